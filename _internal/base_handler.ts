@@ -1,0 +1,638 @@
+/** How an application is run: one template method, `run`, as a list of steps that a subclass may override. */
+
+import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
+import { Headers } from "../headers.ts";
+import type {
+  ErrorStream,
+  HeaderList,
+  StartResponse,
+  Write,
+  WSGIApplication,
+  WSGIEnvironment,
+  WSGIResult,
+} from "../types.ts";
+import { FileWrapper, guess_scheme, is_hop_by_hop } from "../util.ts";
+import { ApplicationResult, type Step } from "./application_result.ts";
+import { encode_latin1 } from "./bytes.ts";
+import { check_bytes, check_text, describe } from "./check.ts";
+import { disconnected, is_disconnect } from "./disconnect.ts";
+import { process_environ } from "./process_environ.ts";
+import { format_exception } from "./traceback.ts";
+
+/** What a hook may return: nothing, or a promise that `run` awaits. */
+export type MaybePromise = void | Promise<void>;
+
+/** A class whose instances `wsgi.file_wrapper` makes. */
+export type FileWrapperClass = typeof FileWrapper;
+
+/** A class that keeps response headers as `Headers` does. */
+export type HeadersClass = typeof Headers;
+
+const SERVER_ERROR = STATUS_CODE.InternalServerError;
+
+/**
+ * Runs a WSGI application for one request (Python's `wsgiref.handlers.BaseHandler`).
+ *
+ * A subclass says where bytes go and come from by overriding `_write`, `_flush`, `get_stdin`,
+ * `get_stderr` and `add_cgi_vars`; every other method and attribute may be overridden too, in a class or on
+ * an instance. One instance serves one request at a time.
+ *
+ * @example A handler that keeps its output
+ * ```ts
+ * import { BaseHandler } from "@tsgi/serve/handlers";
+ * import { setup_testing_defaults } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class TextHandler extends BaseHandler {
+ *   override origin_server = false;
+ *   text = "";
+ *   override _write(data: Uint8Array) {
+ *     this.text += new TextDecoder().decode(data);
+ *   }
+ *   override _flush() {}
+ *   override get_stdin() {
+ *     return ReadableStream.from<Uint8Array>([]);
+ *   }
+ *   override get_stderr() {
+ *     return { write: console.error, writelines() {}, flush() {} };
+ *   }
+ *   override add_cgi_vars() {
+ *     setup_testing_defaults(this.environ!);
+ *   }
+ * }
+ *
+ * const handler = new TextHandler();
+ * await handler.run((_environ, start_response) => {
+ *   start_response("200 OK", [["Content-Type", "text/plain"]]);
+ *   return [new TextEncoder().encode("Hello")];
+ * });
+ * assertEquals(
+ *   handler.text,
+ *   "Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nHello",
+ * );
+ * ```
+ */
+export class BaseHandler {
+  /** `wsgi.version`. */
+  wsgi_version: [number, number] = [1, 0];
+  /** `wsgi.multithread`. */
+  wsgi_multithread = true;
+  /** `wsgi.multiprocess`. */
+  wsgi_multiprocess = true;
+  /** `wsgi.run_once`. */
+  wsgi_run_once = false;
+
+  /** Whether the handler speaks HTTP to the client itself, with a status line, rather than to a server in front. */
+  origin_server = true;
+  /** The version in the status line of an origin server. */
+  http_version = "1.0";
+  /** `SERVER_SOFTWARE` and the `Server` header of an origin server; null sends and sets neither. */
+  server_software: string | null = null;
+  /** What every environ starts from: the environment of the process, read once. Not to be changed. */
+  os_environ: Readonly<Record<string, string>> = process_environ();
+
+  /** The class behind `wsgi.file_wrapper`; null leaves that out of the environ. */
+  wsgi_file_wrapper: FileWrapperClass | null = FileWrapper;
+  /** The class of `headers`. */
+  headers_class: HeadersClass = Headers;
+
+  /** How many stack frames `log_exception` writes, those nearest to the throw; null writes all. */
+  traceback_limit: number | null = null;
+  /** The status of the page that `error_output` gives. */
+  error_status: string = `${SERVER_ERROR} ${STATUS_TEXT[SERVER_ERROR]}`;
+  /** The headers of that page. */
+  error_headers: HeaderList = [["Content-Type", "text/plain"]];
+  /** The body of that page. */
+  error_body: Uint8Array = ERROR_BODY;
+
+  /** The status given to `start_response`; null before. */
+  status: string | null = null;
+  /** What the application returned. */
+  result: WSGIResult | null = null;
+  /** The headers given to `start_response`; null before. */
+  headers: Headers | null = null;
+  /** Whether the headers have been sent: from then on the response cannot be replaced. */
+  headers_sent = false;
+  /** How many bytes of the body have been sent. */
+  bytes_sent = 0;
+  /** The environ of the request. */
+  environ: WSGIEnvironment | null = null;
+  /** The error being handled: what Python reads from `sys.exc_info()`. */
+  exc_info: unknown = null;
+
+  #blocks: ApplicationResult | null = null;
+  /** The `Content-Length` of the response, once it is known. */
+  #content_length: number | null = null;
+  /** Whether the response has no body, whatever the application returns. */
+  #bodiless = false;
+  #gone = false;
+  #leave: ((reason: Error) => void) | null = null;
+
+  /**
+   * Runs `application` for one request, from the environ to the last byte.
+   *
+   * An error of the application is logged by `log_exception`, and answered by `error_output` if no header
+   * has been sent, or by `break_off` if one has. A client that has gone is no error. Override the steps
+   * rather than this.
+   *
+   * @throws What `log_exception` or `error_output` threw; the result is closed then.
+   */
+  async run(application: WSGIApplication): Promise<void> {
+    this.#gone = false;
+    try {
+      const set_up = this.setup_environ();
+      if (set_up) await set_up;
+      const result = application(this.environ!, this.#start_response());
+      this.result = is_promise(result) ? await result : result;
+      await this.finish_response();
+    } catch (error) {
+      if (is_disconnect(error)) return this.break_off(error);
+      // start_response could not tell an error of nothing from no error.
+      this.exc_info = error ?? new TypeError(`${error} was thrown`);
+      await this.#recover();
+    }
+  }
+
+  /** Answers an error, and closes what is open where not even that can be done. */
+  async #recover(): Promise<void> {
+    try {
+      await this.handle_error();
+    } catch (failure) {
+      if (is_disconnect(failure)) return this.break_off(failure);
+      await this.close();
+      throw failure;
+    }
+  }
+
+  /** Tells the handler that the client has gone: the result is closed at once, and `run` ends. */
+  abort(): void {
+    this.#gone = true;
+    this.#leave?.(disconnected());
+  }
+
+  /**
+   * Makes `environ`. Override to change what the application sees; what must hold is PEP 3333,
+   * "environ Variables".
+   */
+  setup_environ(): MaybePromise {
+    const environ = this.environ = { ...this.os_environ } as WSGIEnvironment;
+    this.add_cgi_vars();
+    environ["wsgi.input"] = this.get_stdin();
+    environ["wsgi.input_terminated"] = true;
+    environ["wsgi.errors"] = this.get_stderr();
+    environ["wsgi.version"] = this.wsgi_version;
+    environ["wsgi.run_once"] = this.wsgi_run_once;
+    environ["wsgi.url_scheme"] = this.get_scheme();
+    environ["wsgi.multithread"] = this.wsgi_multithread;
+    environ["wsgi.multiprocess"] = this.wsgi_multiprocess;
+    if (this.wsgi_file_wrapper) {
+      environ["wsgi.file_wrapper"] = file_wrapper_of(this.wsgi_file_wrapper);
+    }
+    if (this.origin_server && this.server_software) {
+      environ.SERVER_SOFTWARE ??= this.server_software;
+    }
+  }
+
+  /**
+   * Sends the result and closes it: block by block, or by `sendfile` where it is a file.
+   *
+   * @throws What the application, its result or a hook threw; the result is closed then.
+   */
+  async finish_response(): Promise<void> {
+    try {
+      this.#blocks = new ApplicationResult(this.result);
+      if (this.#gone) throw disconnected();
+      const sent = this.result_is_file() && this.sendfile();
+      if (!(is_promise(sent) ? await sent : sent)) {
+        await this.#send_result();
+        const finished = this.finish_content();
+        if (finished) await finished;
+      }
+    } catch (error) {
+      await this.#close_after(error);
+      throw error;
+    }
+    const closed = this.close();
+    if (closed) await closed;
+  }
+
+  /** The `wsgi.url_scheme` of the request. Override where `HTTPS` does not say it. */
+  get_scheme(): string {
+    return guess_scheme(this.environ!);
+  }
+
+  /**
+   * Sets `Content-Length` where it is certain: for an array of one block. Called when the headers are
+   * about to be sent and have none.
+   */
+  set_content_length(): void {
+    if (!Array.isArray(this.result) || this.result.length !== 1) return;
+    // The answer to a HEAD may lack the body whose length this would be.
+    if (this.bytes_sent === 0 && this.#is_head()) return;
+    this.headers!.set("Content-Length", String(this.bytes_sent));
+  }
+
+  /** Makes the last changes to the headers before they are sent. Override to add some. */
+  cleanup_headers(): void {
+    const headers = this.headers!;
+    // RFC 9110, section 8.6: a 204 has none.
+    if (this.status!.startsWith("204")) headers.delete("Content-Length");
+    else if (!headers.has("Content-Length") && !is_bodiless(this.status!)) {
+      this.set_content_length();
+    }
+  }
+
+  /**
+   * Begins the response: the `start_response` of PEP 3333.
+   *
+   * @param status Three digits, a space and a reason.
+   * @param headers The headers; copied, so that what the application does to them later has no effect.
+   * @param exc_info What was thrown, where this replaces a response already begun.
+   * @returns The function that sends a part of the body at once.
+   * @throws {TypeError} If status or headers are not what PEP 3333 asks.
+   * @throws {Error} If the response was already begun and `exc_info` is not given.
+   * @throws `exc_info`, if the headers have been sent.
+   */
+  start_response(
+    status: string,
+    headers: HeaderList,
+    exc_info?: unknown,
+  ): Write {
+    if (exc_info !== undefined && exc_info !== null) {
+      if (this.headers_sent) throw exc_info;
+    } else if (this.headers) {
+      throw new Error(
+        "start_response() was called a second time without exc_info",
+      );
+    }
+    check_status(status);
+    const copy = new this.headers_class(
+      Array.isArray(headers) ? headers.map(copy_header) : headers,
+    );
+    const content_length = parse_content_length(copy);
+    this.status = status;
+    this.headers = copy;
+    this.#content_length = content_length;
+    this.#bodiless = is_bodiless(status) || this.#is_head();
+    return (data) => this.#write_directly(data);
+  }
+
+  /** Sends the status line of an origin server with `Date` and `Server`, or the `Status` line that a server in front reads. */
+  send_preamble(): MaybePromise {
+    if (!this.origin_server) {
+      return this._write(encode_latin1(`Status: ${this.status}\r\n`));
+    }
+    if (!this.client_is_modern()) return;
+    let preamble = `HTTP/${this.http_version} ${this.status}\r\n`;
+    if (!this.headers!.has("Date")) {
+      preamble += `Date: ${new Date().toUTCString()}\r\n`;
+    }
+    if (this.server_software && !this.headers!.has("Server")) {
+      preamble += `Server: ${this.server_software}\r\n`;
+    }
+    return this._write(encode_latin1(preamble));
+  }
+
+  /**
+   * Sends a part of the body, after the headers where they are still to be sent.
+   *
+   * @throws {TypeError} If `data` is no `Uint8Array`.
+   * @throws {Error} If `start_response` has not been called.
+   */
+  async write(data: Uint8Array): Promise<void> {
+    check_block(data);
+    if (this.status === null) {
+      throw new Error("the body was begun before start_response() was called");
+    }
+    this.bytes_sent += data.length; // Before the headers: set_content_length reads it.
+    if (!this.headers_sent) {
+      const sent = this.send_headers();
+      if (sent) await sent;
+      this.#content_length = parse_content_length(this.headers!);
+    }
+    if (this.#bodiless) this.bytes_sent = 0;
+    else {
+      const written = this._write(data);
+      if (written) await written;
+    }
+    const flushed = this._flush();
+    if (flushed) await flushed;
+  }
+
+  /**
+   * Sends a result that is a file in a way of the platform's own. Override where there is one; it must send
+   * the headers first, and everything from the file's current offset to its end.
+   *
+   * @returns Whether it was sent; if not, it is sent block by block.
+   */
+  sendfile(): boolean | Promise<boolean> {
+    return false;
+  }
+
+  /**
+   * Makes sure that headers and body are complete.
+   *
+   * @throws {Error} If `start_response` has not been called.
+   * @throws {RangeError} If the body is shorter than its `Content-Length`.
+   */
+  async finish_content(): Promise<void> {
+    if (this.status === null) {
+      throw new Error("the application did not call start_response()");
+    }
+    if (!this.headers_sent) {
+      if (!this.#bodiless) this.headers!.setdefault("Content-Length", "0");
+      const sent = this.send_headers();
+      if (sent) await sent;
+      const flushed = this._flush();
+      if (flushed) await flushed;
+    }
+    if (this.is_short()) {
+      throw new RangeError(
+        `the application declared a Content-Length of ${this.#content_length}, but gave ${this.bytes_sent} bytes`,
+      );
+    }
+  }
+
+  /** Whether the response has a `Content-Length` that what was sent so far does not reach. */
+  is_short(): boolean {
+    return !this.#bodiless && this.#content_length !== null &&
+      this.bytes_sent < this.#content_length;
+  }
+
+  /**
+   * Closes the result, once, and makes the handler ready for another request. Override to release what a
+   * subclass holds, and call this.
+   */
+  async close(): Promise<void> {
+    try {
+      const blocks = this.#blocks;
+      if (blocks) await blocks.close();
+    } finally {
+      this.#blocks =
+        this.result =
+        this.headers =
+        this.status =
+        this.environ =
+          null;
+      this.bytes_sent = 0;
+      this.headers_sent = false;
+    }
+  }
+
+  /** Sends the status and the headers. */
+  send_headers(): MaybePromise {
+    this.cleanup_headers();
+    this.headers_sent = true;
+    if (this.origin_server && !this.client_is_modern()) return;
+    const head = this.headers!.to_bytes();
+    const sent = this.send_preamble();
+    return sent ? sent.then(() => this._write(head)) : this._write(head);
+  }
+
+  /** Whether the result came from `wsgi.file_wrapper`. */
+  result_is_file(): boolean {
+    return this.wsgi_file_wrapper !== null &&
+      this.result instanceof this.wsgi_file_wrapper;
+  }
+
+  /** Whether the client takes a status line and headers: every one but HTTP/0.9. */
+  client_is_modern(): boolean {
+    return this.environ?.SERVER_PROTOCOL?.toUpperCase() !== "HTTP/0.9";
+  }
+
+  /** Writes an error with its stack to `get_stderr()`. Override to send it elsewhere. */
+  log_exception(exc_info: unknown): void {
+    const stderr = this.get_stderr();
+    stderr.write(format_exception(exc_info, this.traceback_limit));
+    stderr.flush();
+  }
+
+  /** Logs `exc_info`; then gives the client the result of `error_output`, or breaks the response off. */
+  async handle_error(): Promise<void> {
+    this.log_exception(this.exc_info);
+    if (this.headers_sent) return this.break_off(this.exc_info);
+    this.result = await this.error_output(
+      this.environ!,
+      this.#start_response(),
+    );
+    await this.finish_response();
+  }
+
+  /**
+   * The application that answers in the place of one that failed. Override for a page of one's own; it must pass
+   * `this.exc_info` to `start_response`, and should not show it to everybody.
+   */
+  error_output(
+    _environ: WSGIEnvironment,
+    start_response: StartResponse,
+  ): WSGIResult | Promise<WSGIResult> {
+    start_response(this.error_status, [...this.error_headers], this.exc_info);
+    return [this.error_body];
+  }
+
+  /**
+   * Leaves a response that cannot be completed, because of an error or because the client has gone. Override to tell
+   * the client by whatever the transport has for it.
+   */
+  break_off(_reason: unknown): MaybePromise {}
+
+  /** Sends bytes, or keeps them until `_flush`. To be overridden. */
+  _write(_data: Uint8Array): MaybePromise {
+    throw not_overridden("_write");
+  }
+
+  /** Sends what `_write` kept; settles when the client can take more. To be overridden. */
+  _flush(): MaybePromise {
+    throw not_overridden("_flush");
+  }
+
+  /** The stream for `wsgi.input`. To be overridden. */
+  get_stdin(): ReadableStream<Uint8Array> {
+    throw not_overridden("get_stdin");
+  }
+
+  /** The stream for `wsgi.errors` and the log. To be overridden. */
+  get_stderr(): ErrorStream {
+    throw not_overridden("get_stderr");
+  }
+
+  /** Puts the variables of the request into `environ`. To be overridden. */
+  add_cgi_vars(): void {
+    throw not_overridden("add_cgi_vars");
+  }
+
+  #start_response(): StartResponse {
+    return (status, headers, exc_info) =>
+      this.start_response(status, headers, exc_info);
+  }
+
+  /** The `write` that an application gets: it may not go past the `Content-Length` (PEP 3333, "Handling the Content-Length Header"). */
+  async #write_directly(data: Uint8Array): Promise<void> {
+    check_block(data);
+    const total = this.bytes_sent + data.length;
+    if (this.#content_length !== null && total > this.#content_length) {
+      throw new RangeError(
+        `write() goes past the Content-Length of ${this.#content_length}: ${total} bytes`,
+      );
+    }
+    await this.write(data);
+  }
+
+  async #send_result(): Promise<void> {
+    const { result } = this;
+    if (Array.isArray(result)) {
+      for (const block of result) {
+        await this.#send_block(block);
+        if (this.#enough()) return;
+      }
+    } else {
+      await this.#send_blocks(this.#blocks!);
+    }
+  }
+
+  async #send_blocks(blocks: ApplicationResult): Promise<void> {
+    while (!this.#enough()) {
+      const step = await this.#next_step(blocks);
+      if (step.done) return;
+      await this.#send_block(step.value);
+    }
+  }
+
+  /** The next step of the iteration; fails as soon as the client has gone, even if the step never comes. */
+  async #next_step(
+    blocks: ApplicationResult,
+  ): Promise<Step> {
+    try {
+      const next = blocks.next();
+      const step = is_promise(next) ? await this.#unless_gone(next) : next;
+      if (step.done) blocks.ended = true;
+      return step;
+    } catch (error) {
+      // An iterator that threw has ended; one that was left has not.
+      blocks.ended = !this.#gone;
+      throw error;
+    }
+  }
+
+  #unless_gone<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#gone) reject(disconnected());
+      this.#leave = reject;
+      promise.then(resolve, reject);
+    });
+  }
+
+  /** Sends a block of the result, as much of it as the `Content-Length` allows. */
+  async #send_block(block: unknown): Promise<void> {
+    check_block(block);
+    // PEP 3333: the headers wait for the first block that is not empty.
+    if (block.length === 0) return;
+    const declared = this.#content_length;
+    if (declared === null || this.bytes_sent + block.length <= declared) {
+      return this.write(block);
+    }
+    await this.write(block.subarray(0, declared - this.bytes_sent));
+    this.log_exception(
+      new RangeError(
+        `the application declared a Content-Length of ${declared}, but gave more: the rest was not sent`,
+      ),
+    );
+  }
+
+  /** Whether no more of the result is wanted. */
+  #enough(): boolean {
+    if (!this.headers_sent) return false;
+    return this.#bodiless || this.bytes_sent === this.#content_length;
+  }
+
+  /** Closes the result because of `error`; that of the closing, should there be one, is only logged. */
+  async #close_after(error: unknown): Promise<void> {
+    try {
+      await this.#blocks?.close(!is_disconnect(error));
+    } catch (closing_error) {
+      this.log_exception(closing_error);
+    }
+  }
+
+  #is_head(): boolean {
+    return this.environ?.REQUEST_METHOD === "HEAD";
+  }
+}
+
+const ERROR_BODY = new TextEncoder().encode(
+  "A server error occurred.  Please contact the administrator.",
+);
+
+function not_overridden(method: string): Error {
+  return new Error(`a subclass of BaseHandler must override ${method}()`);
+}
+
+function is_promise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown } | null)?.then === "function";
+}
+
+type MakeFileWrapper = NonNullable<WSGIEnvironment["wsgi.file_wrapper"]>;
+
+/** The size of a block where the application leaves it to the server: a few system calls a megabyte. */
+const FILE_BLOCK_SIZE = 65536;
+
+const make_default: MakeFileWrapper = (filelike, block_size) =>
+  new FileWrapper(filelike, block_size ?? FILE_BLOCK_SIZE);
+
+/** The function that stands in environ for a class. */
+function file_wrapper_of(wrapper: FileWrapperClass): MakeFileWrapper {
+  if (wrapper === FileWrapper) return make_default;
+  return (filelike, block_size) =>
+    new wrapper(filelike, block_size ?? FILE_BLOCK_SIZE);
+}
+
+function check_block(block: unknown): asserts block is Uint8Array {
+  if (!(block instanceof Uint8Array)) {
+    throw new TypeError(
+      `the body must be given as Uint8Array, got ${describe(block)}`,
+    );
+  }
+}
+
+function check_status(status: string): void {
+  check_text(status, "the status");
+  check_bytes(status, "the status");
+  if (!/^[2-9][0-9][0-9] /.test(status)) {
+    throw new TypeError(
+      `the status must be three digits from 200 on, a space and a reason, got ${
+        describe(status)
+      }`,
+    );
+  }
+}
+
+/** A header of its own for the handler; what is no pair is left for `Headers` to refuse. */
+function copy_header(
+  header: [name: string, value: string],
+): [name: string, value: string] {
+  if (!Array.isArray(header) || header.length !== 2) return header;
+  const [name, value] = header;
+  if (typeof name === "string" && is_hop_by_hop(name)) {
+    throw new TypeError(
+      `an application must not send the hop-by-hop header ${name}`,
+    );
+  }
+  if (typeof value === "string") check_bytes(value, `the value of ${name}`);
+  return [name, value];
+}
+
+function parse_content_length(headers: Headers): number | null {
+  const value = headers.get("Content-Length");
+  if (value === null) return null;
+  if (!/^[0-9]{1,15}$/.test(value)) {
+    throw new TypeError(
+      `Content-Length must be decimal digits, got ${describe(value)}`,
+    );
+  }
+  return Number(value);
+}
+
+/** Whether a response of that status never has a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
+export function is_bodiless(status: string): boolean {
+  return /^(204|205|304)/.test(status);
+}

@@ -1,0 +1,115 @@
+/** Request bodies: none at all, and one of known length out of a stream that may go on. */
+
+const DIGITS = /^[0-9]+$/;
+
+const EMPTY: UnderlyingDefaultSource<Uint8Array> = {
+  start: (controller) => controller.close(),
+};
+
+/** A body without a byte. */
+export function empty_body(): ReadableStream<Uint8Array> {
+  return new ReadableStream(EMPTY);
+}
+
+/**
+ * The first `content_length` bytes of `source`, as a stream that ends there.
+ *
+ * No more than they is asked of `source`, which may stay open: its end is not waited for, and it is neither
+ * closed nor cancelled. The stream fails with `Deno.errors.UnexpectedEof` if `source` ends before,
+ * and with a `TypeError` if `content_length` is no number. Without one the body is empty.
+ */
+export function body_of(
+  source: ReadableStream<Uint8Array>,
+  content_length: string | undefined,
+): ReadableStream<Uint8Array> {
+  if (!content_length || /^0+$/.test(content_length)) {
+    return empty_body();
+  }
+  if (!DIGITS.test(content_length)) return failed_body(content_length);
+  return new ReadableStream(new LimitedSource(source, Number(content_length)), {
+    highWaterMark: 0,
+  });
+}
+
+function failed_body(content_length: string): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.error(
+        new TypeError(
+          `CONTENT_LENGTH must be decimal digits, got ${
+            JSON.stringify(content_length)
+          }`,
+        ),
+      );
+    },
+  });
+}
+
+/** The most that is read at once. */
+const BLOCK_SIZE = 65536;
+
+class LimitedSource implements UnderlyingDefaultSource<Uint8Array> {
+  #source: ReadableStream<Uint8Array>;
+  #length: number;
+  #left: number;
+  #read: ((most: number) => Promise<Uint8Array | null>) | null = null;
+  #release: () => void = () => {};
+
+  constructor(source: ReadableStream<Uint8Array>, length: number) {
+    this.#source = source;
+    this.#length = this.#left = length;
+  }
+
+  async pull(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+  ): Promise<void> {
+    this.#read ??= this.#open();
+    const chunk = await this.#read(Math.min(this.#left, BLOCK_SIZE));
+    if (chunk === null) {
+      this.#release();
+      throw new Deno.errors.UnexpectedEof(
+        `the request body ended after ${
+          this.#length - this.#left
+        } of ${this.#length} bytes`,
+      );
+    }
+    this.#left -= chunk.length;
+    if (chunk.length > 0) controller.enqueue(chunk);
+    if (this.#left > 0) return;
+    this.#release();
+    controller.close();
+  }
+
+  cancel(): void {
+    this.#release();
+  }
+
+  /** A stream of bytes can be asked for just what is wanted; of any other the surplus of the last chunk is dropped. */
+  #open(): (most: number) => Promise<Uint8Array | null> {
+    const byob = byob_reader(this.#source);
+    if (byob) {
+      this.#release = () => byob.releaseLock();
+      return async (most) => {
+        const { value } = await byob.read(new Uint8Array(most));
+        return value?.length ? value : null;
+      };
+    }
+    const reader = this.#source.getReader();
+    this.#release = () => reader.releaseLock();
+    return async (most) => {
+      const { done, value } = await reader.read();
+      return done ? null : value.subarray(0, most);
+    };
+  }
+}
+
+function byob_reader(
+  stream: ReadableStream<Uint8Array>,
+): ReadableStreamBYOBReader | null {
+  try {
+    return stream.getReader({ mode: "byob" });
+  } catch (error) {
+    if (stream.locked) throw error;
+    return null;
+  }
+}

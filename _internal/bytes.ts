@@ -1,0 +1,55 @@
+/** Between text and bytes, as PEP 3333 has it: a native string holds one byte a character. */
+
+const encoder = new TextEncoder();
+
+// deno-lint-ignore no-control-regex
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+/**
+ * The bytes of a native string (ISO-8859-1).
+ *
+ * @throws {TypeError} If a character is above U+00FF.
+ */
+export function encode_latin1(text: string): Uint8Array<ArrayBuffer> {
+  if (!NOT_ASCII.test(text)) return encoder.encode(text);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff) {
+      throw new TypeError(
+        `expected characters up to U+00FF, got ${JSON.stringify(text[i])}`,
+      );
+    }
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
+/** The native string of some bytes. */
+export function decode_latin1(bytes: Uint8Array): string {
+  let text = "";
+  // In steps, because the arguments of a call have to fit on the stack.
+  for (let i = 0; i < bytes.length; i += 8192) {
+    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  }
+  return text;
+}
+
+/** The native string that holds the UTF-8 bytes of `text`. */
+export function to_native(text: string): string {
+  return NOT_ASCII.test(text) ? decode_latin1(encoder.encode(text)) : text;
+}
+
+/** Some byte arrays as one; a single one is not copied. */
+export function concat(parts: Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

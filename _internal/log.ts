@@ -1,0 +1,32 @@
+/** Text for a log line. */
+
+/** `format` with each `%s` and `%d` replaced by the next of `args`, and `%%` by a percent sign, as printf has it. */
+export function format_message(format: string, args: unknown[]): string {
+  let next = 0;
+  return format.replace(
+    /%[sd%]/g,
+    (spec) => spec === "%%" ? "%" : String(args[next++]),
+  );
+}
+
+/** `text` with control characters and backslashes escaped: what a client sent cannot forge a line. */
+export function escape_controls(text: string): string {
+  return text.replace(
+    // deno-lint-ignore no-control-regex
+    /[\x00-\x1f\x7f-\x9f\\]/g,
+    (char) => char === "\\" ? "\\\\" : `\\x${hex(char)}`,
+  );
+}
+
+function hex(char: string): string {
+  return char.charCodeAt(0).toString(16).padStart(2, "0");
+}
+
+/** The short English names of the months. */
+export const MONTHS: readonly string[] =
+  "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/** A number with a zero in front where it has one digit. */
+export function two_digits(value: number): string {
+  return String(value).padStart(2, "0");
+}

@@ -1,0 +1,59 @@
+/** The environment of this process, as PEP 3333 wants it: one byte a character. */
+
+import { decode_latin1, to_native } from "./bytes.ts";
+
+type Variables = Record<string, string>;
+
+/**
+ * The variables of this process as native strings; `{}` without permission to read them, never a prompt.
+ *
+ * `Deno.env` leaves out a variable whose name or value is no UTF-8. On Linux such a one is found in
+ * /proc/self/environ, where the process may read that.
+ */
+export function read_environ(): Record<string, string> {
+  if (Deno.permissions.querySync({ name: "env" }).state !== "granted") {
+    return {};
+  }
+  const environ: Variables = {};
+  for (const [name, value] of Object.entries(Deno.env.toObject())) {
+    environ[to_native(name)] = to_native(value);
+  }
+  return { ...undecodable_variables(), ...environ };
+}
+
+function undecodable_variables(): Variables {
+  if (Deno.build.os !== "linux") return {};
+  let bytes;
+  try {
+    bytes = Deno.readFileSync("/proc/self/environ");
+  } catch {
+    return {}; // Deno asks for --allow-all here; without it there is just what Deno.env has.
+  }
+  const variables: Variables = {};
+  for (const entry of decode_latin1(bytes).split("\0")) {
+    const equals = entry.indexOf("=");
+    if (equals > 0 && !is_utf8(entry)) {
+      variables[entry.slice(0, equals)] = entry.slice(equals + 1);
+    }
+  }
+  return variables;
+}
+
+function is_utf8(native: string): boolean {
+  try {
+    const bytes = Uint8Array.from(native, (char) => char.charCodeAt(0));
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let once: Readonly<Variables> | null = null;
+
+/** `read_environ()`, read once and shared: not to be changed. */
+export function process_environ(): Readonly<Variables> {
+  // Through JSON, which makes an object that V8 clones some hundred times faster than one filled key by key;
+  // every request clones it.
+  return once ??= JSON.parse(JSON.stringify(read_environ()));
+}

@@ -1,0 +1,32 @@
+/** Percent-encoding of native strings, byte for byte (RFC 3986, section 2.1). */
+
+import { encode_latin1 } from "./bytes.ts";
+
+/** Whether every character is unreserved (RFC 3986, section 2.3) or a slash: the usual path. */
+const PLAIN = /^[A-Za-z0-9_.~/-]*$/;
+
+/**
+ * `text` with every byte encoded that is neither unreserved nor in `safe`.
+ *
+ * @throws {TypeError} If a character is above U+00FF.
+ */
+export function quote(text: string, safe = "/"): string {
+  if (PLAIN.test(text)) return text;
+  let quoted = "";
+  for (const byte of encode_latin1(text)) {
+    const char = String.fromCharCode(byte);
+    quoted += /[A-Za-z0-9_.~-]/.test(char) || safe.includes(char)
+      ? char
+      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return quoted;
+}
+
+/** `text` with `%XX` decoded to one character a byte; what is no such triple stays as it is. */
+export function unquote(text: string): string {
+  if (!text.includes("%")) return text;
+  return text.replace(
+    /%([0-9A-Fa-f]{2})/g,
+    (_, hex) => String.fromCharCode(parseInt(hex, 16)),
+  );
+}

@@ -1,0 +1,67 @@
+/** What a `Request` of `Deno.serve` says, in the terms of CGI. */
+
+import { to_native } from "./bytes.ts";
+
+/**
+ * The request target as it was sent.
+ *
+ * `request.url` is the scheme, then the Host header as the client wrote it, then the target. A Host header
+ * with a slash in it must not pass for the beginning of the path.
+ */
+export function request_target(request: Request): string {
+  const { url } = request;
+  const authority = url.indexOf("://") + 3;
+  for (const host of spellings(request.headers.get("host"))) {
+    const path = authority + host.length;
+    if (url.startsWith(host, authority) && url[path] === "/") {
+      return to_native(url.slice(path));
+    }
+  }
+  // An absolute target, or one without a Host header. That of CONNECT is an authority without a path.
+  const path = url.indexOf("/", authority);
+  return to_native(url.slice(path < 0 ? authority : path));
+}
+
+/** A Host header as a header has it, and as Deno puts it into the URL: decoded from UTF-8. */
+function* spellings(host: string | null): Iterable<string> {
+  if (!host) return;
+  yield host;
+  const bytes = Uint8Array.from(host, (char) => char.charCodeAt(0));
+  yield new TextDecoder().decode(bytes);
+}
+
+/** The names of a header in environ. */
+export interface HeaderNames {
+  /** The name alone: `USER_AGENT`. */
+  plain: string;
+  /** With its prefix: `HTTP_USER_AGENT`. */
+  prefixed: string;
+}
+
+/** Names that were seen before; bounded, so that a client cannot fill the memory with names of its own. */
+const known = new Map<string, HeaderNames | null>();
+const KNOWN_MOST = 1024;
+
+/**
+ * The names in environ of the header `name`; null for one that must not get there: one with an underscore,
+ * which could pass for another header's, and `Proxy` (httpoxy).
+ */
+export function header_names(name: string): HeaderNames | null {
+  const names = known.get(name);
+  if (names !== undefined) return names;
+  const made = make_names(name);
+  if (known.size < KNOWN_MOST) known.set(name, made);
+  return made;
+}
+
+function make_names(name: string): HeaderNames | null {
+  if (name.includes("_") || name.toLowerCase() === "proxy") return null;
+  const plain = name.replaceAll("-", "_").toUpperCase();
+  return { plain, prefixed: `HTTP_${plain}` };
+}
+
+/** A Content-Length header; one that was sent several times, equal each time, is one (RFC 9110, section 8.6). */
+export function content_length(value: string): string {
+  const comma = value.indexOf(",");
+  return comma < 0 ? value : value.slice(0, comma).trim();
+}

@@ -1,0 +1,268 @@
+/** A handler whose output is a `Response`. */
+
+import type {
+  ErrorStream,
+  HeaderList,
+  Write,
+  WSGIApplication,
+} from "../types.ts";
+import { BaseHandler, is_bodiless, type MaybePromise } from "./base_handler.ts";
+import { empty_body } from "./body.ts";
+import { disconnected } from "./disconnect.ts";
+import { stderr } from "./error_stream.ts";
+import { format_exception } from "./traceback.ts";
+
+/**
+ * Runs an application and gives what it answers as a `Response`: the handler of an origin server whose
+ * platform does the writing.
+ *
+ * @example
+ * ```ts
+ * import { ResponseHandler } from "@tsgi/serve/handlers";
+ * import { setup_testing_defaults } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const environ = {};
+ * setup_testing_defaults(environ);
+ * const handler = new ResponseHandler(
+ *   environ["wsgi.input"],
+ *   environ["wsgi.errors"],
+ *   environ,
+ * );
+ * const response = await handler.respond((_environ, start_response) => {
+ *   start_response("200 OK", [["Content-Type", "text/plain"]]);
+ *   return [new TextEncoder().encode("Hello")];
+ * });
+ * assertEquals(response.headers.get("content-type"), "text/plain");
+ * assertEquals(await response.text(), "Hello");
+ * ```
+ */
+export class ResponseHandler extends BaseHandler {
+  /** The body of the request. */
+  stdin: ReadableStream<Uint8Array>;
+  /** `wsgi.errors`. */
+  stderr: ErrorStream;
+  /** The variables of the request, which the environ gets on top of `os_environ`. */
+  base_env: Readonly<Record<string, unknown>>;
+
+  #response: Response | null = null;
+  #deliver: ((response: Response) => void) | null = null;
+  #body: BodyStream | null = null;
+
+  /**
+   * Takes what the handler works on.
+   *
+   * @param stdin The body of the request; ends where that ends.
+   * @param stderr Where the log goes, and `wsgi.errors`.
+   * @param environ The variables of the request; copied into the environ.
+   * @param multithread `wsgi.multithread`.
+   * @param multiprocess `wsgi.multiprocess`.
+   */
+  constructor(
+    stdin: ReadableStream<Uint8Array>,
+    stderr: ErrorStream,
+    environ: Readonly<Record<string, unknown>>,
+    multithread = true,
+    multiprocess = false,
+  ) {
+    super();
+    this.stdin = stdin;
+    this.stderr = stderr;
+    this.base_env = environ;
+    this.wsgi_multithread = multithread;
+    this.wsgi_multiprocess = multiprocess;
+  }
+
+  /**
+   * Runs `application`, and gives its response as soon as that has begun. An application that answers at once
+   * has its response given at once, without a promise.
+   *
+   * @throws What `run` throws before the response has begun. Afterwards the body fails with it.
+   */
+  respond(application: WSGIApplication): Response | Promise<Response> {
+    const ran = this.run(application);
+    if (this.#response) {
+      ran.catch(report);
+      return this.#response;
+    }
+    return new Promise((resolve, reject) => {
+      this.#deliver = resolve;
+      ran.then(
+        () => resolve(new Response(null, { status: 500 })), // The client has gone: nobody reads it.
+        (failure) => this.#response ? report(failure) : reject(failure),
+      );
+    });
+  }
+
+  /** `stdin`. */
+  override get_stdin(): ReadableStream<Uint8Array> {
+    return this.stdin;
+  }
+
+  /** `stderr`. */
+  override get_stderr(): ErrorStream {
+    return this.stderr;
+  }
+
+  /** Puts `base_env` on top of the environ. */
+  override add_cgi_vars(): void {
+    const environ = this.environ!;
+    for (const key in this.base_env) environ[key] = this.base_env[key];
+  }
+
+  /**
+   * As in every handler; but a `Response` has no status above 599.
+   *
+   * @throws {RangeError} If `status` is above that.
+   */
+  override start_response(
+    status: string,
+    headers: HeaderList,
+    exc_info?: unknown,
+  ): Write {
+    const write = super.start_response(status, headers, exc_info);
+    if (status > "6") {
+      throw new RangeError(
+        `the status must be from 200 to 599, got ${JSON.stringify(status)}`,
+      );
+    }
+    return write;
+  }
+
+  /** Adds `Server`; the headers themselves go out with the response. */
+  override send_headers(): MaybePromise {
+    this.cleanup_headers();
+    this.send_preamble();
+    this.headers_sent = true;
+  }
+
+  /** Sets `Server` where the handler has a `server_software`; `Date` and the status line are the platform's. */
+  override send_preamble(): void {
+    if (this.server_software) {
+      this.headers!.setdefault("Server", this.server_software);
+    }
+  }
+
+  /** Gives a body that is whole as it is, and any other to a stream. */
+  override _write(data: Uint8Array): MaybePromise {
+    if (this.#body) return this.#body.send(data);
+    if (is_length(this.headers!.get("Content-Length"), data)) {
+      return this.#begin(data as Uint8Array<ArrayBuffer>);
+    }
+    this.#stream().send(data);
+  }
+
+  /** Waits until the client takes more; begins a response that has no body. */
+  override _flush(): MaybePromise {
+    if (this.#body) return this.#body.flush();
+    if (this.#response) return;
+    if (this.is_short()) this.#stream();
+    else this.#begin(this.#empty_body());
+  }
+
+  /** Ends the stream. */
+  override async finish_content(): Promise<void> {
+    await super.finish_content();
+    this.#body?.end();
+  }
+
+  /** Makes the body fail, so that the client does not take it for whole. */
+  override break_off(_reason: unknown): MaybePromise {
+    this.#body?.fail();
+  }
+
+  #begin(body: BodyInit | null): void {
+    const [code, ...reason] = this.status!.split(" ");
+    const response = new Response(body, {
+      status: Number(code),
+      statusText: reason.join(" "),
+      headers: this.headers!.items(),
+    });
+    this.#response = response;
+    this.#deliver?.(response);
+  }
+
+  #stream(): BodyStream {
+    this.#body = new BodyStream(() => this.abort());
+    this.#begin(this.#body.readable);
+    return this.#body;
+  }
+
+  /**
+   * Null, but for the answer to a HEAD: an empty stream keeps the platform from claiming a
+   * Content-Length of 0.
+   */
+  #empty_body(): BodyInit | null {
+    const head = this.environ!.REQUEST_METHOD === "HEAD";
+    return head && !is_bodiless(this.status!) ? empty_body() : null;
+  }
+}
+
+function is_length(content_length: string | null, data: Uint8Array): boolean {
+  return content_length !== null && Number(content_length) === data.length;
+}
+
+/** For what goes wrong when nobody is left to be told. */
+function report(failure: unknown): void {
+  stderr.write(format_exception(failure));
+}
+
+/** The body of a response, block by block, no faster than the client takes it. */
+class BodyStream {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #wanted = false;
+  #left = false;
+  #resume: (() => void) | null = null;
+  #leave: ((reason: Error) => void) | null = null;
+
+  constructor(on_cancel: () => void) {
+    this.readable = new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => {
+        this.#wanted = true;
+        this.#resume?.();
+      },
+      cancel: () => {
+        this.#left = true;
+        this.#leave?.(disconnected());
+        on_cancel();
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  send(data: Uint8Array): void {
+    if (this.#left) throw disconnected();
+    if (data.length === 0) return;
+    this.#wanted = false;
+    this.#controller.enqueue(data);
+  }
+
+  /** Settles when the client wants more. */
+  flush(): MaybePromise {
+    if (this.#wanted) return;
+    return new Promise((resolve, reject) => {
+      if (this.#left) return reject(disconnected());
+      this.#resume = resolve;
+      this.#leave = reject;
+    });
+  }
+
+  end(): void {
+    if (!this.#left) this.#controller.close();
+  }
+
+  fail(): void {
+    if (!this.#left) this.#controller.error(new BrokenOff());
+  }
+}
+
+/** How the body of a response fails that its application could not complete; the reason has been logged. */
+export class BrokenOff extends Error {
+  override name = "BrokenOff";
+  constructor() {
+    super("the response was broken off: the application failed");
+  }
+}

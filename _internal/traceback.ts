@@ -1,0 +1,33 @@
+/** An error as text for a log. */
+
+/**
+ * The message of `error`, its stack and the chain of its causes, ending in a newline.
+ *
+ * @param limit How many stack frames to keep of each, those nearest to the throw; null keeps all.
+ */
+export function format_exception(
+  error: unknown,
+  limit: number | null = null,
+): string {
+  const seen = new Set<unknown>();
+  let text = "";
+  for (let cause = error; !seen.has(cause); cause = cause.cause) {
+    seen.add(cause);
+    if (text) text += "Caused by: ";
+    if (!(cause instanceof Error)) return `${text}${Deno.inspect(cause)}\n`;
+    text += `${cut_stack(cause, limit)}\n`;
+    if (cause.cause === undefined) break;
+  }
+  return text;
+}
+
+/** The stack of an error with `limit` frames. */
+function cut_stack(error: Error, limit: number | null): string {
+  const head = `${error}`;
+  const stack = error.stack || head;
+  if (limit === null) return stack;
+  const lines = stack.split("\n");
+  // The message may take several lines; the frames are the lines after it.
+  const first = lines.findIndex((line) => /^\s+at /.test(line));
+  return first < 0 ? stack : lines.slice(0, first + limit).join("\n");
+}

@@ -1,0 +1,30 @@
+/** The addresses of the command line, in and out. */
+
+import type { ServerAddress } from "../simple_server.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Reads what `--bind` takes.
+ *
+ * @throws {UsageError} If `text` is none of its forms.
+ */
+export function parse_address(text: string): ServerAddress {
+  if (text.startsWith("unix:") && text.length > "unix:".length) {
+    return text.slice("unix:".length);
+  }
+  const [, host, port] = text.match(/^(\[[0-9a-fA-F:.%]+\]|[^:[\]]*):(\d+)$/) ??
+    [];
+  if (host === undefined || Number(port) > 65535) {
+    throw new UsageError(
+      `--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, got ${text}`,
+    );
+  }
+  return [host.replace(/^\[|\]$/g, ""), Number(port)];
+}
+
+/** An address as a person can use it: a URL, or the path of a socket. */
+export function format_address(address: ServerAddress): string {
+  if (typeof address === "string") return `unix:${address}`;
+  const [host, port] = address;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+}

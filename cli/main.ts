@@ -1,0 +1,46 @@
+/** The command: `deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]`. */
+
+import { stderr } from "../_internal/error_stream.ts";
+import config from "../deno.json" with { type: "json" };
+import { demo_app } from "../simple_server.ts";
+import { load_application } from "./load_application.ts";
+import { help, parse_options, type Settings } from "./options.ts";
+import { ListenError, serve } from "./serve.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Runs the command.
+ *
+ * @param args The command line, without the program.
+ * @returns The exit status: 0 after a graceful stop, 1 where the address is not to be had, 2 for a mistake in
+ * the command line or in the module that it names.
+ */
+export async function main(args: string[]): Promise<number> {
+  try {
+    await run(parse_options(args));
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) return fail(error, 2);
+    if (error instanceof ListenError) return fail(error, 1);
+    throw error;
+  }
+}
+
+async function run(settings: Settings): Promise<void> {
+  if (settings.help) return console.log(help().trimEnd());
+  if (settings.version) return console.log(version());
+  const { application } = settings;
+  const app = application === null
+    ? demo_app
+    : await load_application(application);
+  await serve(app, application ?? "demo_app", settings);
+}
+
+function version(): string {
+  return `${config.name} ${config.version} (Deno ${Deno.version.deno})`;
+}
+
+function fail(error: Error, status: number): number {
+  stderr.write(`error: ${error.message}\n`);
+  return status;
+}

@@ -1,0 +1,255 @@
+/**
+ * Runs a WSGI application for one request, whatever the request came by
+ * (Python's `wsgiref.handlers`).
+ *
+ * - {@linkcode BaseHandler}: the steps of a request, to be completed by a subclass
+ * - {@linkcode SimpleHandler}: over streams and an environ that are given
+ * - {@linkcode BaseCGIHandler}: the same behind a web server, by the rules of CGI
+ * - {@linkcode CGIHandler}, {@linkcode IISCGIHandler}: this process as a CGI script
+ * - {@linkcode ResponseHandler}: with a `Response` as its output
+ *
+ * @example A CGI script
+ * ```ts no-eval
+ * import { CGIHandler } from "@tsgi/serve/handlers";
+ * import { demo_app } from "@tsgi/serve/simple_server";
+ *
+ * await new CGIHandler().run(demo_app);
+ * ```
+ *
+ * @module
+ */
+
+import { BaseHandler, type MaybePromise } from "./_internal/base_handler.ts";
+import { body_of } from "./_internal/body.ts";
+import { concat } from "./_internal/bytes.ts";
+import { stderr } from "./_internal/error_stream.ts";
+import { read_environ } from "./_internal/process_environ.ts";
+import type { ErrorStream, WSGIApplication } from "./types.ts";
+
+export { ResponseHandler } from "./_internal/response_handler.ts";
+export {
+  BaseHandler,
+  type FileWrapperClass,
+  type HeadersClass,
+  type MaybePromise,
+} from "./_internal/base_handler.ts";
+export { read_environ };
+
+/** An environ as a server gives it: CGI variables, and whatever else it puts there. */
+export type BaseEnvironment = Readonly<Record<string, unknown>>;
+
+/**
+ * Runs an application over streams and an environ that are given to the constructor: an origin server,
+ * as far as its output goes.
+ *
+ * @example
+ * ```ts
+ * import { SimpleHandler } from "@tsgi/serve/handlers";
+ * import { setup_testing_defaults } from "@tsgi/serve/util";
+ * import { toText } from "@std/streams";
+ * import { assertMatch } from "@std/assert";
+ *
+ * const environ = {};
+ * setup_testing_defaults(environ);
+ * const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+ * const output = toText(readable);
+ * const handler = new SimpleHandler(
+ *   environ["wsgi.input"],
+ *   writable,
+ *   environ["wsgi.errors"],
+ *   environ,
+ * );
+ * await handler.run((_environ, start_response) => {
+ *   start_response("200 OK", [["Content-Type", "text/plain"]]);
+ *   return [new TextEncoder().encode("Hello")];
+ * });
+ * await writable.close();
+ * assertMatch(await output, /^HTTP\/1.0 200 OK\r\nDate: .+\r\n\r\nHello$/s);
+ * ```
+ */
+export class SimpleHandler extends BaseHandler {
+  /** The body of the request, and whatever comes after it. */
+  stdin: ReadableStream<Uint8Array>;
+  /** Where the response goes; `run` leaves it open and unlocked. */
+  stdout: WritableStream<Uint8Array>;
+  /** `wsgi.errors`. */
+  stderr: ErrorStream;
+  /** The variables of the request, which the environ gets on top of `os_environ`. */
+  base_env: BaseEnvironment;
+
+  #kept: Uint8Array[] = [];
+  #writer: WritableStreamDefaultWriter<Uint8Array> | null = null;
+
+  /**
+   * Takes what the handler works on.
+   *
+   * @param stdin The request body; `CONTENT_LENGTH` of `environ` says where it ends.
+   * @param stdout Where the response goes.
+   * @param stderr Where the log goes, and `wsgi.errors`.
+   * @param environ The variables of the request; copied into the environ.
+   * @param multithread `wsgi.multithread`.
+   * @param multiprocess `wsgi.multiprocess`.
+   */
+  constructor(
+    stdin: ReadableStream<Uint8Array>,
+    stdout: WritableStream<Uint8Array>,
+    stderr: ErrorStream,
+    environ: BaseEnvironment,
+    multithread = true,
+    multiprocess = false,
+  ) {
+    super();
+    this.stdin = stdin;
+    this.stdout = stdout;
+    this.stderr = stderr;
+    this.base_env = environ;
+    this.wsgi_multithread = multithread;
+    this.wsgi_multiprocess = multiprocess;
+  }
+
+  /** Runs `application`, then lets go of `stdout`. */
+  override async run(application: WSGIApplication): Promise<void> {
+    try {
+      await super.run(application);
+    } finally {
+      this.#writer?.releaseLock();
+      this.#writer = null;
+      this.#kept = [];
+    }
+  }
+
+  /** The part of `stdin` that is this request's body. */
+  override get_stdin(): ReadableStream<Uint8Array> {
+    return body_of(this.stdin, this.environ?.CONTENT_LENGTH);
+  }
+
+  /** `stderr`. */
+  override get_stderr(): ErrorStream {
+    return this.stderr;
+  }
+
+  /** Puts `base_env` on top of the environ. */
+  override add_cgi_vars(): void {
+    Object.assign(this.environ!, this.base_env);
+  }
+
+  /** Keeps the bytes for `_flush`, so that the headers and the first block go out together. */
+  override _write(data: Uint8Array): MaybePromise {
+    this.#kept.push(data);
+  }
+
+  /** Writes what was kept; settles when `stdout` has taken it. */
+  override async _flush(): Promise<void> {
+    if (this.#kept.length === 0) return;
+    const data = concat(this.#kept);
+    this.#kept = [];
+    this.#writer ??= this.stdout.getWriter();
+    if (data.length > 0) await this.#writer.write(data);
+  }
+}
+
+/** What nginx and lighttpd send beside the plain variables, and what a client must not set (httpoxy). */
+const UNWANTED = ["HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_PROXY"];
+
+/**
+ * A `SimpleHandler` behind a web server: the response begins with a `Status:` line, as CGI, SCGI
+ * and FastCGI have it (RFC 3875, section 6.3.3).
+ *
+ * `HTTP_CONTENT_TYPE` and `HTTP_CONTENT_LENGTH`, which some servers send beside the plain ones, and
+ * `HTTP_PROXY` are left out of the environ.
+ *
+ * @example
+ * ```ts
+ * import { BaseCGIHandler } from "@tsgi/serve/handlers";
+ * import { setup_testing_defaults } from "@tsgi/serve/util";
+ * import { toText } from "@std/streams";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const environ = {};
+ * setup_testing_defaults(environ);
+ * const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+ * const output = toText(readable);
+ * const handler = new BaseCGIHandler(
+ *   environ["wsgi.input"],
+ *   writable,
+ *   environ["wsgi.errors"],
+ *   environ,
+ * );
+ * await handler.run((_environ, start_response) => {
+ *   start_response("204 No Content", []);
+ *   return [];
+ * });
+ * await writable.close();
+ * assertEquals(await output, "Status: 204 No Content\r\n\r\n");
+ * ```
+ */
+export class BaseCGIHandler extends SimpleHandler {
+  /** False: the web server speaks to the client. */
+  override origin_server = false;
+
+  /** Puts `base_env` on top of the environ, without what does not belong there. */
+  override add_cgi_vars(): void {
+    super.add_cgi_vars();
+    for (const name of UNWANTED) delete this.environ![name];
+  }
+}
+
+/**
+ * This process as a CGI script: stdin, stdout, stderr and environment are the process's own
+ * (RFC 3875).
+ *
+ * @example
+ * ```ts no-eval
+ * import { CGIHandler } from "@tsgi/serve/handlers";
+ *
+ * await new CGIHandler().run((environ, start_response) => {
+ *   start_response("200 OK", [["Content-Type", "text/plain"]]);
+ *   return [new TextEncoder().encode(`Hello ${environ.REMOTE_ADDR}`)];
+ * });
+ * ```
+ */
+export class CGIHandler extends BaseCGIHandler {
+  /** True: a CGI script serves one request. */
+  override wsgi_run_once = true;
+  /** Empty: the variables of the request hold the environment already. */
+  override os_environ: Readonly<Record<string, string>> = {};
+
+  /** Takes the streams and the environment of the process. */
+  constructor() {
+    super(
+      Deno.stdin.readable,
+      Deno.stdout.writable,
+      stderr,
+      read_environ(),
+      false,
+      true,
+    );
+  }
+}
+
+/**
+ * A `CGIHandler` for Microsoft's IIS, which repeats `SCRIPT_NAME` at the beginning of `PATH_INFO`
+ * where its option `allowPathInfo` is not set.
+ *
+ * @example
+ * ```ts no-eval
+ * import { IISCGIHandler } from "@tsgi/serve/handlers";
+ * import { demo_app } from "@tsgi/serve/simple_server";
+ *
+ * await new IISCGIHandler().run(demo_app);
+ * ```
+ */
+export class IISCGIHandler extends CGIHandler {
+  /** Takes the streams and the environment of the process, the path mended. */
+  constructor() {
+    super();
+    const { PATH_INFO: path = "", SCRIPT_NAME: script = "" } = this
+      .base_env as Record<string, string>;
+    if (`${path}/`.startsWith(`${script}/`)) {
+      this.base_env = {
+        ...this.base_env,
+        PATH_INFO: path.slice(script.length),
+      };
+    }
+  }
+}

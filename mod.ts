@@ -1,0 +1,39 @@
+/**
+ * WSGI (PEP 3333) and Python's `wsgiref`, for Deno: one application callable, `app(environ, start_response)`,
+ * behind HTTP and CGI.
+ *
+ * Run, this module is the command that serves an application:
+ *
+ * ```sh
+ * deno run -A jsr:@tsgi/serve app.ts
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { make_server } from "@tsgi/serve";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using httpd = make_server("127.0.0.1", 0, (_environ, start_response) => {
+ *   start_response("200 OK", [["Content-Type", "text/plain"]]);
+ *   return [new TextEncoder().encode("Hello")];
+ * });
+ * httpd.serve_forever();
+ * const response = await fetch(`http://127.0.0.1:${httpd.server_port}/`);
+ * assertEquals(await response.text(), "Hello");
+ * ```
+ *
+ * @module
+ */
+
+export * from "./handlers.ts";
+export * from "./headers.ts";
+export * from "./simple_server.ts";
+export type * from "./types.ts";
+export * from "./util.ts";
+
+if (import.meta.main) {
+  // Not awaited: an application that imports this module would wait for it for ever.
+  import("./cli/main.ts")
+    .then(({ main }) => main(Deno.args))
+    .then((status) => Deno.exit(status));
+}

@@ -1,0 +1,636 @@
+/**
+ * A WSGI server on `Deno.serve` (Python's `wsgiref.simple_server`).
+ *
+ * @example
+ * ```ts
+ * import { demo_app, make_server } from "@tsgi/serve/simple_server";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * await using httpd = make_server("127.0.0.1", 0, demo_app);
+ * httpd.serve_forever();
+ * const response = await fetch(`http://127.0.0.1:${httpd.server_port}/x`);
+ * assertStringIncludes(await response.text(), "PATH_INFO = '/x'");
+ * ```
+ *
+ * @module
+ */
+
+import { empty_body } from "./_internal/body.ts";
+import { stderr } from "./_internal/error_stream.ts";
+import {
+  escape_controls,
+  format_message,
+  MONTHS,
+  two_digits,
+} from "./_internal/log.ts";
+import { unquote } from "./_internal/quote.ts";
+import { repr } from "./_internal/repr.ts";
+import {
+  content_length,
+  header_names,
+  request_target,
+} from "./_internal/request.ts";
+import { BrokenOff } from "./_internal/response_handler.ts";
+import { format_exception } from "./_internal/traceback.ts";
+import { type MaybePromise, ResponseHandler } from "./handlers.ts";
+import type { ErrorStream, WSGIApplication } from "./types.ts";
+
+/** Where a server listens: a host and a port, or the path of a Unix socket. */
+export type ServerAddress = [host: string, port: number] | string;
+
+/** Where a request came from; `["", 0]` on a Unix socket. */
+export type ClientAddress = [host: string, port: number];
+
+/** What `Deno.serve` takes beside the address. */
+export interface WSGIServerOptions {
+  /** Lets several processes listen on the same port. */
+  reusePort?: boolean;
+  /** How many connections the system keeps that are not accepted yet. */
+  tcpBacklog?: number;
+  /** Ends the server as `server_close` does. */
+  signal?: AbortSignal;
+}
+
+/** A class whose instances handle a request: `WSGIRequestHandler`, or a subclass. */
+export type WSGIRequestHandlerClass = new (
+  request: Request,
+  client_address: ClientAddress,
+  server: WSGIServer,
+) => WSGIRequestHandler;
+
+/** A class of servers: `WSGIServer`, or a subclass. */
+export type WSGIServerClass<Server extends WSGIServer = WSGIServer> = new (
+  server_address: ServerAddress,
+  RequestHandlerClass: WSGIRequestHandlerClass,
+  options?: WSGIServerOptions,
+) => Server;
+
+const server_version = "WSGIServer/0.2";
+const sys_version = `Deno/${Deno.version.deno}`;
+const software_version = `${server_version} ${sys_version}`;
+
+/**
+ * Runs the application for one request of a `WSGIServer`, and has the request logged when the response is
+ * complete or broken off.
+ *
+ * @example
+ * ```ts
+ * import { ServerHandler } from "@tsgi/serve/simple_server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class QuietHandler extends ServerHandler {
+ *   override server_software = "quiet/1.0";
+ * }
+ * const empty = ReadableStream.from<Uint8Array>([]);
+ * const errors = { write() {}, writelines() {}, flush() {} };
+ * const handler = new QuietHandler(empty, errors, { REQUEST_METHOD: "GET" });
+ * const response = await handler.respond((_environ, start_response) => {
+ *   start_response("200 OK", []);
+ *   return [];
+ * });
+ * assertEquals(response.headers.get("server"), "quiet/1.0");
+ * ```
+ */
+export class ServerHandler extends ResponseHandler {
+  /** The `Server` header, and `SERVER_SOFTWARE` where the environ has none. */
+  override server_software: string | null = software_version;
+  /** Who logs the request; null leaves it unlogged. */
+  request_handler: WSGIRequestHandler | null = null;
+
+  #logged = false;
+
+  /** Adds `Connection: close` to a 205: Deno sends it without a length, so only the end of the connection ends it. */
+  override cleanup_headers(): void {
+    super.cleanup_headers();
+    if (this.status!.startsWith("205")) {
+      this.headers!.set("Connection", "close");
+    }
+  }
+
+  /** Logs the request, then closes the result. */
+  override async close(): Promise<void> {
+    try {
+      this.#log();
+    } finally {
+      await super.close();
+    }
+  }
+
+  /** Breaks the response off, then logs the request with what was sent of it. */
+  override break_off(reason: unknown): MaybePromise {
+    super.break_off(reason);
+    this.#log();
+  }
+
+  #log(): void {
+    if (this.#logged) return;
+    this.#logged = true;
+    const code = this.status?.slice(0, 3) ?? "500";
+    this.request_handler?.log_request(code, this.bytes_sent);
+  }
+}
+
+/**
+ * Handles one request of a `WSGIServer`: makes its environ, runs the application, logs.
+ *
+ * Made by the server for each request. Override `get_environ` to add to the environ, `get_stderr` to send
+ * `wsgi.errors` elsewhere, `log_message` to send the log elsewhere, and give the class to `make_server`.
+ *
+ * @example
+ * ```ts
+ * import { make_server, WSGIRequestHandler } from "@tsgi/serve/simple_server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class Handler extends WSGIRequestHandler {
+ *   override get_environ() {
+ *     return { ...super.get_environ(), REMOTE_USER: "alice" };
+ *   }
+ *   override log_message() {}
+ * }
+ *
+ * await using httpd = make_server(
+ *   "127.0.0.1",
+ *   0,
+ *   (environ, start_response) => {
+ *     start_response("200 OK", [["Content-Type", "text/plain"]]);
+ *     return [new TextEncoder().encode(environ.REMOTE_USER)];
+ *   },
+ *   undefined,
+ *   Handler,
+ * );
+ * httpd.serve_forever();
+ * const response = await fetch(`http://127.0.0.1:${httpd.server_port}`);
+ * assertEquals(await response.text(), "alice");
+ * ```
+ */
+export class WSGIRequestHandler {
+  /** The first half of `version_string()`, and `SERVER_SOFTWARE`. */
+  server_version: string = server_version;
+  /** The other half. */
+  sys_version: string = sys_version;
+  /** The protocol of the request. `Deno.serve` does not tell HTTP/1.0 from HTTP/1.1. */
+  request_version = "HTTP/1.1";
+  /** The request. */
+  request: Request;
+  /** Where it came from. */
+  client_address: ClientAddress;
+  /** The server that it came to. */
+  server: WSGIServer;
+
+  #target: string | null = null;
+
+  /** Takes what the server has of a request. */
+  constructor(
+    request: Request,
+    client_address: ClientAddress,
+    server: WSGIServer,
+  ) {
+    this.request = request;
+    this.client_address = client_address;
+    this.server = server;
+  }
+
+  /** The method of the request. */
+  get command(): string {
+    return this.request.method;
+  }
+
+  /** The request target, several slashes at its beginning as one. */
+  get path(): string {
+    const target = this.#request_target();
+    return target.startsWith("//") ? target.replace(/^\/+/, "/") : target;
+  }
+
+  /** The request line: `GET /x HTTP/1.1`. */
+  get requestline(): string {
+    return `${this.command} ${this.#request_target()} ${this.request_version}`;
+  }
+
+  /** The request headers. */
+  get headers(): globalThis.Headers {
+    return this.request.headers;
+  }
+
+  /**
+   * The variables of the request: a new object each time, made of the server's `base_environ`, the CGI
+   * variables and the request headers. Override to add some.
+   */
+  get_environ(): Record<string, unknown> {
+    const environ: Record<string, unknown> = { ...this.server.base_environ };
+    const { path, headers } = this;
+    const query = path.indexOf("?");
+    const host = this.address_string();
+    environ.SERVER_PROTOCOL = this.request_version;
+    environ.SERVER_SOFTWARE = this.server_version;
+    environ.REQUEST_METHOD = this.command;
+    environ.REQUEST_URI = this.#request_target();
+    environ.PATH_INFO = unquote(query < 0 ? path : path.slice(0, query));
+    environ.QUERY_STRING = query < 0 ? "" : path.slice(query + 1);
+    environ.REMOTE_ADDR = this.client_address[0];
+    if (host !== this.client_address[0]) environ.REMOTE_HOST = host;
+    environ.CONTENT_TYPE = headers.get("content-type") ?? "text/plain";
+    const length = headers.get("content-length");
+    if (length) environ.CONTENT_LENGTH = content_length(length);
+    for (const [name, value] of headers) {
+      const names = header_names(name);
+      // As wsgiref has it: a header that is named as a variable is does not stand beside it.
+      if (names && !(names.plain in environ)) environ[names.prefixed] = value;
+    }
+    return environ;
+  }
+
+  /** The stream for `wsgi.errors`: the process's stderr. Override to send it elsewhere. */
+  get_stderr(): ErrorStream {
+    return stderr;
+  }
+
+  /** Handles the request: runs the server's application by a `ServerHandler`. */
+  handle(): Response | Promise<Response> {
+    const handler = new ServerHandler(
+      this.request.body ?? empty_body(),
+      this.get_stderr(),
+      this.get_environ(),
+      false,
+    );
+    handler.request_handler = this;
+    return handler.respond(this.server.get_app());
+  }
+
+  /** Logs a request that was answered. Called once for each. */
+  log_request(code: number | string = "-", size: number | string = "-"): void {
+    this.log_message('"%s" %s %s', this.requestline, code, size);
+  }
+
+  /** Logs an error; as `log_message` does, unless overridden. */
+  log_error(format: string, ...args: unknown[]): void {
+    this.log_message(format, ...args);
+  }
+
+  /**
+   * Writes a line to the process's stderr: the client's address, the time, and `format` with its `%s` and `%d`
+   * filled in from `args`. Control characters are escaped.
+   */
+  log_message(format: string, ...args: unknown[]): void {
+    const message = escape_controls(format_message(format, args));
+    const time = this.log_date_time_string();
+    stderr.write(`${this.address_string()} - - [${time}] ${message}\n`);
+  }
+
+  /** The client's address, as the log and `REMOTE_HOST` have it. */
+  address_string(): string {
+    return this.client_address[0];
+  }
+
+  /** The server's software: `WSGIServer/0.2 Deno/2.9.6`. */
+  version_string(): string {
+    return `${this.server_version} ${this.sys_version}`;
+  }
+
+  /** A time as HTTP writes it (RFC 9110, section 5.6.7); `timestamp` is in seconds since 1970. */
+  date_time_string(timestamp: number = Date.now() / 1000): string {
+    return new Date(timestamp * 1000).toUTCString();
+  }
+
+  /** The local time as the log has it: `21/Nov/2026 00:55:42`. */
+  log_date_time_string(): string {
+    const now = new Date();
+    const date = [
+      two_digits(now.getDate()),
+      MONTHS[now.getMonth()],
+      now.getFullYear(),
+    ];
+    const time = [now.getHours(), now.getMinutes(), now.getSeconds()];
+    return `${date.join("/")} ${time.map(two_digits).join(":")}`;
+  }
+
+  #request_target(): string {
+    return this.#target ??= request_target(this.request);
+  }
+}
+
+/** A request that has arrived and is not handled yet. */
+interface Waiting {
+  /** Handles it. */
+  handle(): void;
+  /** Turns it away. */
+  refuse(): void;
+  /** Settles when its response is complete. */
+  completed: Promise<void>;
+}
+
+/**
+ * An HTTP server for one application, on `Deno.serve`. It listens as soon as it is made; requests wait until
+ * `serve_forever` or `handle_request` is called.
+ *
+ * @example
+ * ```ts
+ * import { demo_app, WSGIRequestHandler, WSGIServer } from "@tsgi/serve/simple_server";
+ *
+ * await using httpd = new WSGIServer(["127.0.0.1", 0], WSGIRequestHandler);
+ * httpd.set_app(demo_app);
+ * const answered = httpd.handle_request();
+ * await (await fetch(`http://127.0.0.1:${httpd.server_port}`)).body?.cancel();
+ * await answered;
+ * ```
+ */
+export class WSGIServer implements AsyncDisposable {
+  /** Where the server listens: the port is the real one where 0 was asked. */
+  server_address: ServerAddress;
+  /** `SERVER_NAME`. */
+  server_name: string;
+  /** `SERVER_PORT`, as a number. */
+  server_port: number;
+  /** What every environ has, whatever the request. */
+  base_environ: Record<string, unknown> = {};
+  /** The application; null until `set_app`. */
+  application: WSGIApplication | null = null;
+  /** The class that handles requests. */
+  RequestHandlerClass: WSGIRequestHandlerClass;
+
+  #server: Deno.HttpServer<Deno.Addr>;
+  #abort = new AbortController();
+  #serving = false;
+  #closing = false;
+  #waiting: Waiting[] = [];
+  #takers: ((request: Waiting | null) => void)[] = [];
+
+  /**
+   * Listens at `server_address`.
+   *
+   * @param server_address A host and a port, or the path of a Unix socket. The host `""` is every
+   * address of the machine, the port 0 any free one.
+   * @param RequestHandlerClass The class that handles requests.
+   * @param options What `Deno.serve` takes beside them.
+   * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+   * @throws {RangeError} If the port is not from 0 to 65535.
+   */
+  constructor(
+    server_address: ServerAddress,
+    RequestHandlerClass: WSGIRequestHandlerClass,
+    options: WSGIServerOptions = {},
+  ) {
+    this.RequestHandlerClass = RequestHandlerClass;
+    this.#server = this.#listen(server_address, options);
+    const { addr } = this.#server;
+    if (addr.transport === "tcp") {
+      const host = (server_address as [string, number])[0];
+      this.server_address = [host || addr.hostname, addr.port];
+      this.server_name = full_name(host);
+      this.server_port = addr.port;
+    } else {
+      this.server_address = server_address;
+      this.server_name = "localhost";
+      this.server_port = 80;
+    }
+    this.setup_environ();
+  }
+
+  /** Fills `base_environ`. Override to add variables that every request gets, and call this. */
+  setup_environ(): void {
+    this.base_environ = {
+      SERVER_NAME: this.server_name,
+      GATEWAY_INTERFACE: "CGI/1.1",
+      SERVER_PORT: String(this.server_port),
+      REMOTE_HOST: "",
+      CONTENT_LENGTH: "",
+      SCRIPT_NAME: "",
+    };
+  }
+
+  /**
+   * The application.
+   *
+   * @throws {Error} If none has been set.
+   */
+  get_app(): WSGIApplication {
+    if (!this.application) {
+      throw new Error("the server has no application: call set_app() first");
+    }
+    return this.application;
+  }
+
+  /** Sets the application that gets the requests from now on. */
+  set_app(application: WSGIApplication): void {
+    this.application = application;
+  }
+
+  /**
+   * Handles requests until the server is shut down or closed.
+   *
+   * @returns A promise that resolves when the last response is complete.
+   */
+  async serve_forever(): Promise<void> {
+    this.#serving = true;
+    for (const request of this.#waiting.splice(0)) request.handle();
+    await this.#server.finished;
+  }
+
+  /**
+   * Handles exactly one request, the next to come or the one that has waited longest.
+   *
+   * @returns A promise that resolves when its response is complete, or when the server is shut down first.
+   * @throws {Error} If `serve_forever` has been called.
+   */
+  async handle_request(): Promise<void> {
+    if (this.#serving) throw new Error("serve_forever() handles all requests");
+    const request = await this.#next_request();
+    if (!request) return;
+    request.handle();
+    await request.completed.catch(() => {}); // It is complete as well when the client has left.
+  }
+
+  /** Stops accepting requests, and resolves when those under way are answered. Idle connections are closed. */
+  async shutdown(): Promise<void> {
+    this.#refuse_all();
+    await this.#server.shutdown();
+  }
+
+  /** Closes the server and every connection at once. */
+  async server_close(): Promise<void> {
+    this.#refuse_all();
+    this.#abort.abort();
+    await this.#server.finished;
+  }
+
+  /** `server_close()`, at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server_close();
+  }
+
+  /** Handles one request by a new `RequestHandlerClass`. Override to do something around it. */
+  finish_request(
+    request: Request,
+    client_address: ClientAddress,
+  ): Response | Promise<Response> {
+    return new this.RequestHandlerClass(request, client_address, this).handle();
+  }
+
+  /**
+   * Logs an error that no handler took, and gives the client a bare 500. Override to do
+   * something else about it.
+   */
+  handle_error(error: unknown): Response | Promise<Response> {
+    stderr.write(
+      `Exception while a request was handled: ${format_exception(error)}`,
+    );
+    return new Response(null, { status: 500 });
+  }
+
+  #listen(
+    address: ServerAddress,
+    options: WSGIServerOptions,
+  ): Deno.HttpServer<Deno.Addr> {
+    const { signal, ...rest } = options;
+    const handler = (request: Request, info: Deno.ServeHandlerInfo) =>
+      this.#receive(request, info);
+    const common = {
+      ...rest,
+      signal: signal
+        ? AbortSignal.any([signal, this.#abort.signal])
+        : this.#abort.signal,
+      onListen: () => {},
+      // The handler has logged why it broke a response off.
+      onError: (error: unknown) =>
+        error instanceof BrokenOff
+          ? Response.error()
+          : this.handle_error(error),
+    };
+    if (typeof address === "string") {
+      return Deno.serve({ ...common, path: address }, handler);
+    }
+    const [host, port] = address;
+    const hostname = host === "" ? "0.0.0.0" : host.replace(/^\[|\]$/g, "");
+    return Deno.serve({ ...common, hostname, port }, handler);
+  }
+
+  #receive(
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ): Response | Promise<Response> {
+    if (this.#serving) return this.#handle(request, info);
+    if (this.#closing) return unavailable();
+    return new Promise((resolve, reject) => {
+      const waiting = {
+        handle: () => {
+          try {
+            resolve(this.#handle(request, info));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        refuse: () => resolve(unavailable()),
+        completed: info.completed,
+      };
+      const taker = this.#takers.shift();
+      if (taker) taker(waiting);
+      else this.#waiting.push(waiting);
+    });
+  }
+
+  #handle(
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ): Response | Promise<Response> {
+    const { remoteAddr } = info;
+    const client_address: ClientAddress = "hostname" in remoteAddr
+      ? [remoteAddr.hostname, remoteAddr.port]
+      : ["", 0];
+    return this.finish_request(request, client_address);
+  }
+
+  #next_request(): Promise<Waiting | null> {
+    const waiting = this.#waiting.shift();
+    if (waiting) return Promise.resolve(waiting);
+    if (this.#closing) return Promise.resolve(null);
+    return new Promise((resolve) => this.#takers.push(resolve));
+  }
+
+  #refuse_all(): void {
+    this.#closing = true;
+    for (const waiting of this.#waiting.splice(0)) waiting.refuse();
+    for (const taker of this.#takers.splice(0)) taker(null);
+  }
+}
+
+/** The answer to a request that came too late to be handled. */
+function unavailable(): Response {
+  return new Response(null, { status: 503 });
+}
+
+/** What `SERVER_NAME` says of the host that was asked for: Python's `socket.getfqdn`, as far as it goes without a resolver. */
+function full_name(host: string): string {
+  if (host === "127.0.0.1" || host === "::1" || host === "[::1]") {
+    return "localhost";
+  }
+  return host === "" || host === "0.0.0.0" || host === "::"
+    ? machine_name()
+    : host;
+}
+
+function machine_name(): string {
+  const { state } = Deno.permissions.querySync({
+    name: "sys",
+    kind: "hostname",
+  });
+  return state === "granted" ? Deno.hostname() : "localhost";
+}
+
+/**
+ * Makes a server for `app`, listening at `host` and `port`.
+ *
+ * @param host The address to listen at; `""` is every address of the machine.
+ * @param port The port; 0 is any free one.
+ * @param app The application.
+ * @param server_class The class of the server.
+ * @param handler_class The class that handles its requests.
+ * @param options What `Deno.serve` takes beside them.
+ * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+ *
+ * @example
+ * ```ts no-eval
+ * import { demo_app, make_server } from "@tsgi/serve/simple_server";
+ *
+ * const httpd = make_server("", 8000, demo_app);
+ * console.log("Serving HTTP on port 8000...");
+ * await httpd.serve_forever();
+ * ```
+ */
+export function make_server<Server extends WSGIServer = WSGIServer>(
+  host: string,
+  port: number,
+  app: WSGIApplication,
+  server_class: WSGIServerClass<Server> =
+    WSGIServer as unknown as WSGIServerClass<Server>,
+  handler_class: WSGIRequestHandlerClass = WSGIRequestHandler,
+  options: WSGIServerOptions = {},
+): Server {
+  const server = new server_class([host, port], handler_class, options);
+  server.set_app(app);
+  return server;
+}
+
+/**
+ * A small, complete application: a page of text with "Hello world!" and every variable of the environ. It shows
+ * whether a server runs applications at all.
+ *
+ * @example
+ * ```ts
+ * import { demo_app } from "@tsgi/serve/simple_server";
+ * import { setup_testing_defaults } from "@tsgi/serve/util";
+ * import { assert } from "@std/assert";
+ *
+ * const environ = {};
+ * setup_testing_defaults(environ);
+ * const [page] = demo_app(environ, () => async () => {});
+ * assert(new TextDecoder().decode(page).startsWith("Hello world!\n\nHTTP_HOST = '127.0.0.1'\n"));
+ * ```
+ */
+export function demo_app(
+  ...[environ, start_response]: Parameters<WSGIApplication>
+): Uint8Array[] {
+  const lines = Object.keys(environ).sort()
+    .map((key) => `${key} = ${repr(environ[key])}`);
+  start_response("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
+  const page = ["Hello world!", "", ...lines, ""].join("\n");
+  return [new TextEncoder().encode(page)];
+}

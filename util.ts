@@ -1,0 +1,323 @@
+/**
+ * Small things that servers, applications and middleware share (Python's `wsgiref.util`).
+ *
+ * @example
+ * ```ts
+ * import { request_uri, setup_testing_defaults } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const environ = { PATH_INFO: "/hello world", QUERY_STRING: "a=b" };
+ * setup_testing_defaults(environ);
+ * assertEquals(request_uri(environ), "http://127.0.0.1/hello%20world?a=b");
+ * ```
+ *
+ * @module
+ */
+
+import { empty_body } from "./_internal/body.ts";
+import { describe } from "./_internal/check.ts";
+import { TextErrorStream } from "./_internal/error_stream.ts";
+import { quote } from "./_internal/quote.ts";
+import type {
+  FileIterable,
+  FileLike,
+  Reader,
+  WSGIEnvironment,
+} from "./types.ts";
+
+/** An environ that may not be complete yet: any object with string keys. */
+export type PartialEnvironment = Record<string, unknown>;
+
+/** The value of a variable as text, `""` where it is missing. */
+function text(environ: PartialEnvironment, key: string): string {
+  const value = environ[key];
+  return value === undefined || value === null ? "" : String(value);
+}
+
+/**
+ * Guesses whether a request came by `"http"` or `"https"`, from the `HTTPS` variable that CGI servers set
+ * to `"yes"`, `"on"` or `"1"`.
+ *
+ * @example
+ * ```ts
+ * import { guess_scheme } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(guess_scheme({ HTTPS: "on" }), "https");
+ * assertEquals(guess_scheme({}), "http");
+ * ```
+ */
+export function guess_scheme(environ: PartialEnvironment): "http" | "https" {
+  return /^(yes|on|1)$/.test(text(environ, "HTTPS")) ? "https" : "http";
+}
+
+/**
+ * The URI of the application, without `PATH_INFO` and query (PEP 3333, "URL Reconstruction").
+ *
+ * @example
+ * ```ts
+ * import { application_uri } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const environ = {
+ *   "wsgi.url_scheme": "http",
+ *   HTTP_HOST: "example.com",
+ *   SCRIPT_NAME: "/blog",
+ *   PATH_INFO: "/2026",
+ * };
+ * assertEquals(application_uri(environ), "http://example.com/blog");
+ * ```
+ */
+export function application_uri(environ: PartialEnvironment): string {
+  const scheme = text(environ, "wsgi.url_scheme");
+  const script_name = text(environ, "SCRIPT_NAME") || "/";
+  return `${scheme}://${authority(environ, scheme)}${quote(script_name)}`;
+}
+
+/** The host and, where it is not the scheme's own, the port. */
+function authority(environ: PartialEnvironment, scheme: string): string {
+  const host = text(environ, "HTTP_HOST");
+  if (host) return host;
+  const port = text(environ, "SERVER_PORT");
+  const usual = scheme === "https" ? "443" : "80";
+  const name = text(environ, "SERVER_NAME");
+  return port === usual || port === "" ? name : `${name}:${port}`;
+}
+
+/**
+ * The whole URI of the request (PEP 3333, "URL Reconstruction").
+ *
+ * @param environ The environ of the request.
+ * @param include_query Whether the query belongs to it.
+ *
+ * @example
+ * ```ts
+ * import { request_uri } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const environ = {
+ *   "wsgi.url_scheme": "https",
+ *   HTTP_HOST: "example.com",
+ *   SCRIPT_NAME: "/blog",
+ *   PATH_INFO: "/2026",
+ *   QUERY_STRING: "page=2",
+ * };
+ * assertEquals(request_uri(environ), "https://example.com/blog/2026?page=2");
+ * assertEquals(request_uri(environ, false), "https://example.com/blog/2026");
+ * ```
+ */
+export function request_uri(
+  environ: PartialEnvironment,
+  include_query = true,
+): string {
+  const path = quote(text(environ, "PATH_INFO"), "/;=,");
+  const query = text(environ, "QUERY_STRING");
+  // At the root the application's own URI already ends in the slash that PATH_INFO begins with.
+  const rest = text(environ, "SCRIPT_NAME") ? path : path.slice(1);
+  return application_uri(environ) + rest +
+    (include_query && query ? `?${query}` : "");
+}
+
+/**
+ * Moves the next segment of `PATH_INFO` to the end of `SCRIPT_NAME`, and says what it is: so an
+ * application hands a request to the application that stands for that segment.
+ *
+ * Empty segments and `.` are passed over, `..` goes back up. Changes `environ`.
+ *
+ * @returns The segment; `""` where the path ends in a slash; null where nothing is left.
+ *
+ * @example
+ * ```ts
+ * import { shift_path_info } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const environ = { SCRIPT_NAME: "", PATH_INFO: "/blog/2026" };
+ * assertEquals(shift_path_info(environ), "blog");
+ * assertEquals(environ, { SCRIPT_NAME: "/blog", PATH_INFO: "/2026" });
+ * ```
+ */
+export function shift_path_info(environ: PartialEnvironment): string | null {
+  const path_info = text(environ, "PATH_INFO");
+  if (path_info === "") return null;
+  const parts = path_info.split("/");
+  if (parts.length === 1) {
+    throw new RangeError(
+      `PATH_INFO must begin with "/", got ${describe(path_info)}`,
+    );
+  }
+  const middle = parts.slice(1, -1).filter((part) => part && part !== ".");
+  const [first, segment, ...rest] = [parts[0]!, ...middle, parts.at(-1)!];
+
+  const script_name = normalize(`${text(environ, "SCRIPT_NAME")}/${segment}`)
+    .replace(/\/$/, "");
+  // "/x/" and "/x" are different resources: the slash that ends a path is kept.
+  environ.SCRIPT_NAME = segment === "" ? `${script_name}/` : script_name;
+  environ.PATH_INFO = [first, ...rest].join("/");
+  return segment === "." ? null : segment!;
+}
+
+/** A path without empty segments, `.` and `..`; exactly two leading slashes stay two, as POSIX has it. */
+function normalize(path: string): string {
+  const slashes = path.match(/^\/*/)![0];
+  const root = slashes.length > 2 ? "/" : slashes;
+  const segments: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "" || segment === ".") continue;
+    // Above a root there is nothing; above a relative path there is.
+    const upward = root === "" && (segments.at(-1) ?? "..") === "..";
+    if (segment === ".." && !upward) segments.pop();
+    else segments.push(segment);
+  }
+  return root + segments.join("/") || ".";
+}
+
+/**
+ * Fills in whatever a complete environ needs and `environ` lacks, so that an application can be called
+ * in a test without a server.
+ *
+ * The values are `wsgiref.util`'s: a `GET` of `/` on port 80 of 127.0.0.1 by HTTP/1.0; beside them an empty
+ * `QUERY_STRING`, and `wsgi.input_terminated`. `wsgi.input` is empty, and `wsgi.errors` keeps its text:
+ * `String(environ["wsgi.errors"])`.
+ *
+ * @example
+ * ```ts
+ * import { setup_testing_defaults } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const environ = { REQUEST_METHOD: "POST" };
+ * setup_testing_defaults(environ);
+ * assertEquals(environ.REQUEST_METHOD, "POST");
+ * assertEquals(environ.PATH_INFO, "/");
+ * ```
+ */
+export function setup_testing_defaults(
+  environ: PartialEnvironment,
+): asserts environ is WSGIEnvironment {
+  const setdefault = (key: string, value: unknown) => {
+    if (!(key in environ)) environ[key] = value;
+  };
+  setdefault("SERVER_NAME", "127.0.0.1");
+  setdefault("SERVER_PROTOCOL", "HTTP/1.0");
+  setdefault("HTTP_HOST", environ.SERVER_NAME);
+  setdefault("REQUEST_METHOD", "GET");
+  if (!("SCRIPT_NAME" in environ) && !("PATH_INFO" in environ)) {
+    setdefault("SCRIPT_NAME", "");
+    setdefault("PATH_INFO", "/");
+  }
+  setdefault("QUERY_STRING", "");
+  setdefault("wsgi.version", [1, 0]);
+  setdefault("wsgi.run_once", false);
+  setdefault("wsgi.multithread", false);
+  setdefault("wsgi.multiprocess", false);
+  setdefault("wsgi.input", empty_body());
+  setdefault("wsgi.input_terminated", true);
+  setdefault("wsgi.errors", new TextErrorStream());
+  setdefault("wsgi.url_scheme", guess_scheme(environ));
+  const https = environ["wsgi.url_scheme"] === "https";
+  setdefault("SERVER_PORT", https ? "443" : "80");
+}
+
+/** The headers that concern one connection and are the server's alone (RFC 2616, section 13.5.1). */
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailers",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/**
+ * Whether a header is hop-by-hop: an application must not send it
+ * (PEP 3333, "Other HTTP Features").
+ *
+ * @example
+ * ```ts
+ * import { is_hop_by_hop } from "@tsgi/serve/util";
+ * import { assert } from "@std/assert";
+ *
+ * assert(is_hop_by_hop("Transfer-Encoding"));
+ * assert(!is_hop_by_hop("Content-Type"));
+ * ```
+ */
+export function is_hop_by_hop(header_name: string): boolean {
+  return HOP_BY_HOP.has(header_name.toLowerCase());
+}
+
+/**
+ * A file as the result of an application: its blocks, from the current offset to the end, and its
+ * `close()` (PEP 3333, "Optional Platform-Specific File Handling").
+ *
+ * @example
+ * ```ts
+ * import { FileWrapper } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const stream = ReadableStream.from([new Uint8Array([1, 2]), new Uint8Array([3])]);
+ * assertEquals((await Array.fromAsync(new FileWrapper(stream))).length, 2);
+ * ```
+ */
+export class FileWrapper implements FileIterable {
+  /** What was wrapped. */
+  readonly filelike: FileLike;
+  /** The size of the blocks that are read, in bytes; a stream keeps the chunks that it has. */
+  readonly blksize: number;
+
+  /**
+   * Wraps a file.
+   *
+   * @param filelike A `ReadableStream` of bytes, or anything with `read(p)`, such as a `Deno.FsFile`.
+   * @param blksize The size of a block in bytes, 1 or more.
+   * @throws {TypeError} If `filelike` is neither.
+   * @throws {RangeError} If `blksize` is no whole number above 0.
+   */
+  constructor(filelike: FileLike, blksize = 8192) {
+    if (!is_stream(filelike) && typeof filelike?.read !== "function") {
+      throw new TypeError(
+        "a file must be a ReadableStream or have read(), got " +
+          describe(filelike),
+      );
+    }
+    if (!Number.isInteger(blksize) || blksize < 1) {
+      throw new RangeError(
+        `blksize must be a whole number above 0, got ${describe(blksize)}`,
+      );
+    }
+    this.filelike = filelike;
+    this.blksize = blksize;
+  }
+
+  /** The blocks, none of them empty. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    const { filelike, blksize } = this;
+    return is_stream(filelike)
+      ? filelike[Symbol.asyncIterator]()
+      : read_blocks(filelike, blksize);
+  }
+
+  /** Closes the file: cancels a stream, calls the `close()` of anything else that has one. */
+  async close(): Promise<void> {
+    const { filelike } = this;
+    if (!is_stream(filelike)) await filelike.close?.();
+    else if (!filelike.locked) await filelike.cancel();
+  }
+}
+
+function is_stream(filelike: FileLike): filelike is ReadableStream<Uint8Array> {
+  return filelike instanceof ReadableStream;
+}
+
+async function* read_blocks(
+  reader: Reader,
+  blksize: number,
+): AsyncGenerator<Uint8Array> {
+  while (true) {
+    // A new block each time: the one before may still be on its way.
+    const block = new Uint8Array(blksize);
+    const length = await reader.read(block);
+    if (length === null) return;
+    if (length > 0) yield block.subarray(0, length);
+  }
+}
