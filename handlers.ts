@@ -9,7 +9,7 @@
  * - {@linkcode ResponseHandler}: with a `Response` as its output
  *
  * @example A CGI script
- * ```ts no-eval
+ * ```ts ignore
  * import { CGIHandler } from "@tsgi/serve/handlers";
  * import { demo_app } from "@tsgi/serve/simple_server";
  *
@@ -19,20 +19,18 @@
  * @module
  */
 
-import { BaseHandler, type MaybePromise } from "./_internal/base_handler.ts";
+import { BaseHandler } from "./_internal/base_handler.ts";
 import { body_of } from "./_internal/body.ts";
 import { concat } from "./_internal/bytes.ts";
 import { stderr } from "./_internal/error_stream.ts";
+import type { MaybePromise } from "./_internal/promise.ts";
 import { read_environ } from "./_internal/process_environ.ts";
 import type { ErrorStream, WSGIApplication } from "./types.ts";
 
 export { ResponseHandler } from "./_internal/response_handler.ts";
-export {
-  BaseHandler,
-  type FileWrapperClass,
-  type HeadersClass,
-  type MaybePromise,
-} from "./_internal/base_handler.ts";
+export { BaseHandler, type HeadersClass } from "./_internal/base_handler.ts";
+export type { FileWrapperClass } from "./_internal/file_wrapper.ts";
+export type { MaybePromise } from "./_internal/promise.ts";
 export { read_environ };
 
 /** An environ as a server gives it: CGI variables, and whatever else it puts there. */
@@ -199,7 +197,7 @@ export class BaseCGIHandler extends SimpleHandler {
  * (RFC 3875).
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { CGIHandler } from "@tsgi/serve/handlers";
  *
  * await new CGIHandler().run((environ, start_response) => {
@@ -232,7 +230,7 @@ export class CGIHandler extends BaseCGIHandler {
  * where its option `allowPathInfo` is not set.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { IISCGIHandler } from "@tsgi/serve/handlers";
  * import { demo_app } from "@tsgi/serve/simple_server";
  *

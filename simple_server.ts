@@ -16,6 +16,8 @@
  */
 
 import { empty_body } from "./_internal/body.ts";
+import { BrokenOff } from "./_internal/body_stream.ts";
+import { demo_app } from "./_internal/demo_app.ts";
 import { stderr } from "./_internal/error_stream.ts";
 import {
   escape_controls,
@@ -24,16 +26,22 @@ import {
   two_digits,
 } from "./_internal/log.ts";
 import { unquote } from "./_internal/quote.ts";
-import { repr } from "./_internal/repr.ts";
 import {
   content_length,
   header_names,
   request_target,
 } from "./_internal/request.ts";
-import { BrokenOff } from "./_internal/response_handler.ts";
+import { RequestQueue } from "./_internal/request_queue.ts";
+import {
+  server_version,
+  ServerHandler,
+  sys_version,
+} from "./_internal/server_handler.ts";
 import { format_exception } from "./_internal/traceback.ts";
-import { type MaybePromise, ResponseHandler } from "./handlers.ts";
 import type { ErrorStream, WSGIApplication } from "./types.ts";
+
+export { demo_app, ServerHandler };
+export type { RequestLogger } from "./_internal/server_handler.ts";
 
 /** Where a server listens: a host and a port, or the path of a Unix socket. */
 export type ServerAddress = [host: string, port: number] | string;
@@ -58,77 +66,17 @@ export type WSGIRequestHandlerClass = new (
   server: WSGIServer,
 ) => WSGIRequestHandler;
 
+/** A class that runs the application for one request: `ServerHandler`, or a subclass. */
+export type ServerHandlerClass = new (
+  ...args: ConstructorParameters<typeof ServerHandler>
+) => ServerHandler;
+
 /** A class of servers: `WSGIServer`, or a subclass. */
 export type WSGIServerClass<Server extends WSGIServer = WSGIServer> = new (
   server_address: ServerAddress,
   RequestHandlerClass: WSGIRequestHandlerClass,
   options?: WSGIServerOptions,
 ) => Server;
-
-const server_version = "WSGIServer/0.2";
-const sys_version = `Deno/${Deno.version.deno}`;
-const software_version = `${server_version} ${sys_version}`;
-
-/**
- * Runs the application for one request of a `WSGIServer`, and has the request logged when the response is
- * complete or broken off.
- *
- * @example
- * ```ts
- * import { ServerHandler } from "@tsgi/serve/simple_server";
- * import { assertEquals } from "@std/assert";
- *
- * class QuietHandler extends ServerHandler {
- *   override server_software = "quiet/1.0";
- * }
- * const empty = ReadableStream.from<Uint8Array>([]);
- * const errors = { write() {}, writelines() {}, flush() {} };
- * const handler = new QuietHandler(empty, errors, { REQUEST_METHOD: "GET" });
- * const response = await handler.respond((_environ, start_response) => {
- *   start_response("200 OK", []);
- *   return [];
- * });
- * assertEquals(response.headers.get("server"), "quiet/1.0");
- * ```
- */
-export class ServerHandler extends ResponseHandler {
-  /** The `Server` header, and `SERVER_SOFTWARE` where the environ has none. */
-  override server_software: string | null = software_version;
-  /** Who logs the request; null leaves it unlogged. */
-  request_handler: WSGIRequestHandler | null = null;
-
-  #logged = false;
-
-  /** Adds `Connection: close` to a 205: Deno sends it without a length, so only the end of the connection ends it. */
-  override cleanup_headers(): void {
-    super.cleanup_headers();
-    if (this.status!.startsWith("205")) {
-      this.headers!.set("Connection", "close");
-    }
-  }
-
-  /** Logs the request, then closes the result. */
-  override async close(): Promise<void> {
-    try {
-      this.#log();
-    } finally {
-      await super.close();
-    }
-  }
-
-  /** Breaks the response off, then logs the request with what was sent of it. */
-  override break_off(reason: unknown): MaybePromise {
-    super.break_off(reason);
-    this.#log();
-  }
-
-  #log(): void {
-    if (this.#logged) return;
-    this.#logged = true;
-    const code = this.status?.slice(0, 3) ?? "500";
-    this.request_handler?.log_request(code, this.bytes_sent);
-  }
-}
 
 /**
  * Handles one request of a `WSGIServer`: makes its environ, runs the application, logs.
@@ -170,6 +118,8 @@ export class WSGIRequestHandler {
   sys_version: string = sys_version;
   /** The protocol of the request. `Deno.serve` does not tell HTTP/1.0 from HTTP/1.1. */
   request_version = "HTTP/1.1";
+  /** The class that runs the application. */
+  handler_class: ServerHandlerClass = ServerHandler;
   /** The request. */
   request: Request;
   /** Where it came from. */
@@ -244,9 +194,9 @@ export class WSGIRequestHandler {
     return stderr;
   }
 
-  /** Handles the request: runs the server's application by a `ServerHandler`. */
+  /** Handles the request: runs the server's application by a `handler_class`. */
   handle(): Response | Promise<Response> {
-    const handler = new ServerHandler(
+    const handler = new this.handler_class(
       this.request.body ?? empty_body(),
       this.get_stderr(),
       this.get_environ(),
@@ -308,16 +258,6 @@ export class WSGIRequestHandler {
   }
 }
 
-/** A request that has arrived and is not handled yet. */
-interface Waiting {
-  /** Handles it. */
-  handle(): void;
-  /** Turns it away. */
-  refuse(): void;
-  /** Settles when its response is complete. */
-  completed: Promise<void>;
-}
-
 /**
  * An HTTP server for one application, on `Deno.serve`. It listens as soon as it is made; requests wait until
  * `serve_forever` or `handle_request` is called.
@@ -350,9 +290,7 @@ export class WSGIServer implements AsyncDisposable {
   #server: Deno.HttpServer<Deno.Addr>;
   #abort = new AbortController();
   #serving = false;
-  #closing = false;
-  #waiting: Waiting[] = [];
-  #takers: ((request: Waiting | null) => void)[] = [];
+  #queue = new RequestQueue();
 
   /**
    * Listens at `server_address`.
@@ -421,7 +359,7 @@ export class WSGIServer implements AsyncDisposable {
    */
   async serve_forever(): Promise<void> {
     this.#serving = true;
-    for (const request of this.#waiting.splice(0)) request.handle();
+    for (const request of this.#queue.take_all()) request.handle();
     await this.#server.finished;
   }
 
@@ -433,7 +371,7 @@ export class WSGIServer implements AsyncDisposable {
    */
   async handle_request(): Promise<void> {
     if (this.#serving) throw new Error("serve_forever() handles all requests");
-    const request = await this.#next_request();
+    const request = await this.#queue.take();
     if (!request) return;
     request.handle();
     await request.completed.catch(() => {}); // It is complete as well when the client has left.
@@ -441,13 +379,13 @@ export class WSGIServer implements AsyncDisposable {
 
   /** Stops accepting requests, and resolves when those under way are answered. Idle connections are closed. */
   async shutdown(): Promise<void> {
-    this.#refuse_all();
+    this.#queue.close();
     await this.#server.shutdown();
   }
 
   /** Closes the server and every connection at once. */
   async server_close(): Promise<void> {
-    this.#refuse_all();
+    this.#queue.close();
     this.#abort.abort();
     await this.#server.finished;
   }
@@ -508,23 +446,7 @@ export class WSGIServer implements AsyncDisposable {
     info: Deno.ServeHandlerInfo,
   ): Response | Promise<Response> {
     if (this.#serving) return this.#handle(request, info);
-    if (this.#closing) return unavailable();
-    return new Promise((resolve, reject) => {
-      const waiting = {
-        handle: () => {
-          try {
-            resolve(this.#handle(request, info));
-          } catch (error) {
-            reject(error);
-          }
-        },
-        refuse: () => resolve(unavailable()),
-        completed: info.completed,
-      };
-      const taker = this.#takers.shift();
-      if (taker) taker(waiting);
-      else this.#waiting.push(waiting);
-    });
+    return this.#queue.add(() => this.#handle(request, info), info.completed);
   }
 
   #handle(
@@ -537,24 +459,6 @@ export class WSGIServer implements AsyncDisposable {
       : ["", 0];
     return this.finish_request(request, client_address);
   }
-
-  #next_request(): Promise<Waiting | null> {
-    const waiting = this.#waiting.shift();
-    if (waiting) return Promise.resolve(waiting);
-    if (this.#closing) return Promise.resolve(null);
-    return new Promise((resolve) => this.#takers.push(resolve));
-  }
-
-  #refuse_all(): void {
-    this.#closing = true;
-    for (const waiting of this.#waiting.splice(0)) waiting.refuse();
-    for (const taker of this.#takers.splice(0)) taker(null);
-  }
-}
-
-/** The answer to a request that came too late to be handled. */
-function unavailable(): Response {
-  return new Response(null, { status: 503 });
 }
 
 /** What `SERVER_NAME` says of the host that was asked for: Python's `socket.getfqdn`, as far as it goes without a resolver. */
@@ -587,12 +491,15 @@ function machine_name(): string {
  * @throws {Deno.errors.AddrInUse} If somebody else listens there.
  *
  * @example
- * ```ts no-eval
+ * ```ts
  * import { demo_app, make_server } from "@tsgi/serve/simple_server";
+ * import { assertEquals } from "@std/assert";
  *
- * const httpd = make_server("", 8000, demo_app);
- * console.log("Serving HTTP on port 8000...");
- * await httpd.serve_forever();
+ * await using httpd = make_server("127.0.0.1", 0, demo_app);
+ * httpd.serve_forever();
+ * const response = await fetch(`http://127.0.0.1:${httpd.server_port}/`);
+ * assertEquals(response.status, 200);
+ * await response.body?.cancel();
  * ```
  */
 export function make_server<Server extends WSGIServer = WSGIServer>(
@@ -607,30 +514,4 @@ export function make_server<Server extends WSGIServer = WSGIServer>(
   const server = new server_class([host, port], handler_class, options);
   server.set_app(app);
   return server;
-}
-
-/**
- * A small, complete application: a page of text with "Hello world!" and every variable of the environ. It shows
- * whether a server runs applications at all.
- *
- * @example
- * ```ts
- * import { demo_app } from "@tsgi/serve/simple_server";
- * import { setup_testing_defaults } from "@tsgi/serve/util";
- * import { assert } from "@std/assert";
- *
- * const environ = {};
- * setup_testing_defaults(environ);
- * const [page] = demo_app(environ, () => async () => {});
- * assert(new TextDecoder().decode(page).startsWith("Hello world!\n\nHTTP_HOST = '127.0.0.1'\n"));
- * ```
- */
-export function demo_app(
-  ...[environ, start_response]: Parameters<WSGIApplication>
-): Uint8Array[] {
-  const lines = Object.keys(environ).sort()
-    .map((key) => `${key} = ${repr(environ[key])}`);
-  start_response("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
-  const page = ["Hello world!", "", ...lines, ""].join("\n");
-  return [new TextEncoder().encode(page)];
 }

@@ -1,6 +1,8 @@
 /** What an application returned, as a handler takes it: block by block, closed exactly once. */
 
 import { describe } from "./check.ts";
+import { disconnected } from "./disconnect.ts";
+import { is_promise } from "./promise.ts";
 
 /** What an iterator and a reader both give. */
 export interface Step {
@@ -24,42 +26,77 @@ interface Closable {
 export class ApplicationResult {
   #result: Iterable<unknown> | AsyncIterable<unknown>;
   #source: Source | null = null;
+  #leave: ((reason: Error) => void) | null = null;
+  #ended = false;
+  #abandoned = false;
   #closed = false;
-
-  /** Set once the last block is taken or taking one has failed: then there is nothing left to stop. */
-  ended = false;
 
   /** @throws {TypeError} If `result` is nothing that an application may return. */
   constructor(result: unknown) {
     this.#result = check_result(result);
   }
 
-  /** The next block, as the iterator has it. */
+  /**
+   * The next step of the iteration.
+   *
+   * @throws What the iteration throws; what `disconnected()` makes as soon as the result is abandoned, even
+   * if the step never comes.
+   */
   next(): Step | Promise<Step> {
-    this.#source ??= open_source(this.#result);
-    return this.#source.next();
+    try {
+      this.#source ??= open_source(this.#result);
+      const step = this.#source.next();
+      return is_promise(step) ? this.#follow(step) : this.#note(step);
+    } catch (error) {
+      this.#ended = true;
+      throw error;
+    }
   }
 
-  /**
-   * Stops the iteration if it has not ended, then calls the result's own `close()`. Only the first call
-   * does anything.
-   *
-   * @param wait Whether to wait for the iteration to stop. A generator stops when what it awaits is there,
-   * which may be never; so nobody waits for it when the client has gone.
-   */
-  async close(wait = true): Promise<void> {
+  /** Has nobody wait for the result any more: its client has gone. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#leave?.(disconnected());
+  }
+
+  /** Stops the iteration if it has not ended, then calls the result's own `close()`. Only the first call does anything. */
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const { close } = this.#result as Closable;
     try {
-      if (!this.ended) {
-        const stopped = this.#stop();
-        if (wait) await stopped;
-        else if (stopped instanceof Promise) stopped.catch(() => {});
-      }
+      if (!this.#ended) await this.#stop_iteration();
     } finally {
+      const { close } = this.#result as Closable;
       if (typeof close === "function") await close.call(this.#result);
     }
+  }
+
+  #follow(step: Promise<Step>): Promise<Step> {
+    return new Promise((resolve, reject) => {
+      if (this.#abandoned) reject(disconnected());
+      this.#leave = reject;
+      step.then(
+        (step) => resolve(this.#note(step)),
+        (error) => {
+          this.#ended = true;
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** An iterator that is done or has thrown is not to be stopped any more. */
+  #note(step: Step): Step {
+    if (step.done) this.#ended = true;
+    return step;
+  }
+
+  async #stop_iteration(): Promise<void> {
+    const stopped = this.#stop();
+    if (!is_promise(stopped)) return;
+    // A generator stops when it has what it awaits, which may be never: nobody waits for that when the client has gone.
+    if (this.#abandoned) stopped.catch(() => {});
+    else await stopped;
   }
 
   #stop(): unknown {

@@ -11,19 +11,21 @@ import type {
   WSGIEnvironment,
   WSGIResult,
 } from "../types.ts";
-import { FileWrapper, guess_scheme, is_hop_by_hop } from "../util.ts";
-import { ApplicationResult, type Step } from "./application_result.ts";
+import { FileWrapper, guess_scheme } from "../util.ts";
+import { ApplicationResult } from "./application_result.ts";
 import { encode_latin1 } from "./bytes.ts";
-import { check_bytes, check_text, describe } from "./check.ts";
+import { describe } from "./check.ts";
 import { disconnected, is_disconnect } from "./disconnect.ts";
+import { file_wrapper_of, type FileWrapperClass } from "./file_wrapper.ts";
 import { process_environ } from "./process_environ.ts";
+import { is_promise, type MaybePromise } from "./promise.ts";
+import {
+  check_status,
+  declared_length,
+  is_bodiless,
+  own_headers,
+} from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
-
-/** What a hook may return: nothing, or a promise that `run` awaits. */
-export type MaybePromise = void | Promise<void>;
-
-/** A class whose instances `wsgi.file_wrapper` makes. */
-export type FileWrapperClass = typeof FileWrapper;
 
 /** A class that keeps response headers as `Headers` does. */
 export type HeadersClass = typeof Headers;
@@ -126,7 +128,6 @@ export class BaseHandler {
   /** Whether the response has no body, whatever the application returns. */
   #bodiless = false;
   #gone = false;
-  #leave: ((reason: Error) => void) | null = null;
 
   /**
    * Runs `application` for one request, from the environ to the last byte.
@@ -167,7 +168,7 @@ export class BaseHandler {
   /** Tells the handler that the client has gone: the result is closed at once, and `run` ends. */
   abort(): void {
     this.#gone = true;
-    this.#leave?.(disconnected());
+    this.#blocks?.abandon();
   }
 
   /**
@@ -209,7 +210,7 @@ export class BaseHandler {
         if (finished) await finished;
       }
     } catch (error) {
-      await this.#close_after(error);
+      await this.#close_after_error();
       throw error;
     }
     const closed = this.close();
@@ -266,13 +267,10 @@ export class BaseHandler {
       );
     }
     check_status(status);
-    const copy = new this.headers_class(
-      Array.isArray(headers) ? headers.map(copy_header) : headers,
-    );
-    const content_length = parse_content_length(copy);
+    const own = new this.headers_class(own_headers(headers));
+    this.#content_length = declared_length(own);
+    this.headers = own;
     this.status = status;
-    this.headers = copy;
-    this.#content_length = content_length;
     this.#bodiless = is_bodiless(status) || this.#is_head();
     return (data) => this.#write_directly(data);
   }
@@ -308,7 +306,7 @@ export class BaseHandler {
     if (!this.headers_sent) {
       const sent = this.send_headers();
       if (sent) await sent;
-      this.#content_length = parse_content_length(this.headers!);
+      this.#content_length = declared_length(this.headers!);
     }
     if (this.#bodiless) this.bytes_sent = 0;
     else {
@@ -479,47 +477,13 @@ export class BaseHandler {
   }
 
   async #send_result(): Promise<void> {
-    const { result } = this;
-    if (Array.isArray(result)) {
-      for (const block of result) {
-        await this.#send_block(block);
-        if (this.#enough()) return;
-      }
-    } else {
-      await this.#send_blocks(this.#blocks!);
-    }
-  }
-
-  async #send_blocks(blocks: ApplicationResult): Promise<void> {
+    const blocks = this.#blocks!;
     while (!this.#enough()) {
-      const step = await this.#next_step(blocks);
+      const next = blocks.next();
+      const step = is_promise(next) ? await next : next;
       if (step.done) return;
       await this.#send_block(step.value);
     }
-  }
-
-  /** The next step of the iteration; fails as soon as the client has gone, even if the step never comes. */
-  async #next_step(
-    blocks: ApplicationResult,
-  ): Promise<Step> {
-    try {
-      const next = blocks.next();
-      const step = is_promise(next) ? await this.#unless_gone(next) : next;
-      if (step.done) blocks.ended = true;
-      return step;
-    } catch (error) {
-      // An iterator that threw has ended; one that was left has not.
-      blocks.ended = !this.#gone;
-      throw error;
-    }
-  }
-
-  #unless_gone<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#gone) reject(disconnected());
-      this.#leave = reject;
-      promise.then(resolve, reject);
-    });
   }
 
   /** Sends a block of the result, as much of it as the `Content-Length` allows. */
@@ -545,10 +509,10 @@ export class BaseHandler {
     return this.#bodiless || this.bytes_sent === this.#content_length;
   }
 
-  /** Closes the result because of `error`; that of the closing, should there be one, is only logged. */
-  async #close_after(error: unknown): Promise<void> {
+  /** Closes the result because of an error; that of the closing, should there be one, is only logged. */
+  async #close_after_error(): Promise<void> {
     try {
-      await this.#blocks?.close(!is_disconnect(error));
+      await this.#blocks?.close();
     } catch (closing_error) {
       this.log_exception(closing_error);
     }
@@ -567,72 +531,10 @@ function not_overridden(method: string): Error {
   return new Error(`a subclass of BaseHandler must override ${method}()`);
 }
 
-function is_promise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | null)?.then === "function";
-}
-
-type MakeFileWrapper = NonNullable<WSGIEnvironment["wsgi.file_wrapper"]>;
-
-/** The size of a block where the application leaves it to the server: a few system calls a megabyte. */
-const FILE_BLOCK_SIZE = 65536;
-
-const make_default: MakeFileWrapper = (filelike, block_size) =>
-  new FileWrapper(filelike, block_size ?? FILE_BLOCK_SIZE);
-
-/** The function that stands in environ for a class. */
-function file_wrapper_of(wrapper: FileWrapperClass): MakeFileWrapper {
-  if (wrapper === FileWrapper) return make_default;
-  return (filelike, block_size) =>
-    new wrapper(filelike, block_size ?? FILE_BLOCK_SIZE);
-}
-
 function check_block(block: unknown): asserts block is Uint8Array {
   if (!(block instanceof Uint8Array)) {
     throw new TypeError(
       `the body must be given as Uint8Array, got ${describe(block)}`,
     );
   }
-}
-
-function check_status(status: string): void {
-  check_text(status, "the status");
-  check_bytes(status, "the status");
-  if (!/^[2-9][0-9][0-9] /.test(status)) {
-    throw new TypeError(
-      `the status must be three digits from 200 on, a space and a reason, got ${
-        describe(status)
-      }`,
-    );
-  }
-}
-
-/** A header of its own for the handler; what is no pair is left for `Headers` to refuse. */
-function copy_header(
-  header: [name: string, value: string],
-): [name: string, value: string] {
-  if (!Array.isArray(header) || header.length !== 2) return header;
-  const [name, value] = header;
-  if (typeof name === "string" && is_hop_by_hop(name)) {
-    throw new TypeError(
-      `an application must not send the hop-by-hop header ${name}`,
-    );
-  }
-  if (typeof value === "string") check_bytes(value, `the value of ${name}`);
-  return [name, value];
-}
-
-function parse_content_length(headers: Headers): number | null {
-  const value = headers.get("Content-Length");
-  if (value === null) return null;
-  if (!/^[0-9]{1,15}$/.test(value)) {
-    throw new TypeError(
-      `Content-Length must be decimal digits, got ${describe(value)}`,
-    );
-  }
-  return Number(value);
-}
-
-/** Whether a response of that status never has a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
-export function is_bodiless(status: string): boolean {
-  return /^(204|205|304)/.test(status);
 }

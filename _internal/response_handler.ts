@@ -6,10 +6,13 @@ import type {
   Write,
   WSGIApplication,
 } from "../types.ts";
-import { BaseHandler, is_bodiless, type MaybePromise } from "./base_handler.ts";
+import { BaseHandler } from "./base_handler.ts";
+import { BodyStream } from "./body_stream.ts";
 import { empty_body } from "./body.ts";
-import { disconnected } from "./disconnect.ts";
+
 import { stderr } from "./error_stream.ts";
+import type { MaybePromise } from "./promise.ts";
+import { is_bodiless } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
 
 /**
@@ -205,64 +208,4 @@ function is_length(content_length: string | null, data: Uint8Array): boolean {
 /** For what goes wrong when nobody is left to be told. */
 function report(failure: unknown): void {
   stderr.write(format_exception(failure));
-}
-
-/** The body of a response, block by block, no faster than the client takes it. */
-class BodyStream {
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #wanted = false;
-  #left = false;
-  #resume: (() => void) | null = null;
-  #leave: ((reason: Error) => void) | null = null;
-
-  constructor(on_cancel: () => void) {
-    this.readable = new ReadableStream({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      pull: () => {
-        this.#wanted = true;
-        this.#resume?.();
-      },
-      cancel: () => {
-        this.#left = true;
-        this.#leave?.(disconnected());
-        on_cancel();
-      },
-    }, { highWaterMark: 0 });
-  }
-
-  send(data: Uint8Array): void {
-    if (this.#left) throw disconnected();
-    if (data.length === 0) return;
-    this.#wanted = false;
-    this.#controller.enqueue(data);
-  }
-
-  /** Settles when the client wants more. */
-  flush(): MaybePromise {
-    if (this.#wanted) return;
-    return new Promise((resolve, reject) => {
-      if (this.#left) return reject(disconnected());
-      this.#resume = resolve;
-      this.#leave = reject;
-    });
-  }
-
-  end(): void {
-    if (!this.#left) this.#controller.close();
-  }
-
-  fail(): void {
-    if (!this.#left) this.#controller.error(new BrokenOff());
-  }
-}
-
-/** How the body of a response fails that its application could not complete; the reason has been logged. */
-export class BrokenOff extends Error {
-  override name = "BrokenOff";
-  constructor() {
-    super("the response was broken off: the application failed");
-  }
 }

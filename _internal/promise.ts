@@ -1,0 +1,9 @@
+/** Hooks may be synchronous or not; a small response is not to wait for promises that it does not need. */
+
+/** What a hook may return: nothing, or a promise that its caller awaits. */
+export type MaybePromise = void | Promise<void>;
+
+/** Whether `value` has to be awaited. */
+export function is_promise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown } | null)?.then === "function";
+}

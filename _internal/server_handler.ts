@@ -1,0 +1,76 @@
+/** The handler of `WSGIServer`. */
+
+import type { MaybePromise } from "./promise.ts";
+import { ResponseHandler } from "./response_handler.ts";
+
+/** The software, as `SERVER_SOFTWARE` names it. */
+export const server_version = "WSGIServer/0.2";
+/** What it runs on. */
+export const sys_version: string = `Deno/${Deno.version.deno}`;
+
+/** Who is told of a request that was answered. */
+export interface RequestLogger {
+  /** Logs the status and the number of bytes in the body. */
+  log_request(code: string, size: number): void;
+}
+
+/**
+ * Runs the application for one request of a `WSGIServer`, and has the request logged when the response is
+ * complete or broken off.
+ *
+ * @example
+ * ```ts
+ * import { ServerHandler } from "@tsgi/serve/simple_server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class QuietHandler extends ServerHandler {
+ *   override server_software = "quiet/1.0";
+ * }
+ * const empty = ReadableStream.from<Uint8Array>([]);
+ * const errors = { write() {}, writelines() {}, flush() {} };
+ * const handler = new QuietHandler(empty, errors, { REQUEST_METHOD: "GET" });
+ * const response = await handler.respond((_environ, start_response) => {
+ *   start_response("200 OK", []);
+ *   return [];
+ * });
+ * assertEquals(response.headers.get("server"), "quiet/1.0");
+ * ```
+ */
+export class ServerHandler extends ResponseHandler {
+  /** The `Server` header, and `SERVER_SOFTWARE` where the environ has none. */
+  override server_software: string | null = `${server_version} ${sys_version}`;
+  /** Who logs the request; null leaves it unlogged. */
+  request_handler: RequestLogger | null = null;
+
+  #logged = false;
+
+  /** Adds `Connection: close` to a 205: Deno sends it without a length, so only the end of the connection ends it. */
+  override cleanup_headers(): void {
+    super.cleanup_headers();
+    if (this.status!.startsWith("205")) {
+      this.headers!.set("Connection", "close");
+    }
+  }
+
+  /** Logs the request, then closes the result. */
+  override async close(): Promise<void> {
+    try {
+      this.#log();
+    } finally {
+      await super.close();
+    }
+  }
+
+  /** Breaks the response off, then logs the request with what was sent of it. */
+  override break_off(reason: unknown): MaybePromise {
+    super.break_off(reason);
+    this.#log();
+  }
+
+  #log(): void {
+    if (this.#logged) return;
+    this.#logged = true;
+    const code = this.status?.slice(0, 3) ?? "500";
+    this.request_handler?.log_request(code, this.bytes_sent);
+  }
+}
