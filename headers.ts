@@ -141,9 +141,13 @@ export class Headers implements Iterable<[name: string, value: string]> {
     value: string | null,
     params: Record<string, string | null> = {},
   ): void {
-    const parts = value === null ? [] : [value];
+    const parts: string[] = [];
+    if (value !== null) {
+      check_header(name, value);
+      parts.push(value);
+    }
     for (const [key, param] of Object.entries(params)) {
-      parts.push(format_param(key.replaceAll("_", "-"), param));
+      parts.push(format_param(name, key.replaceAll("_", "-"), param));
     }
     const whole = parts.join("; ");
     check_header(name, whole);
@@ -188,7 +192,18 @@ export class Headers implements Iterable<[name: string, value: string]> {
 }
 
 /** One parameter of a header, always quoted (RFC 9110, section 5.6.6). */
-function format_param(key: string, value: string | null): string {
+function format_param(
+  header: string,
+  key: string,
+  value: string | null,
+): string {
   if (value === null || value === "") return key;
+  if (typeof value !== "string") {
+    throw new TypeError(
+      `the parameter ${key} of header ${header} must be a string or null, got ${
+        describe(value)
+      }`,
+    );
+  }
   return `${key}="${value.replace(/["\\]/g, "\\$&")}"`;
 }

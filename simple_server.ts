@@ -173,7 +173,6 @@ export class WSGIRequestHandler {
     environ.SERVER_PROTOCOL = this.request_version;
     environ.SERVER_SOFTWARE = this.server_version;
     environ.REQUEST_METHOD = this.command;
-    environ.REQUEST_URI = this.#request_target();
     environ.PATH_INFO = unquote(query < 0 ? path : path.slice(0, query));
     environ.QUERY_STRING = query < 0 ? "" : path.slice(query + 1);
     environ.REMOTE_ADDR = this.client_address[0];
@@ -184,8 +183,12 @@ export class WSGIRequestHandler {
     for (const [name, value] of headers) {
       const names = header_names(name);
       // As wsgiref has it: a header that is named as a variable is does not stand beside it.
-      if (names && !(names.plain in environ)) environ[names.prefixed] = value;
+      if (!names || names.plain in environ) continue;
+      // The one header that Deno does not join.
+      const before = name === "set-cookie" && environ[names.prefixed];
+      environ[names.prefixed] = before ? `${before}, ${value}` : value;
     }
+    environ.REQUEST_URI = this.#request_target();
     return environ;
   }
 

@@ -18,12 +18,7 @@ import { empty_body } from "./_internal/body.ts";
 import { describe } from "./_internal/check.ts";
 import { TextErrorStream } from "./_internal/error_stream.ts";
 import { quote } from "./_internal/quote.ts";
-import type {
-  FileIterable,
-  FileLike,
-  Reader,
-  WSGIEnvironment,
-} from "./types.ts";
+import type { FileIterable, FileLike, WSGIEnvironment } from "./types.ts";
 
 /** An environ that may not be complete yet: any object with string keys. */
 export type PartialEnvironment = Record<string, unknown>;
@@ -32,6 +27,12 @@ export type PartialEnvironment = Record<string, unknown>;
 function text(environ: PartialEnvironment, key: string): string {
   const value = environ[key];
   return value === undefined || value === null ? "" : String(value);
+}
+
+/** The value of a variable that every environ has. */
+function required(environ: PartialEnvironment, key: string): string {
+  if (key in environ) return text(environ, key);
+  throw new TypeError(`environ must have ${key}, got none`);
 }
 
 /**
@@ -54,6 +55,8 @@ export function guess_scheme(environ: PartialEnvironment): "http" | "https" {
 /**
  * The URI of the application, without `PATH_INFO` and query (PEP 3333, "URL Reconstruction").
  *
+ * @throws {TypeError} If `environ` lacks `wsgi.url_scheme`, or `HTTP_HOST` as well as `SERVER_NAME` or `SERVER_PORT`.
+ *
  * @example
  * ```ts
  * import { application_uri } from "@tsgi/serve/util";
@@ -69,19 +72,22 @@ export function guess_scheme(environ: PartialEnvironment): "http" | "https" {
  * ```
  */
 export function application_uri(environ: PartialEnvironment): string {
-  const scheme = text(environ, "wsgi.url_scheme");
+  const scheme = required(environ, "wsgi.url_scheme");
   const script_name = text(environ, "SCRIPT_NAME") || "/";
   return `${scheme}://${authority(environ, scheme)}${quote(script_name)}`;
 }
+
+/** The port that a URI of the scheme need not name. */
+const USUAL_PORTS: Record<string, string> = { http: "80", https: "443" };
 
 /** The host and, where it is not the scheme's own, the port. */
 function authority(environ: PartialEnvironment, scheme: string): string {
   const host = text(environ, "HTTP_HOST");
   if (host) return host;
-  const port = text(environ, "SERVER_PORT");
-  const usual = scheme === "https" ? "443" : "80";
-  const name = text(environ, "SERVER_NAME");
-  return port === usual || port === "" ? name : `${name}:${port}`;
+  const name = required(environ, "SERVER_NAME");
+  const port = required(environ, "SERVER_PORT");
+  const usual = USUAL_PORTS[scheme === "https" ? "https" : "http"];
+  return port === usual ? name : `${name}:${port}`;
 }
 
 /**
@@ -89,6 +95,7 @@ function authority(environ: PartialEnvironment, scheme: string): string {
  *
  * @param environ The environ of the request.
  * @param include_query Whether the query belongs to it.
+ * @throws {TypeError} As `application_uri` does.
  *
  * @example
  * ```ts
@@ -151,7 +158,8 @@ export function shift_path_info(environ: PartialEnvironment): string | null {
   const script_name = normalize(`${text(environ, "SCRIPT_NAME")}/${segment}`)
     .replace(/\/$/, "");
   // "/x/" and "/x" are different resources: the slash that ends a path is kept.
-  environ.SCRIPT_NAME = segment === "" ? `${script_name}/` : script_name;
+  const slash = segment === "" && !script_name.endsWith("/") ? "/" : "";
+  environ.SCRIPT_NAME = script_name + slash;
   environ.PATH_INFO = [first, ...rest].join("/");
   return segment === "." ? null : segment!;
 }
@@ -213,8 +221,8 @@ export function setup_testing_defaults(
   setdefault("wsgi.input_terminated", true);
   setdefault("wsgi.errors", new TextErrorStream());
   setdefault("wsgi.url_scheme", guess_scheme(environ));
-  const https = environ["wsgi.url_scheme"] === "https";
-  setdefault("SERVER_PORT", https ? "443" : "80");
+  const port = USUAL_PORTS[environ["wsgi.url_scheme"] as string];
+  if (port) setdefault("SERVER_PORT", port);
 }
 
 /** The headers that concern one connection and are the server's alone (RFC 2616, section 13.5.1). */
@@ -256,7 +264,8 @@ export function is_hop_by_hop(header_name: string): boolean {
  * import { assertEquals } from "@std/assert";
  *
  * const stream = ReadableStream.from([new Uint8Array([1, 2]), new Uint8Array([3])]);
- * assertEquals((await Array.fromAsync(new FileWrapper(stream))).length, 2);
+ * const blocks = await Array.fromAsync(new FileWrapper(stream));
+ * assertEquals(blocks, [new Uint8Array([1, 2]), new Uint8Array([3])]);
  * ```
  */
 export class FileWrapper implements FileIterable {
@@ -264,6 +273,8 @@ export class FileWrapper implements FileIterable {
   readonly filelike: FileLike;
   /** The size of the blocks that are read, in bytes; a stream keeps the chunks that it has. */
   readonly blksize: number;
+
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
 
   /**
    * Wraps a file.
@@ -276,8 +287,9 @@ export class FileWrapper implements FileIterable {
   constructor(filelike: FileLike, blksize = 8192) {
     if (!is_stream(filelike) && typeof filelike?.read !== "function") {
       throw new TypeError(
-        "a file must be a ReadableStream or have read(), got " +
-          describe(filelike),
+        `a file must be a ReadableStream or have read(), got ${
+          describe(filelike)
+        }`,
       );
     }
     if (!Number.isInteger(blksize) || blksize < 1) {
@@ -289,35 +301,41 @@ export class FileWrapper implements FileIterable {
     this.blksize = blksize;
   }
 
-  /** The blocks, none of them empty. */
+  /** The wrapper itself, which is its own iterator. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    const { filelike, blksize } = this;
-    return is_stream(filelike)
-      ? filelike[Symbol.asyncIterator]()
-      : read_blocks(filelike, blksize);
+    return this;
+  }
+
+  /** Reads the next block; none is empty. */
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    while (true) {
+      const block = await this.#read();
+      if (block === null) return { done: true, value: undefined };
+      if (block.length > 0) return { done: false, value: block };
+    }
   }
 
   /** Closes the file: cancels a stream, calls the `close()` of anything else that has one. */
   async close(): Promise<void> {
     const { filelike } = this;
-    if (!is_stream(filelike)) await filelike.close?.();
-    else if (!filelike.locked) await filelike.cancel();
+    if (is_stream(filelike)) await (this.#reader ?? filelike).cancel();
+    else await filelike.close?.();
+  }
+
+  async #read(): Promise<Uint8Array | null> {
+    const { filelike } = this;
+    if (is_stream(filelike)) {
+      this.#reader ??= filelike.getReader();
+      const { done, value } = await this.#reader.read();
+      return done ? null : value;
+    }
+    // A new block each time: the one before may still be on its way.
+    const block = new Uint8Array(this.blksize);
+    const length = await filelike.read(block);
+    return length === null ? null : block.subarray(0, length);
   }
 }
 
 function is_stream(filelike: FileLike): filelike is ReadableStream<Uint8Array> {
   return filelike instanceof ReadableStream;
-}
-
-async function* read_blocks(
-  reader: Reader,
-  blksize: number,
-): AsyncGenerator<Uint8Array> {
-  while (true) {
-    // A new block each time: the one before may still be on its way.
-    const block = new Uint8Array(blksize);
-    const length = await reader.read(block);
-    if (length === null) return;
-    if (length > 0) yield block.subarray(0, length);
-  }
 }

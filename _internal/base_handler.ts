@@ -128,6 +128,9 @@ export class BaseHandler {
   /** Whether the response has no body, whatever the application returns. */
   #bodiless = false;
   #gone = false;
+  /** The last `write()` of the application, which it need not have awaited; never rejects. */
+  #last_write: Promise<void> | null = null;
+  #write_failure: { error: unknown } | null = null;
 
   /**
    * Runs `application` for one request, from the environ to the last byte.
@@ -140,6 +143,7 @@ export class BaseHandler {
    */
   async run(application: WSGIApplication): Promise<void> {
     this.#gone = false;
+    this.#last_write = this.#write_failure = null;
     try {
       const set_up = this.setup_environ();
       if (set_up) await set_up;
@@ -206,15 +210,18 @@ export class BaseHandler {
       const sent = this.result_is_file() && this.sendfile();
       if (!(is_promise(sent) ? await sent : sent)) {
         await this.#send_result();
-        const finished = this.finish_content();
-        if (finished) await finished;
+        await this.finish_content();
       }
     } catch (error) {
       await this.#close_after_error();
       throw error;
     }
-    const closed = this.close();
-    if (closed) await closed;
+    try {
+      await this.close();
+    } catch (error) {
+      // The response is complete: there is nothing left to answer.
+      this.log_exception(error);
+    }
   }
 
   /** The `wsgi.url_scheme` of the request. Override where `HTTPS` does not say it. */
@@ -272,7 +279,14 @@ export class BaseHandler {
     this.headers = own;
     this.status = status;
     this.#bodiless = is_bodiless(status) || this.#is_head();
-    return (data) => this.#write_directly(data);
+    this.#write_failure = null;
+    return (data) => {
+      const written = this.#write_directly(data);
+      this.#last_write = written.catch((error) => {
+        this.#write_failure ??= { error };
+      });
+      return written;
+    };
   }
 
   /** Sends the status line of an origin server with `Date` and `Server`, or the `Status` line that a server in front reads. */
@@ -332,8 +346,11 @@ export class BaseHandler {
    *
    * @throws {Error} If `start_response` has not been called.
    * @throws {RangeError} If the body is shorter than its `Content-Length`.
+   * @throws What a `write()` failed with that the application did not await.
    */
   async finish_content(): Promise<void> {
+    if (this.#last_write) await this.#last_write;
+    if (this.#write_failure) throw this.#write_failure.error;
     if (this.status === null) {
       throw new Error("the application did not call start_response()");
     }

@@ -64,7 +64,11 @@ class LimitedSource implements UnderlyingDefaultSource<Uint8Array> {
     controller: ReadableStreamDefaultController<Uint8Array>,
   ): Promise<void> {
     this.#read ??= this.#open();
-    const chunk = await this.#read(Math.min(this.#left, BLOCK_SIZE));
+    let chunk;
+    // A pull that brings nothing would not be followed by another.
+    do chunk = await this.#read(Math.min(this.#left, BLOCK_SIZE)); while (
+      chunk?.length === 0
+    );
     if (chunk === null) {
       this.#release();
       throw new Deno.errors.UnexpectedEof(
@@ -74,7 +78,7 @@ class LimitedSource implements UnderlyingDefaultSource<Uint8Array> {
       );
     }
     this.#left -= chunk.length;
-    if (chunk.length > 0) controller.enqueue(chunk);
+    controller.enqueue(chunk);
     if (this.#left > 0) return;
     this.#release();
     controller.close();

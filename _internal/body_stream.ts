@@ -9,8 +9,8 @@ export class BodyStream {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #wanted = false;
   #left = false;
-  #resume: (() => void) | null = null;
-  #leave: ((reason: Error) => void) | null = null;
+  /** Settled when the reader wants more, or has gone; all that wait share it. */
+  #room: PromiseWithResolvers<void> | null = null;
 
   constructor(on_cancel: () => void) {
     this.readable = new ReadableStream({
@@ -19,11 +19,12 @@ export class BodyStream {
       },
       pull: () => {
         this.#wanted = true;
-        this.#resume?.();
+        this.#room?.resolve();
+        this.#room = null;
       },
       cancel: () => {
         this.#left = true;
-        this.#leave?.(disconnected());
+        this.#room?.reject(disconnected());
         on_cancel();
       },
     }, { highWaterMark: 0 });
@@ -39,11 +40,9 @@ export class BodyStream {
   /** Settles when the client wants more. */
   flush(): MaybePromise {
     if (this.#wanted) return;
-    return new Promise((resolve, reject) => {
-      if (this.#left) return reject(disconnected());
-      this.#resume = resolve;
-      this.#leave = reject;
-    });
+    if (this.#left) throw disconnected();
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
   }
 
   end(): void {

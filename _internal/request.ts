@@ -17,9 +17,11 @@ export function request_target(request: Request): string {
       return to_native(url.slice(path));
     }
   }
-  // An absolute target, or one without a Host header. That of CONNECT is an authority without a path.
-  const path = url.indexOf("/", authority);
-  return to_native(url.slice(path < 0 ? authority : path));
+  // An absolute target, or one without a Host header. That of CONNECT is an authority alone.
+  const path = url.slice(authority).search(/[/?]/);
+  if (path < 0) return to_native(url.slice(authority));
+  const target = url.slice(authority + path);
+  return to_native(target.startsWith("?") ? `/${target}` : target);
 }
 
 /** A Host header as a header has it, and as Deno puts it into the URL: decoded from UTF-8. */

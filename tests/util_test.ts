@@ -775,7 +775,7 @@ Deno.test("FileWrapper.close() waits for close() of a Reader when that takes its
   const file = {
     read: () => Promise.resolve(null),
     async close() {
-      await Promise.resolve();
+      await new Promise((resolve) => setTimeout(resolve));
       closed = true;
     },
   };
