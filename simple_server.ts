@@ -51,7 +51,7 @@ export type ClientAddress = [host: string, port: number];
 
 /** What `Deno.serve` takes beside the address. */
 export interface WSGIServerOptions {
-  /** Lets several processes listen on the same port. */
+  /** Lets several processes listen on the same port; Deno asks for `--unstable-net` then. */
   reusePort?: boolean;
   /** How many connections the system keeps that are not accepted yet. */
   tcpBacklog?: number;
@@ -292,6 +292,7 @@ export class WSGIServer implements AsyncDisposable {
 
   #server: Deno.HttpServer<Deno.Addr>;
   #abort = new AbortController();
+  #ended = false;
   #serving = false;
   #queue = new RequestQueue();
 
@@ -323,6 +324,7 @@ export class WSGIServer implements AsyncDisposable {
       this.server_name = "localhost";
       this.server_port = 80;
     }
+    this.#server.finished.then(() => this.#ended = true);
     this.setup_environ();
   }
 
@@ -389,7 +391,8 @@ export class WSGIServer implements AsyncDisposable {
   /** Closes the server and every connection at once. */
   async server_close(): Promise<void> {
     this.#queue.close();
-    this.#abort.abort();
+    // Deno cannot abort a server that has ended.
+    if (!this.#ended) this.#abort.abort();
     await this.#server.finished;
   }
 
@@ -422,13 +425,12 @@ export class WSGIServer implements AsyncDisposable {
     options: WSGIServerOptions,
   ): Deno.HttpServer<Deno.Addr> {
     const { signal, ...rest } = options;
+    signal?.addEventListener("abort", () => this.server_close());
     const handler = (request: Request, info: Deno.ServeHandlerInfo) =>
       this.#receive(request, info);
     const common = {
       ...rest,
-      signal: signal
-        ? AbortSignal.any([signal, this.#abort.signal])
-        : this.#abort.signal,
+      signal: this.#abort.signal,
       onListen: () => {},
       // The handler has logged why it broke a response off.
       onError: (error: unknown) =>

@@ -44,14 +44,6 @@ export class ServerHandler extends ResponseHandler {
 
   #logged = false;
 
-  /** Adds `Connection: close` to a 205: Deno sends it without a length, so only the end of the connection ends it. */
-  override cleanup_headers(): void {
-    super.cleanup_headers();
-    if (this.status!.startsWith("205")) {
-      this.headers!.set("Connection", "close");
-    }
-  }
-
   /** Logs the request, then closes the result. */
   override async close(): Promise<void> {
     try {
