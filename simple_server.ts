@@ -25,12 +25,7 @@ import {
   MONTHS,
   two_digits,
 } from "./_internal/log.ts";
-import { unquote } from "./_internal/quote.ts";
-import {
-  content_length,
-  header_names,
-  request_target,
-} from "./_internal/request.ts";
+import { add_request, one_slash, request_target } from "./_internal/request.ts";
 import { RequestQueue } from "./_internal/request_queue.ts";
 import {
   server_version,
@@ -147,8 +142,7 @@ export class WSGIRequestHandler {
 
   /** The request target, several slashes at its beginning as one. */
   get path(): string {
-    const target = this.#request_target();
-    return target.startsWith("//") ? target.replace(/^\/+/, "/") : target;
+    return one_slash(this.#request_target());
   }
 
   /** The request line: `GET /x HTTP/1.1`. */
@@ -167,28 +161,12 @@ export class WSGIRequestHandler {
    */
   get_environ(): Record<string, unknown> {
     const environ: Record<string, unknown> = { ...this.server.base_environ };
-    const { path, headers } = this;
-    const query = path.indexOf("?");
     const host = this.address_string();
     environ.SERVER_PROTOCOL = this.request_version;
     environ.SERVER_SOFTWARE = this.server_version;
-    environ.REQUEST_METHOD = this.command;
-    environ.PATH_INFO = unquote(query < 0 ? path : path.slice(0, query));
-    environ.QUERY_STRING = query < 0 ? "" : path.slice(query + 1);
     environ.REMOTE_ADDR = this.client_address[0];
     if (host !== this.client_address[0]) environ.REMOTE_HOST = host;
-    environ.CONTENT_TYPE = headers.get("content-type") ?? "text/plain";
-    const length = headers.get("content-length");
-    if (length) environ.CONTENT_LENGTH = content_length(length);
-    for (const [name, value] of headers) {
-      const names = header_names(name);
-      // As wsgiref has it: a header that is named as a variable is does not stand beside it.
-      if (!names || names.plain in environ) continue;
-      // The one header that Deno does not join.
-      const before = name === "set-cookie" && environ[names.prefixed];
-      environ[names.prefixed] = before ? `${before}, ${value}` : value;
-    }
-    environ.REQUEST_URI = this.#request_target();
+    add_request(environ, this.request, this.#request_target());
     return environ;
   }
 

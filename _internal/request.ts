@@ -1,6 +1,7 @@
 /** What a `Request` of `Deno.serve` says, in the terms of CGI. */
 
 import { to_native } from "./bytes.ts";
+import { unquote } from "./quote.ts";
 
 /**
  * The request target as it was sent.
@@ -32,8 +33,49 @@ function* spellings(host: string | null): Iterable<string> {
   yield new TextDecoder().decode(bytes);
 }
 
+/** A target with the slashes that it begins with as one: `//x` is a path, and not the host x. */
+export function one_slash(target: string): string {
+  return target.startsWith("//") ? target.replace(/^\/+/, "/") : target;
+}
+
+/**
+ * Adds to `environ` what `request` says of itself: method, target, body and headers. As wsgiref has it, a header
+ * that is named as a variable in `environ` is does not stand beside it.
+ *
+ * @param target The request target, as `request_target` gives it.
+ */
+export function add_request(
+  environ: Record<string, unknown>,
+  request: Request,
+  target: string,
+): void {
+  const { headers } = request;
+  const path = one_slash(target);
+  const query = path.indexOf("?");
+  environ.REQUEST_METHOD = request.method;
+  environ.PATH_INFO = unquote(query < 0 ? path : path.slice(0, query));
+  environ.QUERY_STRING = query < 0 ? "" : path.slice(query + 1);
+  environ.CONTENT_TYPE = headers.get("content-type") ?? "text/plain";
+  const length = headers.get("content-length");
+  if (length) environ.CONTENT_LENGTH = first_length(length);
+  for (const [name, value] of headers) {
+    const names = header_names(name);
+    if (!names || names.plain in environ) continue;
+    // The one header that Deno does not join.
+    const before = name === "set-cookie" && environ[names.prefixed];
+    environ[names.prefixed] = before ? `${before}, ${value}` : value;
+  }
+  environ.REQUEST_URI = target; // Last: a header Request-Uri is a header like any other.
+}
+
+/** A Content-Length that was sent several times, equal each time, is one (RFC 9110, section 8.6). */
+function first_length(value: string): string {
+  const comma = value.indexOf(",");
+  return comma < 0 ? value : value.slice(0, comma).trim();
+}
+
 /** The names of a header in environ. */
-export interface HeaderNames {
+interface HeaderNames {
   /** The name alone: `USER_AGENT`. */
   plain: string;
   /** With its prefix: `HTTP_USER_AGENT`. */
@@ -48,7 +90,7 @@ const KNOWN_MOST = 1024;
  * The names in environ of the header `name`; null for one that must not get there: one with an underscore,
  * which could pass for another header's, and `Proxy` (httpoxy).
  */
-export function header_names(name: string): HeaderNames | null {
+function header_names(name: string): HeaderNames | null {
   const names = known.get(name);
   if (names !== undefined) return names;
   const made = make_names(name);
@@ -60,10 +102,4 @@ function make_names(name: string): HeaderNames | null {
   if (name.includes("_") || name.toLowerCase() === "proxy") return null;
   const plain = name.replaceAll("-", "_").toUpperCase();
   return { plain, prefixed: `HTTP_${plain}` };
-}
-
-/** A Content-Length header; one that was sent several times, equal each time, is one (RFC 9110, section 8.6). */
-export function content_length(value: string): string {
-  const comma = value.indexOf(",");
-  return comma < 0 ? value : value.slice(0, comma).trim();
 }
