@@ -30,6 +30,7 @@ export * from "./headers.ts";
 export * from "./simple_server.ts";
 export type * from "./types.ts";
 export * from "./util.ts";
+export * from "./validate.ts";
 
 if (import.meta.main) {
   // Not awaited: an application that imports this module would wait for it for ever.

@@ -1,0 +1,234 @@
+/**
+ * Checks that an application and a server keep to PEP 3333 (Python's `wsgiref.validate`). All the rules
+ * that are checked stand in `SPEC.md`, which is made from the checks.
+ *
+ * @example
+ * ```ts
+ * import { demo_app, make_server } from "@tsgi/serve/simple_server";
+ * import { validator } from "@tsgi/serve/validate";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using httpd = make_server("127.0.0.1", 0, validator(demo_app));
+ * httpd.serve_forever();
+ * const response = await fetch(`http://127.0.0.1:${httpd.server_port}`);
+ * assertEquals(response.status, 200);
+ * await response.body?.cancel();
+ * ```
+ *
+ * @module
+ */
+
+import { describe } from "./_internal/check.ts";
+import { is_promise } from "./_internal/promise.ts";
+import { check_environ } from "./_internal/validate_environ.ts";
+import { Exchange } from "./_internal/validate_exchange.ts";
+import { OpenResults } from "./_internal/validate_open_results.ts";
+import {
+  breach,
+  count,
+  PEP,
+  show,
+  type Warn,
+  WSGIError,
+  WSGIWarning,
+} from "./_internal/validate_report.ts";
+import { watch_result } from "./_internal/validate_result.ts";
+import { WatchedErrors } from "./_internal/validate_streams.ts";
+import type {
+  StartResponse,
+  WSGIApplication,
+  WSGIEnvironment,
+  WSGIResult,
+} from "./types.ts";
+
+export { WSGIError, WSGIWarning };
+
+/** How a validator reports, beside the errors that it throws. */
+export interface ValidatorOptions {
+  /**
+   * Takes the warnings. Without it each is a line in `wsgi.errors`. What it throws comes out of the call
+   * that it was warned about, so `(warning) => { throw warning; }` makes errors of the warnings.
+   */
+  warn?: (warning: WSGIWarning) => void;
+
+  /**
+   * How long a server may take from the end of a result to its `close()`, in milliseconds. A result that is open
+   * longer is reported when the application is called the next time. 0 suits a test that sends one request after
+   * the other; a server that handles requests at the same time needs some time between the two.
+   *
+   * @default {1000}
+   */
+  close_within?: number;
+}
+
+/**
+ * Puts checks between a server and an application. The result is an application; it throws a
+ * {@linkcode WSGIError} at whoever breaks a rule, and warns of what is legal and still likely a mistake.
+ *
+ * Nothing is buffered and no block is added, merged or cut. Each step that the server takes is one step of
+ * the application's own iteration, synchronous where that is; promises are passed on, so backpressure reaches the
+ * application as it does without the validator. What a server can do better with some results, it still can:
+ *
+ * - An array stays an array of as many blocks, though another one. It is checked as a whole when its iteration
+ *   begins: an array that does not fit its `Content-Length` is an error before a header has gone out.
+ * - What `wsgi.file_wrapper` made stays the object that it made, with an iteration and a `close()` that
+ *   are watched.
+ * - Anything else, a `ReadableStream` too, becomes an iterable with a `close()` and nothing more.
+ *
+ * `environ` is not copied. Its `wsgi.input`, `wsgi.errors` and `wsgi.file_wrapper` are replaced; the streams have
+ * nothing beyond what the contract promises, such as the bytes mode of the stream behind.
+ *
+ * What it cannot see: blocks that a server does not ask for, because the `Content-Length` is reached or the client
+ * has gone; the contents of a file that a server sends its own way; and that the server has forgotten `close()`
+ * before the application is called again, or where it neither ended nor left the iteration.
+ *
+ * @param app The application.
+ * @param options How to report.
+ * @throws {TypeError} If `app` is no function.
+ *
+ * @example An application that forgets to encode
+ * ```ts
+ * import { validator, WSGIError } from "@tsgi/serve/validate";
+ * import { setup_testing_defaults } from "@tsgi/serve/util";
+ * import type { WSGIResult } from "@tsgi/serve/types";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const app = validator(async (_environ, start_response) => {
+ *   start_response("200 OK", [["Content-Type", "text/plain"]]);
+ *   return "Hello" as unknown as WSGIResult;
+ * });
+ * const environ = {};
+ * setup_testing_defaults(environ);
+ * await assertRejects(
+ *   async () => await app(environ, () => () => Promise.resolve()),
+ *   WSGIError,
+ *   'the application must return an iterable of Uint8Array, got "Hello": encode it and return [data]',
+ * );
+ * ```
+ *
+ * @example Warnings that fail a test
+ * ```ts
+ * import { validator, WSGIWarning } from "@tsgi/serve/validate";
+ * import { demo_app } from "@tsgi/serve/simple_server";
+ * import { setup_testing_defaults } from "@tsgi/serve/util";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const app = validator(demo_app, {
+ *   warn(warning) {
+ *     throw warning;
+ *   },
+ * });
+ * const environ = { REQUEST_METHOD: "get" };
+ * setup_testing_defaults(environ);
+ * assertThrows(
+ *   () => app(environ, () => () => Promise.resolve()),
+ *   WSGIWarning,
+ *   'REQUEST_METHOD should be a method that is in common use, got "get"',
+ * );
+ * ```
+ */
+export function validator(
+  app: WSGIApplication,
+  options: ValidatorOptions = {},
+): WSGIApplication {
+  if (typeof app !== "function") {
+    throw new TypeError(
+      `the application must be a function, got ${describe(app)}`,
+    );
+  }
+  const { warn, close_within = 1000 } = options;
+  const open_results = new OpenResults();
+  return (...args: unknown[]) => {
+    check_call(args);
+    const [environ, start_response] = args;
+    const report = warn ?? log_to(environ);
+    check_environ(environ, report);
+    open_results.report(close_within, report);
+    const exchange = new Exchange(
+      environ,
+      start_response as StartResponse,
+      report,
+      open_results,
+    );
+    return call(app, environ, exchange);
+  };
+}
+
+function check_call(args: unknown[]): void {
+  /// server: The application must be called with two arguments, `environ` and
+  /// `start_response` (PEP 3333, "The Application/Framework Side").
+  if (args.length !== 2) {
+    throw breach(
+      "the application must be called with environ and start_response",
+      count(args.length, "argument"),
+      PEP.application,
+    );
+  }
+  /// server: `start_response` must be a function
+  /// (PEP 3333, "The start_response() Callable").
+  if (typeof args[1] !== "function") {
+    throw breach(
+      "start_response must be a function",
+      show(args[1]),
+      PEP.start_response,
+    );
+  }
+}
+
+/** Writes warnings to the `wsgi.errors` that the server gave. */
+function log_to(environ: unknown): Warn {
+  const errors = (environ as Partial<WSGIEnvironment> | null | undefined)
+    ?.["wsgi.errors"];
+  return (warning) => {
+    errors?.write(`${warning}\n`);
+    errors?.flush();
+  };
+}
+
+/** Calls the application, and has everything watched that it gets and gives. */
+function call(
+  app: WSGIApplication,
+  environ: WSGIEnvironment,
+  exchange: Exchange,
+): WSGIResult | Promise<WSGIResult> {
+  const files = watch_environ(environ, exchange);
+  const accept = (result: WSGIResult) => {
+    exchange.accept(result);
+    return watch_result(result, exchange, files.has(result));
+  };
+  const fail = (error: unknown) => {
+    exchange.finish();
+    throw error;
+  };
+  try {
+    const result = app(environ, (...args) => exchange.start_response(...args));
+    return is_promise(result)
+      ? result.then(accept).catch(fail)
+      : accept(result);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+/**
+ * Replaces what the application gets by what is watched.
+ *
+ * @returns The files that `wsgi.file_wrapper` will have made.
+ */
+function watch_environ(
+  environ: WSGIEnvironment,
+  exchange: Exchange,
+): ReadonlySet<unknown> {
+  const files = new Set<unknown>();
+  environ["wsgi.input"] = exchange.input.stream;
+  environ["wsgi.errors"] = new WatchedErrors(environ["wsgi.errors"]);
+  const make_file = environ["wsgi.file_wrapper"];
+  if (make_file) {
+    environ["wsgi.file_wrapper"] = (filelike, block_size) => {
+      const file = make_file(filelike, block_size);
+      files.add(file);
+      return file;
+    };
+  }
+  return files;
+}
