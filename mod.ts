@@ -25,6 +25,7 @@
  * @module
  */
 
+export * from "./gateways/fetch.ts";
 export * from "./handlers.ts";
 export * from "./headers.ts";
 export * from "./simple_server.ts";

@@ -26,7 +26,7 @@ import {
   two_digits,
 } from "./_internal/log.ts";
 import { add_request, one_slash, request_target } from "./_internal/request.ts";
-import { RequestQueue } from "./_internal/request_queue.ts";
+import { RequestQueue, unavailable } from "./_internal/request_queue.ts";
 import {
   server_version,
   ServerHandler,
@@ -271,6 +271,9 @@ export class WSGIServer implements AsyncDisposable {
   #server: Deno.HttpServer<Deno.Addr>;
   #abort = new AbortController();
   #ended = false;
+  #stopping = false;
+  /** The requests under way that have a body, each until its response is complete. */
+  #uploads = new Set<Promise<void>>();
   #serving = false;
   #queue = new RequestQueue();
 
@@ -360,9 +363,15 @@ export class WSGIServer implements AsyncDisposable {
     await request.completed.catch(() => {}); // It is complete as well when the client has left.
   }
 
-  /** Stops accepting requests, and resolves when those under way are answered. Idle connections are closed. */
+  /**
+   * Stops accepting requests, and resolves when those under way are answered. Idle connections are closed.
+   * While a request with a body is under way, new ones are answered with a 503.
+   */
   async shutdown(): Promise<void> {
+    this.#stopping = true;
     this.#queue.close();
+    // Deno's shutdown makes the rest of a request body unreadable.
+    while (this.#uploads.size > 0) await Promise.allSettled(this.#uploads);
     await this.#server.shutdown();
   }
 
@@ -428,8 +437,16 @@ export class WSGIServer implements AsyncDisposable {
     request: Request,
     info: Deno.ServeHandlerInfo,
   ): Response | Promise<Response> {
+    if (this.#stopping) return unavailable();
+    if (request.body) this.#track(info.completed);
     if (this.#serving) return this.#handle(request, info);
     return this.#queue.add(() => this.#handle(request, info), info.completed);
+  }
+
+  #track(completed: Promise<void>): void {
+    this.#uploads.add(completed);
+    const forget = () => this.#uploads.delete(completed);
+    completed.then(forget, forget);
   }
 
   #handle(

@@ -64,6 +64,9 @@ export class RequestQueue {
 }
 
 /** The answer to a request that came too late. */
-function unavailable(): Response {
-  return new Response(null, { status: 503 });
+export function unavailable(): Response {
+  return new Response(null, {
+    status: 503,
+    headers: { "Connection": "close" },
+  });
 }

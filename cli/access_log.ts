@@ -32,7 +32,7 @@ function open(path: string): Deno.FsFile {
     return Deno.openSync(path, { append: true, create: true });
   } catch (error) {
     throw new UsageError(
-      `cannot open the access log ${path}: ${(error as Error).message}`,
+      `cannot open the access log: ${(error as Error).message}`,
     );
   }
 }

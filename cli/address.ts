@@ -16,7 +16,7 @@ export function parse_address(text: string): ServerAddress {
     [];
   if (host === undefined || Number(port) > 65535) {
     throw new UsageError(
-      `--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, got ${text}`,
+      `--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a port being at most 65535, got "${text}"`,
     );
   }
   return [host.replace(/^\[|\]$/g, ""), Number(port)];

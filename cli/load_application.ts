@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { format_exception } from "../_internal/traceback.ts";
 import type { WSGIApplication } from "../types.ts";
 import { UsageError } from "./usage_error.ts";
@@ -22,13 +23,11 @@ export async function load_application(
   const names = name === null ? USUAL_NAMES : [name];
   const found = names.find((name) => typeof exports[name] === "function");
   if (found !== undefined) return exports[found] as WSGIApplication;
-  const wanted = names.map((name) => `"${name}"`).join(", ");
-  const present = Object.keys(exports).map((key) =>
-    `"${key}" (${typeof exports[key]})`
-  );
+  const present = Object.keys(exports)
+    .map((key) => `${key} (${typeof exports[key]})`).join(", ");
   throw new UsageError(
-    `${module} exports no function named ${wanted}: it exports ${
-      present.join(", ") || "nothing"
+    `${module} exports no function named ${names.join(" or ")}: it exports ${
+      present || "nothing"
     }`,
   );
 }
@@ -48,33 +47,44 @@ function is_url(module: string): boolean {
 }
 
 async function import_module(module: string): Promise<Record<string, unknown>> {
-  const url = is_url(module) ? module : file_url(module);
   try {
-    return await import(url);
+    return await import(is_url(module) ? module : file_url(module));
   } catch (error) {
-    throw new UsageError(`cannot load ${module}: ${reason(error)}`, {
+    throw new UsageError(`cannot load ${module || '""'}: ${reason(error)}`, {
       cause: error,
     });
   }
 }
 
 function file_url(path: string): string {
+  if (!path) throw new Error("a path or a URL is expected");
   const absolute = resolve(path);
-  try {
-    if (Deno.statSync(absolute).isFile) return pathToFileURL(absolute).href;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
-    }
-    throw new UsageError(`there is no module ${path}`);
-  }
-  throw new UsageError(`${path} is no file`);
+  if (is_directory(absolute)) throw new Error("it is a directory");
+  return pathToFileURL(absolute).href;
 }
 
-/** One line where the module could not even start; with the stack where its own code threw. */
+function is_directory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error("there is no such file");
+  }
+}
+
+/** One line where the module could not be started; what its own code threw is given with the stack. */
 function reason(error: unknown): string {
-  const own_code = error instanceof Error &&
-    /^ {4}at /m.test(error.stack ?? "");
-  if (own_code) return format_exception(error).trimEnd();
-  return String(error instanceof Error ? error.message : error).split("\n")[0]!;
+  // Only what the import itself runs into has this module on its stack.
+  const of_import = error instanceof Error &&
+    error.stack?.includes(import.meta.url);
+  return of_import
+    ? first_and_last_line(error.message)
+    : `it threw ${format_exception(error).trimEnd()}`;
+}
+
+/** Of a message of Deno's: the first line says what is wrong, the last one where, between them stands an excerpt. */
+function first_and_last_line(message: string): string {
+  const [first, ...others] = stripVTControlCharacters(message).split("\n");
+  const last = others.at(-1)?.replace(/^\s*(\d+: )?/, "");
+  return last ? `${first!.replace(/\.$/, "")} (${last})` : first!;
 }

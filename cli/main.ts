@@ -3,6 +3,7 @@
 import { stderr } from "../_internal/error_stream.ts";
 import config from "../deno.json" with { type: "json" };
 import { demo_app } from "../simple_server.ts";
+import type { WSGIApplication } from "../types.ts";
 import { load_application } from "./load_application.ts";
 import { help, parse_options, type Settings } from "./options.ts";
 import { ListenError, serve } from "./serve.ts";
@@ -33,7 +34,17 @@ async function run(settings: Settings): Promise<void> {
   const app = application === null
     ? demo_app
     : await load_application(application);
-  await serve(app, application ?? "demo_app", settings);
+  await serve(
+    settings.validate ? await validated(app) : app,
+    application ?? "demo_app",
+    settings,
+  );
+}
+
+/** The application behind `validator`, which is loaded only when it is asked for. */
+async function validated(app: WSGIApplication): Promise<WSGIApplication> {
+  const { validator } = await import("../validate.ts");
+  return validator(app);
 }
 
 function version(): string {

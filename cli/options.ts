@@ -13,6 +13,8 @@ export interface Settings {
   bind: ServerAddress;
   /** Where the access log goes: a file, `-` for stderr, `none`. */
   access_logfile: string;
+  /** Whether the application runs behind `validator`. */
+  validate: boolean;
   /** Whether to print the help and leave. */
   help: boolean;
   /** Whether to print the version and leave. */
@@ -44,6 +46,10 @@ const OPTIONS: Option[] = [
     default: "-",
     help: "where to log each request: a file, - for stderr, or none",
   },
+  {
+    name: "validate",
+    help: "check application and server for breaches of PEP 3333",
+  },
   { name: "help", short: "h", help: "print this help and leave" },
   { name: "version", short: "v", help: "print the version and leave" },
 ];
@@ -57,7 +63,7 @@ export function parse_options(args: string[]): Settings {
   const { values, positionals } = parse(args);
   if (positionals.length > 1) {
     throw new UsageError(
-      `expected one MODULE[:NAME], got ${positionals.join(" ")}`,
+      `expected at most one MODULE[:NAME], got ${positionals.join(" and ")}`,
     );
   }
   const text = (name: string) => values[name] as string;
@@ -65,6 +71,7 @@ export function parse_options(args: string[]): Settings {
     application: positionals[0] ?? null,
     bind: parse_address(text("bind")),
     access_logfile: text("access-logfile"),
+    validate: values.validate === true,
     help: values.help === true,
     version: values.version === true,
   };
@@ -77,12 +84,42 @@ function parse(args: string[]) {
       { type: value ? "string" as const : "boolean" as const, ...rest },
     ]),
   );
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    // The first sentence says what is wrong; what follows are hints for whoever wrote the parser's table.
-    const [sentence] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(sentence!);
+  // Not strict: the messages of the parser are for whoever wrote its table.
+  const { values, positionals, tokens } = parseArgs({
+    args,
+    options,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) if (token.kind === "option") check(token);
+  return { values, positionals };
+}
+
+/** An option as it was given. */
+interface GivenOption {
+  name: string;
+  /** With its dashes. */
+  rawName: string;
+  value: string | undefined;
+  /** Whether the value was given as `--name=value`. */
+  inlineValue: boolean | undefined;
+}
+
+function check({ name, rawName, value, inlineValue }: GivenOption): void {
+  const option = OPTIONS.find((option) => option.name === name);
+  if (!option) {
+    throw new UsageError(`unknown option ${rawName}: see --help`);
+  }
+  if (!option.value && value !== undefined) {
+    throw new UsageError(`${rawName} takes no value, got "${value}"`);
+  }
+  const is_missing = value === undefined ||
+    !inlineValue && value.length > 1 && value.startsWith("-");
+  if (option.value && is_missing) {
+    throw new UsageError(
+      `${rawName} takes a value, got ${value ?? "nothing"}: see --help`,
+    );
   }
 }
 

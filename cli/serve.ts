@@ -51,7 +51,9 @@ async function listen(
 /** Removes the socket that a killed server left: one at which nobody listens. */
 async function remove_stale_socket(path: string): Promise<void> {
   try {
-    if (!Deno.lstatSync(path).isSocket) return;
+    if (!Deno.lstatSync(path).isSocket) {
+      throw new Error("what is there is no socket");
+    }
     (await Deno.connect({ transport: "unix", path })).close();
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) Deno.removeSync(path);

@@ -3,8 +3,13 @@
  * table of differences says.
  */
 
-import { assert, fail } from "@std/assert";
-import { type Difference, differences, mended } from "./parity/differences.ts";
+import { assert, assertEquals, fail } from "@std/assert";
+import {
+  type Difference,
+  differences,
+  differences_table,
+  mended,
+} from "./parity/differences.ts";
 import { generated } from "./parity/generated.ts";
 import { handwritten } from "./parity/handwritten.ts";
 import {
@@ -15,6 +20,7 @@ import {
 } from "./parity/observation.ts";
 import { type ParityRequest, wire } from "./parity/request.ts";
 import { has_python, start_ours, start_python } from "./parity/servers.ts";
+import { root } from "./support.ts";
 
 const NO_PYTHON =
   "python3 3.9 or newer is needed to compare with wsgiref, and was not found";
@@ -82,6 +88,43 @@ Deno.test({
     }
   },
 });
+
+const HEADING = "## What differs from Python's wsgiref";
+
+Deno.test("README.md has the table of differences, once it has the section for it", async () => {
+  const section = await read_section(HEADING);
+  if (section === null) return; // There is nothing to compare yet.
+  const rows = section.match(/^\|.*\n/gm) ?? [];
+  assertEquals(rows.join(""), differences_table());
+});
+
+Deno.test("differences_table() is as deno fmt has it", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext", "md", "-"],
+    cwd: root,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const table = differences_table();
+  await ReadableStream.from([table])
+    .pipeThrough(new TextEncoderStream())
+    .pipeTo(child.stdin);
+  const { stdout } = await child.output();
+  assertEquals(new TextDecoder().decode(stdout), table);
+});
+
+/** What stands in README.md under `heading`, to the next one of its level; null without it. */
+async function read_section(heading: string): Promise<string | null> {
+  const readme = await Deno.readTextFile(new URL("README.md", root))
+    .catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return "";
+      throw error;
+    });
+  const sections = readme.split(/^(?=## )/m);
+  const found = sections.find((text) => text.startsWith(`${heading}\n`));
+  return found ?? null;
+}
 
 /** Runs `work` for all `items`, a few at a time. The results are in the order of the items. */
 async function in_parallel<Item, Result>(

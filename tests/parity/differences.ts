@@ -1,10 +1,10 @@
 /** In what this package differs from CPython's wsgiref: on purpose, or because the platform leaves no choice. */
 
 import { STATUS_TEXT } from "@std/http/status";
-import { bytes } from "../support.ts";
 import type { Script, Step } from "./application.ts";
 import { dechunk, has_no_body, type Observation } from "./observation.ts";
 import { fields, type ParityRequest, variable } from "./request.ts";
+import { is_valid, is_within_limits } from "./validity.ts";
 
 /** A difference, in words and in what it does to the comparison. */
 export interface Difference {
@@ -74,23 +74,14 @@ export const differences: readonly Difference[] = [
   {
     what: "an absolute target: `GET http://host/path`",
     python: "all of it is PATH_INFO",
-    ours: "its path and query",
+    ours: "its path and query, less what `Host` repeats of the path",
     reason: "Deno.serve gives the same URL as for `GET /path` of that host",
-    mend_environ(environ, { target }) {
-      const path_and_query = of_absolute(target);
+    mend_environ(environ, request) {
+      const path_and_query = of_absolute(request);
       if (path_and_query === null) return;
       const [path] = path_and_query.replace(/^\/+/, "/").split("?");
       environ.PATH_INFO = unquoted(path!);
       environ.REQUEST_URI &&= path_and_query;
-    },
-  },
-  {
-    what: "a raw byte above 0x7F in the target that is no UTF-8",
-    python: "taken as it is",
-    ours: "400 Bad Request",
-    reason: "Deno.serve refuses it",
-    mend(seen, { target }) {
-      if (!is_utf8(target)) Object.assign(seen, refused());
     },
   },
   {
@@ -119,15 +110,50 @@ export const differences: readonly Difference[] = [
     },
   },
   {
+    what: "a request header `Http-Name` beside the header `Name`",
+    python: "left out if it comes after the other",
+    ours: "left out if its name sorts after the other",
+    reason: "Deno.serve gives the headers sorted",
+    mend_environ(environ, request) {
+      const names = fields(request).map(({ name }) => name.toLowerCase())
+        .filter((name) => name.startsWith("http-") && !name.includes("_"));
+      for (const name of [...new Set(names)].sort()) {
+        const key = variable(name);
+        const other = name.slice("http-".length);
+        if (other < name && variable(other) in environ) delete environ[key];
+        else environ[key] = values_of(key, request).join(",");
+      }
+    },
+  },
+  {
+    what: "blanks around the value of a request header",
+    python:
+      "removed, bytes 0x85 and 0xA0 too (even of UTF-8); kept after Content-Type and Content-Length",
+    ours: "spaces and tabs are removed",
+    reason: "no others, and no fewer, are blanks (RFC 9110, section 5.5)",
+    mend_environ(environ, request) {
+      for (const key in environ) {
+        const values = values_of(key, request);
+        if (environ[key] !== values.map(stripped).join(",")) continue;
+        if (values.length > 0) environ[key] = values.join(",");
+      }
+      for (const key of ["CONTENT_TYPE", "CONTENT_LENGTH"]) {
+        environ[key] = String(environ[key]).replace(/[ \t]+$/, "");
+      }
+    },
+  },
+  {
     what: "a repeated request header",
     python: "joined by `,`; of Content-Type the first",
-    ours: "joined by `, `",
+    ours:
+      "joined by a comma and a space; empty values before the others are lost",
     reason: "Deno.serve gives it joined, and a comma may be part of a value",
     mend_environ(environ, request) {
       for (const key in environ) {
         const values = values_of(key, request);
         if (environ[key] !== values.join(",")) continue;
-        environ[key] = values.join(", ");
+        const first = values.findIndex((value) => value !== "");
+        environ[key] = values.slice(first).join(", ");
       }
       const types = fields(request)
         .filter(({ name }) => name.toLowerCase() === "content-type")
@@ -138,7 +164,7 @@ export const differences: readonly Difference[] = [
   {
     what: "a repeated `Cookie`",
     python: "joined by `,`",
-    ours: "joined by `; `",
+    ours: "joined by a semicolon and a space",
     reason: "Deno.serve gives it joined, as RFC 9113 (section 8.2.3) has it",
     mend_environ(environ, request) {
       const values = values_of("HTTP_COOKIE", request);
@@ -175,14 +201,37 @@ export const differences: readonly Difference[] = [
     },
   },
   {
-    what: "a status of 1xx",
+    what: "a status below 200 or above 599",
     python: "is sent",
     ours: "is an error of the application",
-    reason: "the client would go on waiting for the answer",
+    reason:
+      "a `Response` has none of them, and after a 1xx the client would go on waiting",
     mend(seen) {
-      if (seen.status >= 100 && seen.status < 200) {
+      const { status } = seen;
+      const is_sent = status > 0;
+      if (is_sent && (status < 200 || status > 599)) {
         Object.assign(seen, failed());
       }
+    },
+  },
+  {
+    what: "empty blocks at the beginning of a result",
+    python: "the first sends the headers, without Content-Length",
+    ours:
+      "the headers wait: Content-Length is 0 if no other comes, an error is a clean 500",
+    reason:
+      "PEP 3333 has the headers wait for the first block that is not empty",
+    mend(seen, { script }) {
+      if (!script) return;
+      const steps = steps_of(script);
+      const sent = steps.findIndex(sends_headers);
+      const waiting = sent < 0 ? steps : steps.slice(0, sent);
+      const empty = waiting.findIndex(([name, block]) =>
+        name === "yield" && block === ""
+      );
+      if (empty < 0) return;
+      if (waiting.slice(empty).some(is_failure)) Object.assign(seen, failed());
+      else if (sent < 0) seen.headers["content-length"] ??= ["0"];
     },
   },
   {
@@ -204,13 +253,48 @@ export const differences: readonly Difference[] = [
     },
   },
   {
+    what: "the Content-Length of a 205 or 304",
+    python: "as the application gives it",
+    ours: "left out",
+    reason: "Deno.serve leaves it out, as it may (RFC 9110, section 8.6)",
+    mend(seen) {
+      if (seen.status !== 205 && seen.status !== 304) return;
+      delete seen.headers["content-length"];
+      seen.complete = true;
+    },
+  },
+  {
     what: "an error after the headers",
     python: "ends the response",
     ours: "breaks the connection off",
     reason: "half a response must not pass for a whole one",
     mend(seen, { method, script }) {
       if (!script || has_no_body(method, seen.status)) return;
-      if (fails_late(script)) seen.complete = false;
+      // What a 205 would have had as its body is not sent.
+      if (seen.status !== 205 && fails_late(script)) seen.complete = false;
+    },
+  },
+  {
+    what:
+      "an invalid request: malformed method, target, version or header; a target not in UTF-8; two `Host`; an unclear length",
+    python: "mostly taken",
+    ours: "400 Bad Request",
+    reason: "Deno.serve refuses it",
+    mend(seen, request) {
+      if (!is_valid(request)) Object.assign(seen, refused());
+    },
+  },
+  {
+    what: "many or long headers, a long target",
+    python: "431 or 414 above about 100 headers or 64 KiB a line",
+    ours: "400 above 128 headers or 64 KiB in all",
+    reason: "Deno.serve has limits of its own",
+    mend(seen, request) {
+      if (!is_within_limits(request)) Object.assign(seen, refused());
+      // What the application would have answered, if it is a page.
+      else if (seen.status === 431 && request.script?.list) {
+        Object.assign(seen, page("200 OK", request.script.list.join("")));
+      }
     },
   },
 ];
@@ -231,10 +315,40 @@ export function mended(
   return expected;
 }
 
-/** Path and query of an absolute target (RFC 9112, section 3.2.2); null for another. */
-function of_absolute(target: string): string | null {
-  const [, rest] = target.match(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*(.*)$/i) ?? [];
-  if (rest === undefined) return null;
+/**
+ * The table of differences for README.md: GitHub's Markdown, in the columns that `deno fmt` makes, with a line end
+ * after each row.
+ */
+export function differences_table(): string {
+  const rows = [
+    ["What", "CPython's wsgiref", "@tsgi/serve", "Why"],
+    ...differences.map(({ what, python, ours, reason }) => [
+      what,
+      python,
+      ours,
+      reason,
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]!.length))
+  );
+  rows.splice(1, 0, widths.map((width) => "-".repeat(width)));
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => cell.padEnd(widths[column]!));
+    return `| ${cells.join(" | ")} |\n`;
+  }).join("");
+}
+
+/**
+ * Path and query of an absolute target (RFC 9112, section 3.2.2), as they are left when the beginning of the URL
+ * is taken for the Host header, if it can be; null for another target.
+ */
+function of_absolute(request: ParityRequest): string | null {
+  const [, url] = request.target.match(/^[a-z][a-z0-9+.-]*:\/\/(.*)$/i) ?? [];
+  if (url === undefined) return null;
+  const [host] = values_of("HTTP_HOST", request);
+  if (host && url.startsWith(`${host}/`)) return url.slice(host.length);
+  const rest = url.replace(/^[^/?]*/, "");
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
@@ -245,13 +359,9 @@ function unquoted(text: string): string {
   );
 }
 
-function is_utf8(native: string): boolean {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes(native));
-    return true;
-  } catch {
-    return false;
-  }
+/** A value without what `str.strip()` takes for blanks. */
+function stripped(value: string): string {
+  return value.replace(/^[\s\x85]+|[\s\x85]+$/g, "");
 }
 
 /** The values of the headers that the environ here has as `key`. */
@@ -276,11 +386,18 @@ function refused(): Observation {
 
 /** What both answer in the place of an application that failed. */
 function failed(): Observation {
-  const body = "A server error occurred.  Please contact the administrator.";
+  return page(
+    "500 Internal Server Error",
+    "A server error occurred.  Please contact the administrator.",
+  );
+}
+
+/** The answer that is `body` as plain text. */
+function page(line: string, body: string): Observation {
   return {
     ...refused(),
-    status: 500,
-    reason: "Internal Server Error",
+    status: Number(line.slice(0, 3)),
+    reason: line.slice(4),
     headers: {
       "content-type": ["text/plain"],
       "content-length": [String(body.length)],
@@ -297,15 +414,22 @@ function declares_length({ call, generator = [] }: Script): boolean {
   );
 }
 
-/** Whether the application fails when a part of the body has gone out already. */
-function fails_late(script: Script): boolean {
-  const { call, list = [], generator } = script;
+/** All that the application does, the blocks of a list as if a generator gave them. */
+function steps_of({ call, list = [], generator }: Script): Step[] {
   const blocks = list.map((block): Step => ["yield", block]);
-  const steps = [...call, ...(generator ?? blocks)];
-  const sent = steps.findIndex(([name, block]) =>
-    (name === "write" || name === "yield") && block !== "" &&
-    typeof block === "string"
-  );
+  return [...call, ...(generator ?? blocks)];
+}
+
+/** Whether the headers go out with that step, at the latest: an empty block waits, an empty `write()` does not. */
+function sends_headers([name, block]: Step): boolean {
+  if (typeof block !== "string") return false;
+  return name === "write" || name === "yield" && block !== "";
+}
+
+/** Whether the application fails when the headers have gone out already. */
+function fails_late(script: Script): boolean {
+  const steps = steps_of(script);
+  const sent = steps.findIndex(sends_headers);
   return sent >= 0 && steps.slice(sent).some(is_failure);
 }
 

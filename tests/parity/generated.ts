@@ -78,11 +78,12 @@ const NAMES = [
     "X-Path-Info",
     "Authorization",
   ],
+  ...["Http-X-A", "Http-Accept", "Http-Http-X-A"],
   ...["X_A", "X_D", "Remote_User", "Proxy", "If-None-Match", "Origin", "Via"],
 ];
 
 const VALUE_PIECES = [
-  ..."aZ09 ,;=:/?\"'()<>@[]\\{}%&*!$^_-.~|`+#\t\x80\xe9\xff",
+  ..."aZ09 ,;=:/?\"'()<>@[]\\{}%&*!$^_-.~|`+#\t\x80\x85\xa0\xe9\xff",
   ...["text/html", "caf\xc3\xa9", "q=0.5", "  ", "charset=utf-8"],
 ];
 

@@ -1,0 +1,989 @@
+/** The command as its users have it: a child process, its output, its signals, its exit status. */
+
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { logging_handler } from "../cli/access_log.ts";
+import { parse_options, type Settings } from "../cli/options.ts";
+import config from "../deno.json" with { type: "json" };
+import type { WSGIServer } from "../simple_server.ts";
+import {
+  bytes,
+  raw_request,
+  read_all,
+  root,
+  run_script,
+  until,
+  write_all,
+} from "./support.ts";
+
+const mod = new URL("mod.ts", root).href;
+
+/** The end of a process. */
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The command while it serves; killed at the end of `await using`. */
+interface Running extends AsyncDisposable {
+  child: Deno.ChildProcess;
+  /** Where it says that it serves: a URL, or `unix:` and a path. */
+  address: string;
+  /** The port in that URL. */
+  port: number;
+  /** What it has printed so far. */
+  printed: { stdout: string; stderr: string };
+  /** Waits for its end. */
+  ended(): Promise<Ended>;
+  /** Sends a signal, and waits for the end. */
+  stop(signal?: Deno.Signal): Promise<Ended>;
+}
+
+interface Circumstances {
+  bind?: string;
+  cwd?: URL | string;
+  env?: Record<string, string>;
+}
+
+/** Starts the command, and waits until it serves. */
+async function start(
+  args: string[],
+  { bind = "127.0.0.1:0", cwd = root, env = {} }: Circumstances = {},
+): Promise<Running> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-lock", mod, "--bind", bind, ...args],
+    cwd,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const printed = { stdout: "", stderr: "" };
+  const keep = async (name: "stdout" | "stderr") => {
+    for await (const part of child[name].pipeThrough(new TextDecoderStream())) {
+      printed[name] += part;
+    }
+  };
+  let running = true;
+  const end = Promise.all([child.status, keep("stdout"), keep("stderr")]);
+  end.finally(() => running = false);
+  const ended = async () => ({ code: (await end)[0].code, ...printed });
+  await until(() => !running || printed.stdout.includes("\n"));
+  const address = printed.stdout.match(/ at ((http|unix):.+)\n/)?.[1] ?? "";
+  if (!address) throw new Error(`${args.join(" ")}: ${printed.stderr}`);
+  return {
+    child,
+    address,
+    port: Number(address.match(/:(\d+)\/$/)?.[1]),
+    printed,
+    ended,
+    stop(signal = "SIGTERM") {
+      child.kill(signal);
+      return ended();
+    },
+    async [Symbol.asyncDispose]() {
+      if (running) child.kill("SIGKILL");
+      await end;
+    },
+  };
+}
+
+/** Runs the command to its end. */
+function run(args: string[], { cwd = root, env = {} }: Circumstances = {}) {
+  return run_script([mod, ...args], { cwd, env });
+}
+
+/** A folder with files in it; removed by `await using`. */
+interface Folder extends AsyncDisposable {
+  path: string;
+  /** The URL of a file in it. */
+  url(name: string): string;
+}
+
+async function make_folder(files: Record<string, string>): Promise<Folder> {
+  const path = await Deno.realPath(await Deno.makeTempDir());
+  for (const [name, content] of Object.entries(files)) {
+    await Deno.writeTextFile(`${path}/${name}`, content);
+  }
+  return {
+    path,
+    url: (name) => `file://${path}/${encodeURIComponent(name)}`,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+/** The source of an application that answers with `body`. */
+function answer(body: string): string {
+  return `(_environ, start_response) => {
+  start_response("200 OK", []);
+  return [new TextEncoder().encode(${JSON.stringify(body)})];
+}`;
+}
+
+async function get(url: string): Promise<string> {
+  return await (await fetch(url)).text();
+}
+
+/** The log, its times left out. */
+function without_times(log: string): string {
+  return log.replaceAll(
+    /\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]/g,
+    "[time]",
+  );
+}
+
+const STOPPING = "Stopping when the requests under way are answered\n";
+
+Deno.test("the command serves demo_app without a MODULE", async () => {
+  await using command = await start([]);
+  const page = await get(`${command.address}x?y=1`);
+  assertEquals(page.slice(0, 14), "Hello world!\n\n");
+  assertStringIncludes(page, "\nPATH_INFO = '/x'\n");
+  assertStringIncludes(page, "\nQUERY_STRING = 'y=1'\n");
+  const { code, stdout, stderr } = await command.stop();
+  assertEquals(code, 0);
+  assertEquals(
+    stdout,
+    `Serving demo_app at http://127.0.0.1:${command.port}/\n${STOPPING}`,
+  );
+  assertEquals(
+    without_times(stderr),
+    `127.0.0.1 - - [time] "GET /x?y=1 HTTP/1.1" 200 ${page.length}\n`,
+  );
+});
+
+Deno.test("MODULE[:NAME] chooses the application", async () => {
+  const three = `export default ${answer("default")};
+export const application = ${answer("application")};
+export const app = ${answer("app")};
+export const another = ${answer("another")};
+export const $é_1 = ${answer("$é_1")};
+`;
+  await using folder = await make_folder({
+    "three.ts": three,
+    "two.js": `export const app = ${answer("app")};
+export function application(...args) { return (${
+      answer("application")
+    })(...args); }
+`,
+    "one.ts": `export const another = ${answer("another")};
+export const app = ${answer("app")};
+`,
+    "objects.ts": `export default { fetch() {} };
+export const application = "x";
+export const app = ${answer("app")};
+`,
+    "a b#c%20d?e.ts": three,
+    "a:b.ts": three,
+    "waits.ts": `export default await Promise.resolve(${answer("late")});`,
+  });
+  const expected: Record<string, string> = {
+    "three.ts": "default",
+    "three.ts:default": "default",
+    "three.ts:application": "application",
+    "three.ts:app": "app",
+    "three.ts:another": "another",
+    "three.ts:$é_1": "$é_1",
+    "two.js": "application",
+    "one.ts": "app",
+    "objects.ts": "app",
+    "./three.ts": "default",
+    [`${folder.path}/three.ts`]: "default",
+    [`${folder.path}/three.ts:app`]: "app",
+    [folder.url("three.ts")]: "default",
+    [`${folder.url("three.ts")}:app`]: "app",
+    "a b#c%20d?e.ts": "default",
+    "a b#c%20d?e.ts:app": "app",
+    [folder.url("a b#c%20d?e.ts")]: "default",
+    "a:b.ts": "default",
+    "a:b.ts:app": "app",
+    "waits.ts": "late",
+    [
+      `data:text/javascript,export%20default ${
+        encodeURIComponent(answer("data"))
+      }`
+    ]: "data",
+  };
+  for (const [module, body] of Object.entries(expected)) {
+    await using command = await start([module], { cwd: folder.path });
+    assertEquals(await get(command.address), body, module);
+    assertEquals(
+      command.printed.stdout.split(" at ")[0],
+      `Serving ${module}`,
+    );
+  }
+});
+
+Deno.test("MODULE is relative to the working directory", async () => {
+  const app = `export default ${answer("here")};`;
+  await using folder = await make_folder({ "app.ts": app });
+  await Deno.mkdir(`${folder.path}/below`);
+  await using command = await start(["../app.ts"], {
+    cwd: `${folder.path}/below`,
+  });
+  assertEquals(await get(command.address), "here");
+});
+
+Deno.test("MODULE may import the package that serves it", async () => {
+  await using folder = await make_folder({
+    "by_name.ts": `import { demo_app } from "@tsgi/serve";
+export default demo_app;
+`,
+    "dynamically.ts": `const { demo_app } = await import("@tsgi/serve");
+export default demo_app;
+`,
+    "part.ts": `export { demo_app as app } from "@tsgi/serve/simple_server";`,
+  });
+  const up = folder.path.replace(/[^/]+/g, "..").slice(1);
+  await Deno.writeTextFile(
+    `${folder.path}/by_path.ts`,
+    `import { demo_app } from "${up}${root.pathname}mod.ts";
+export default demo_app;
+`,
+  );
+  for (const name of ["by_name", "by_path", "dynamically", "part"]) {
+    await using command = await start([`${name}.ts`], { cwd: folder.path });
+    assertMatch(await get(command.address), /^Hello world!\n\n/);
+  }
+});
+
+Deno.test("--bind HOST:PORT serves at that port", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const bind = `127.0.0.1:${port}`;
+  await using command = await start([], { bind });
+  assertEquals(command.address, `http://127.0.0.1:${port}/`);
+  assertStringIncludes(
+    await get(command.address),
+    `\nSERVER_PORT = '${port}'\n`,
+  );
+});
+
+Deno.test("--bind HOST:PORT takes the name of a host", async () => {
+  await using command = await start([], { bind: "localhost:0" });
+  assertEquals(command.address, `http://localhost:${command.port}/`);
+  assertMatch(await get(command.address), /^Hello world!\n\n/);
+});
+
+Deno.test("--bind :PORT serves at every address", async () => {
+  await using command = await start([], { bind: ":0" });
+  assertEquals(command.address, `http://0.0.0.0:${command.port}/`);
+  for (const { address, family } of Deno.networkInterfaces()) {
+    if (family !== "IPv4") continue;
+    assertMatch(
+      await get(`http://${address}:${command.port}/`),
+      /^Hello world!\n\n/,
+    );
+  }
+});
+
+function has_ipv6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test({
+  name: "--bind [::1]:PORT serves by IPv6",
+  ignore: !has_ipv6(),
+  async fn() {
+    await using command = await start([], { bind: "[::1]:0" });
+    assertEquals(command.address, `http://[::1]:${command.port}/`);
+    assertStringIncludes(
+      await get(command.address),
+      "\nREMOTE_ADDR = '::1'\n",
+    );
+  },
+});
+
+/** Sends a GET to a Unix socket, and gives the status line and the body. */
+async function get_at_socket(path: string): Promise<[string, string]> {
+  using conn = await Deno.connect({ transport: "unix", path });
+  const request = "GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  await write_all(conn, bytes(request));
+  const [head = "", body = ""] = (await read_all(conn)).split("\r\n\r\n");
+  return [head.split("\r\n")[0]!, body];
+}
+
+const OK = "HTTP/1.1 200 OK";
+
+Deno.test("--bind unix:/path serves at a Unix socket", async () => {
+  await using folder = await make_folder({
+    "app.ts": `export default ${answer("by socket")};`,
+  });
+  const path = `${folder.path}/a socket`;
+  const circumstances = { bind: `unix:${path}`, cwd: folder.path };
+  await using command = await start(["app.ts"], circumstances);
+  assertEquals(await get_at_socket(path), [OK, "by socket"]);
+  const { code, stdout, stderr } = await command.stop();
+  assertEquals(code, 0);
+  assertEquals(stdout, `Serving app.ts at unix:${path}\n${STOPPING}`);
+  assertEquals(without_times(stderr), '- - - [time] "GET /x HTTP/1.1" 200 9\n');
+  await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+});
+
+Deno.test("--bind unix:path is relative to the working directory", async () => {
+  await using folder = await make_folder({});
+  await using _command = await start([], {
+    bind: "unix:s",
+    cwd: folder.path,
+  });
+  assertEquals((await get_at_socket(`${folder.path}/s`))[0], OK);
+});
+
+Deno.test("--bind unix:/path replaces a socket that nobody listens at", async () => {
+  await using folder = await make_folder({});
+  const path = `${folder.path}/s`;
+  await using killed = await start([], { bind: `unix:${path}` });
+  await killed.stop("SIGKILL");
+  assertEquals((await Deno.lstat(path)).isSocket, true);
+  await using _command = await start([], { bind: `unix:${path}` });
+  assertEquals((await get_at_socket(path))[0], OK);
+});
+
+Deno.test("--bind unix:/path leaves a socket alone that somebody listens at", async () => {
+  await using folder = await make_folder({});
+  const path = `${folder.path}/s`;
+  await using _command = await start([], { bind: `unix:${path}` });
+  assertEquals(await run(["--bind", `unix:${path}`]), {
+    code: 1,
+    stdout: "",
+    stderr: `error: cannot listen at unix:${path}: the address is in use\n`,
+  });
+  assertEquals((await get_at_socket(path))[0], OK);
+});
+
+Deno.test("--bind unix:/path leaves what is no socket alone", async () => {
+  await using folder = await make_folder({ file: "kept" });
+  for (const path of [`${folder.path}/file`, folder.path]) {
+    assertEquals(await run(["--bind", `unix:${path}`]), {
+      code: 1,
+      stdout: "",
+      stderr:
+        `error: cannot listen at unix:${path}: what is there is no socket\n`,
+    });
+  }
+  assertEquals(await Deno.readTextFile(`${folder.path}/file`), "kept");
+});
+
+Deno.test("the command ends with status 1 where the port is taken", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${listener.addr.port}`;
+  assertEquals(await run(["--bind", address]), {
+    code: 1,
+    stdout: "",
+    stderr: `error: cannot listen at http://${address}/: ` +
+      "the address is in use\n",
+  });
+});
+
+Deno.test("the access log has a line of the Common Log Format for each request", async () => {
+  await using folder = await make_folder({
+    "app.ts": `export default function* (environ, start_response) {
+  start_response(environ.PATH_INFO.slice(1) + " X", []);
+  if (environ.QUERY_STRING) throw new Error("broken");
+  yield new TextEncoder().encode("some ");
+  yield new TextEncoder().encode("text");
+}`,
+  });
+  await using command = await start(["app.ts"], { cwd: folder.path });
+  const expected = {
+    "GET /200": '"GET /200 HTTP/1.1" 200 9',
+    "POST /404": '"POST /404 HTTP/1.1" 404 9',
+    "HEAD /200": '"HEAD /200 HTTP/1.1" 200 -',
+    "GET /304": '"GET /304 HTTP/1.1" 304 -',
+    'GET /20"0"': '"GET /20\\"0\\" HTTP/1.1" 500 59',
+    "GET /200\\": '"GET /200\\\\ HTTP/1.1" 500 59',
+    "GET /200%22%0A%7F": '"GET /200%22%0A%7F HTTP/1.1" 500 59',
+    // A control character (U+0085) as UTF-8 is the only one that Deno lets pass.
+    "GET /200\xc2\x85": '"GET /200Â\\x85 HTTP/1.1" 500 59',
+    "GET //200": '"GET //200 HTTP/1.1" 200 9',
+    "GET /500?x": '"GET /500?x HTTP/1.1" 500 59',
+  };
+  for (const request of Object.keys(expected)) {
+    await raw_request(
+      command.port,
+      `${request} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+    );
+  }
+  const { stderr } = await command.stop();
+  const lines = without_times(stderr).match(/^127.*\n/gm);
+  assertEquals(
+    lines,
+    Object.values(expected).map((line) => `127.0.0.1 - - [time] ${line}\n`),
+  );
+});
+
+Deno.test("the access log escapes whatever could forge a line", () => {
+  let log = "";
+  const Forging = class extends logging_handler((line) => log += line) {
+    override get requestline(): string {
+      return 'GET /" 200 1\r\n\t\0\x1b[1m\x7f\x9b\\ HTTP/1.1';
+    }
+  };
+  const server = {} as WSGIServer;
+  new Forging(new Request("http://a/"), ["192.0.2.1", 1], server)
+    .log_request(200, 0);
+  assertEquals(
+    without_times(log),
+    "192.0.2.1 - - [time] " +
+      String
+        .raw`"GET /\" 200 1\x0d\x0a\x09\x00\x1b[1m\x7f\x9b\\ HTTP/1.1" 200 -` +
+      "\n",
+  );
+});
+
+Deno.test("the access log has the local time and its offset from UTC", async () => {
+  const offsets = {
+    "UTC": "+0000",
+    "Asia/Kolkata": "+0530",
+    "Etc/GMT+3": "-0300",
+  };
+  for (const [TZ, offset] of Object.entries(offsets)) {
+    await using command = await start([], { env: { TZ } });
+    const before = Math.floor(Date.now() / 1000);
+    await get(command.address);
+    const { stderr } = await command.stop();
+    const [, date, time, zone] = stderr.match(/\[(\S+?):(\S+) (\S+)\]/) ?? [];
+    assertEquals(zone, offset);
+    const logged = Date.parse(`${date!.replaceAll("/", " ")} ${time} ${zone}`);
+    assertEquals(before <= logged / 1000 && logged <= Date.now(), true);
+  }
+});
+
+Deno.test("--access-logfile FILE appends the log to that file", async () => {
+  await using folder = await make_folder({ "the log": "before\n" });
+  const log = `${folder.path}/the log`;
+  for (const path of ["one", "two"]) {
+    await using command = await start(
+      ["--access-logfile", "the log"],
+      { cwd: folder.path },
+    );
+    await fetch(command.address + path, { method: "HEAD" });
+    assertEquals((await command.stop()).stderr, "");
+  }
+  assertEquals(
+    without_times(await Deno.readTextFile(log)),
+    `before
+127.0.0.1 - - [time] "HEAD /one HTTP/1.1" 200 -
+127.0.0.1 - - [time] "HEAD /two HTTP/1.1" 200 -
+`,
+  );
+});
+
+Deno.test("--access-logfile - is stderr", async () => {
+  await using command = await start(["--access-logfile", "-"]);
+  await fetch(command.address, { method: "HEAD" });
+  const { stderr } = await command.stop();
+  assertEquals(
+    without_times(stderr),
+    '127.0.0.1 - - [time] "HEAD / HTTP/1.1" 200 -\n',
+  );
+});
+
+Deno.test("--access-logfile none logs no request", async () => {
+  await using folder = await make_folder({});
+  await using command = await start(
+    ["--access-logfile=none"],
+    { cwd: folder.path },
+  );
+  await get(command.address);
+  assertEquals((await command.stop()).stderr, "");
+  assertEquals(Array.from(Deno.readDirSync(folder.path)), []);
+});
+
+Deno.test("--validate runs the application behind validator", async () => {
+  await using folder = await make_folder({
+    "app.js": `export default (_environ, start_response) => {
+      start_response("200 OK", [["Status", "200"], ["Content-Type", "a/b"]]);
+      return [];
+    }`,
+  });
+  for (const [args, status] of [[[], 200], [["--validate"], 500]] as const) {
+    await using command = await start([...args, "app.js"], {
+      cwd: folder.path,
+    });
+    const response = await fetch(command.address);
+    await response.body?.cancel();
+    assertEquals(response.status, status);
+    const { stderr } = await command.stop();
+    assertEquals(stderr.includes("WSGIError"), status === 500);
+  }
+});
+
+Deno.test("--validate has nothing to say of the demo application", async () => {
+  await using command = await start(["--validate", "--access-logfile=none"]);
+  assertStringIncludes(await get(command.address), "Hello world!");
+  assertEquals((await command.stop()).stderr, "");
+});
+
+const HELP = `Serves a WSGI application by HTTP.
+
+Usage: deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]
+
+MODULE is a path or a URL. NAME is what it exports: by default its default export,
+or "application", or "app". Without MODULE a demo application is served.
+
+  -b, --bind ADDRESS         HOST:PORT, :PORT (every address), [::1]:PORT or unix:/path (default 127.0.0.1:8000)
+      --access-logfile FILE  where to log each request: a file, - for stderr, or none (default -)
+      --validate             check application and server for breaches of PEP 3333
+  -h, --help                 print this help and leave
+  -v, --version              print the version and leave
+`;
+
+Deno.test("--help prints every option", async () => {
+  for (const args of [["--help"], ["-h"], ["missing.ts", "--help"]]) {
+    assertEquals(await run(args), { code: 0, stdout: HELP, stderr: "" });
+  }
+});
+
+Deno.test("--version prints the versions of the package and of Deno", async () => {
+  const stdout = `@tsgi/serve ${config.version} (Deno ${Deno.version.deno})\n`;
+  for (const args of [["--version"], ["-v"], ["missing.ts", "--version"]]) {
+    assertEquals(await run(args), { code: 0, stdout, stderr: "" });
+  }
+});
+
+Deno.test("parse_options() gives the settings, with defaults for what is not said", () => {
+  const defaults: Settings = {
+    application: null,
+    bind: ["127.0.0.1", 8000],
+    access_logfile: "-",
+    validate: false,
+    help: false,
+    version: false,
+  };
+  const expected: [string[], Partial<Settings>][] = [
+    [[], {}],
+    [["app.ts"], { application: "app.ts" }],
+    [["--", "--app.ts"], { application: "--app.ts" }],
+    [["--bind", ":80"], { bind: ["", 80] }],
+    [["--bind=[::1]:0"], { bind: ["::1", 0] }],
+    [["-b", "a.example:65535"], { bind: ["a.example", 65535] }],
+    [["-b:1"], { bind: ["", 1] }],
+    [["--bind", "unix:a b:1"], { bind: "a b:1" }],
+    [["-b", ":1", "-b", ":2"], { bind: ["", 2] }],
+    [["--access-logfile", "a=b"], { access_logfile: "a=b" }],
+    [["--access-logfile=-x"], { access_logfile: "-x" }],
+    [["--access-logfile", "-", "x"], { application: "x" }],
+    [["--validate"], { validate: true }],
+    [["x", "-hv"], { application: "x", help: true, version: true }],
+  ];
+  for (const [args, settings] of expected) {
+    assertEquals(parse_options(args), { ...defaults, ...settings });
+  }
+});
+
+/** Runs the command with each of the arguments, which must be refused with that line. */
+async function assert_refused(
+  expected: [args: string[], message: string][],
+  circumstances: Circumstances = {},
+): Promise<void> {
+  for (const [args, message] of expected) {
+    assertEquals(
+      await run(args, circumstances),
+      { code: 2, stdout: "", stderr: `error: ${message}\n` },
+      args.join(" "),
+    );
+  }
+}
+
+Deno.test("the command refuses options that it does not have", async () => {
+  await assert_refused([
+    [["--nope"], "unknown option --nope: see --help"],
+    [["--nope=1"], "unknown option --nope: see --help"],
+    [["-x"], "unknown option -x: see --help"],
+    [["-hx"], "unknown option -x: see --help"],
+    [["--no-help"], "unknown option --no-help: see --help"],
+    [["--constructor"], "unknown option --constructor: see --help"],
+    [["--__proto__"], "unknown option --__proto__: see --help"],
+  ]);
+});
+
+Deno.test("the command refuses an option without its value, and a value too many", async () => {
+  await assert_refused([
+    [["--bind"], "--bind takes a value, got nothing: see --help"],
+    [["-b"], "-b takes a value, got nothing: see --help"],
+    [
+      ["--bind", "--access-logfile", "none"],
+      "--bind takes a value, got --access-logfile: see --help",
+    ],
+    [
+      ["app.ts", "--access-logfile"],
+      "--access-logfile takes a value, got nothing: see --help",
+    ],
+    [["--help=3"], '--help takes no value, got "3"'],
+    [["--version="], '--version takes no value, got ""'],
+  ]);
+});
+
+Deno.test("the command refuses two MODULEs", async () => {
+  await assert_refused([
+    [
+      ["a.ts", "b.ts:app"],
+      "expected at most one MODULE[:NAME], got a.ts and b.ts:app",
+    ],
+  ]);
+});
+
+Deno.test("--bind refuses what is no address", async () => {
+  const wrong = [
+    "",
+    "8000",
+    "localhost",
+    "localhost:",
+    "localhost:http",
+    "localhost:-1",
+    "localhost:1.5",
+    "localhost:65536",
+    "localhost:1 ",
+    "::1:8000",
+    "[::1]",
+    "[::1:8000",
+    "[localhost]:8000",
+    "http://localhost:8000",
+    "unix:",
+    "UNIX:/x",
+  ];
+  const takes = "--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, " +
+    "a port being at most 65535";
+  await assert_refused(
+    wrong.map((text) => [[`--bind=${text}`], `${takes}, got "${text}"`]),
+  );
+});
+
+Deno.test("--access-logfile refuses a file that cannot be opened", async () => {
+  await using folder = await make_folder({});
+  const { path } = folder;
+  await assert_refused([
+    [
+      ["--access-logfile", `${path}/missing/log`],
+      "cannot open the access log: " +
+      `No such file or directory (os error 2): open '${path}/missing/log'`,
+    ],
+    [
+      ["--access-logfile", path],
+      "cannot open the access log: " +
+      `Is a directory (os error 21): open '${path}'`,
+    ],
+  ]);
+});
+
+Deno.test("the command refuses a MODULE that is not there", async () => {
+  await using folder = await make_folder({});
+  await assert_refused([
+    [["missing.ts"], "cannot load missing.ts: there is no such file"],
+    [["missing.ts:app"], "cannot load missing.ts: there is no such file"],
+    [["missing/app.ts"], "cannot load missing/app.ts: there is no such file"],
+    [["."], "cannot load .: it is a directory"],
+    [["..:app"], "cannot load ..: it is a directory"],
+    [[""], 'cannot load "": a path or a URL is expected'],
+    [
+      [folder.url("missing.ts")],
+      `cannot load ${folder.url("missing.ts")}: ` +
+      `Module not found "${folder.url("missing.ts")}".`,
+    ],
+  ], { cwd: folder.path });
+});
+
+Deno.test("the command refuses a MODULE without an application", async () => {
+  await using folder = await make_folder({
+    "empty.ts": "",
+    "objects.ts": `export default { fetch() {} };
+export const app = "x";
+export const other = () => [];
+`,
+  });
+  const in_objects = "it exports app (string), default (object), " +
+    "other (function)";
+  await assert_refused([
+    [
+      ["empty.ts"],
+      "empty.ts exports no function named default or application or app: " +
+      "it exports nothing",
+    ],
+    [
+      ["objects.ts"],
+      "objects.ts exports no function named default or application or app: " +
+      in_objects,
+    ],
+    [
+      ["objects.ts:app"],
+      `objects.ts exports no function named app: ${in_objects}`,
+    ],
+    [
+      ["objects.ts:missing"],
+      `objects.ts exports no function named missing: ${in_objects}`,
+    ],
+    [
+      ["objects.ts:toString"],
+      `objects.ts exports no function named toString: ${in_objects}`,
+    ],
+  ], { cwd: folder.path });
+});
+
+Deno.test("the command refuses a MODULE that cannot be started", async () => {
+  await using folder = await make_folder({
+    "syntax.ts": "\nexport default = 1;\n",
+    "twice.js": "const a = 1;\nconst a = 2;\n",
+    "of_syntax.ts": 'import "./syntax.ts";\n',
+    "of_missing.ts": '\nimport { app } from "./missing.ts";\nexport { app };\n',
+    "of_nothing.ts": 'import { missing } from "./app.ts";\n' +
+      "export default missing;\n",
+    "app.ts": `export default ${answer("")};`,
+    "data.json": "{}",
+  });
+  const at = (name: string, place: string) => `at ${folder.url(name)}:${place}`;
+  const expected: [string[], string][] = [
+    [
+      ["syntax.ts"],
+      "cannot load syntax.ts: SyntaxError: Expression expected " +
+      `(${at("syntax.ts", "2:16")})`,
+    ],
+    [
+      ["of_syntax.ts"],
+      "cannot load of_syntax.ts: SyntaxError: Expression expected " +
+      `(${at("syntax.ts", "2:16")})`,
+    ],
+    [
+      ["twice.js"],
+      "cannot load twice.js: Identifier 'a' has already been declared " +
+      at("twice.js", "2:7"),
+    ],
+    [
+      ["of_missing.ts"],
+      `cannot load of_missing.ts: Module not found ` +
+      `"${folder.url("missing.ts")}" (${at("of_missing.ts", "2:21")})`,
+    ],
+    [
+      ["of_nothing.ts"],
+      "cannot load of_nothing.ts: The requested module './app.ts' does not " +
+      `provide an export named 'missing' ${at("of_nothing.ts", "1:10")}`,
+    ],
+    [
+      ["data.json"],
+      'cannot load data.json: Attempted to load JSON module without specifying "type": "json" ' +
+      "attribute in the import statement.",
+    ],
+  ];
+  await assert_refused(expected, { cwd: folder.path });
+  // Deno puts colours into some of these messages.
+  await assert_refused(expected, { cwd: folder.path, env: { NO_COLOR: "" } });
+});
+
+Deno.test("the command refuses a MODULE that throws, and says where", async () => {
+  await using folder = await make_folder({
+    "throws.ts": 'export default 1;\nthrow new RangeError("too far");\n',
+    "calls.ts": `async function dig(): Promise<never> {
+  await null;
+  throw new Error("the well is dry", { cause: "no rain" });
+}
+await dig();
+`,
+    "string.ts": 'throw "a string";\n',
+  });
+  await assert_refused([
+    [
+      ["throws.ts"],
+      "cannot load throws.ts: it threw RangeError: too far\n" +
+      `    at ${folder.url("throws.ts")}:2:7`,
+    ],
+    [
+      ["calls.ts"],
+      "cannot load calls.ts: it threw Error: the well is dry\n" +
+      `    at dig (${folder.url("calls.ts")}:3:9)\n` +
+      `    at async ${folder.url("calls.ts")}:5:1\n` +
+      'Caused by: "no rain"',
+    ],
+    [["string.ts"], 'cannot load string.ts: it threw "a string"'],
+  ], { cwd: folder.path });
+});
+
+/** Lets a test hold an application: the application fetches its URL, and has to wait until it opens. */
+interface Gate extends AsyncDisposable {
+  url: string;
+  /** Resolves when the application waits. */
+  reached: Promise<void>;
+  open(): void;
+}
+
+function make_gate(): Gate {
+  const reached = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async () => {
+      reached.resolve();
+      await opened.promise;
+      return new Response();
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/`,
+    reached: reached.promise,
+    open: opened.resolve,
+    async [Symbol.asyncDispose]() {
+      opened.resolve();
+      await server.shutdown();
+    },
+  };
+}
+
+/** Applications that wait at the gate whose URL is the query string. */
+const WAITING_APPS = `
+const encode = (text) => new TextEncoder().encode(text);
+const wait = async (environ) => (await fetch(environ.QUERY_STRING)).text();
+
+export default async (environ, start_response) => {
+  await wait(environ);
+  start_response("200 OK", []);
+  return [encode("whole")];
+};
+
+export async function* stream(environ, start_response) {
+  start_response("200 OK", []);
+  yield encode("first ");
+  await wait(environ);
+  yield encode("last");
+}
+
+export async function echo(environ, start_response) {
+  start_response("200 OK", []);
+  const parts = [];
+  for await (const part of environ["wsgi.input"]) {
+    parts.push(part);
+    await wait(environ);
+  }
+  return parts;
+}
+`;
+
+/** Waits until nobody listens at `port` any more: a connection is refused, or reset if it comes at that moment. */
+async function until_refused(port: number): Promise<void> {
+  let listening = true;
+  while (listening) {
+    await Deno.connect({ hostname: "127.0.0.1", port }).then(
+      (conn) => conn.close(),
+      () => listening = false,
+    );
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`${signal} closes idle connections and ends with status 0`, async () => {
+    await using command = await start([]);
+    using fresh = await Deno.connect({ port: command.port });
+    using idle = await Deno.connect({ port: command.port });
+    await write_all(idle, bytes("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    let head = "";
+    const buffer = new Uint8Array(1024);
+    while (!head.endsWith("\r\n\r\n")) {
+      const length = await idle.read(buffer);
+      head += new TextDecoder().decode(buffer.subarray(0, length!));
+    }
+    const { code, stdout } = await command.stop(signal);
+    assertEquals(await read_all(idle), "");
+    assertEquals(await read_all(fresh), "");
+    assertEquals(code, 0);
+    assertEquals(stdout, `Serving demo_app at ${command.address}\n${STOPPING}`);
+  });
+
+  Deno.test(`${signal} lets requests under way finish, and refuses others`, async () => {
+    await using folder = await make_folder({ "app.ts": WAITING_APPS });
+    for (
+      const [name, body] of [["default", "whole"], ["stream", "first last"]]
+    ) {
+      await using gate = make_gate();
+      await using command = await start(
+        [`app.ts:${name}`],
+        { cwd: folder.path },
+      );
+      const answer = get(`${command.address}?${gate.url}`);
+      await gate.reached;
+      command.child.kill(signal);
+      await until_refused(command.port);
+      gate.open();
+      assertEquals(await answer, body);
+      const { code, stderr } = await command.ended();
+      assertEquals(code, 0);
+      assertEquals(
+        without_times(stderr),
+        `127.0.0.1 - - [time] "GET /?${gate.url} HTTP/1.1" 200 ${
+          body!.length
+        }\n`,
+      );
+    }
+  });
+
+  Deno.test(`${signal} lets an upload under way finish`, async () => {
+    await using folder = await make_folder({ "app.ts": WAITING_APPS });
+    await using gate = make_gate();
+    await using command = await start(["app.ts:echo"], { cwd: folder.path });
+    const upload = new TransformStream<Uint8Array, Uint8Array>();
+    const answer = fetch(`${command.address}?${gate.url}`, {
+      method: "POST",
+      body: upload.readable,
+    });
+    const writer = upload.writable.getWriter();
+    await writer.write(bytes("first "));
+    await gate.reached;
+    command.child.kill(signal);
+    await until(() => command.printed.stdout.includes(STOPPING));
+    gate.open();
+    await writer.write(bytes("last"));
+    await writer.close();
+    const response = await answer;
+    assertEquals([response.status, await response.text()], [200, "first last"]);
+    assertEquals((await command.ended()).code, 0);
+  });
+}
+
+Deno.test("a second signal ends the command at once, with 128 and its number", async () => {
+  await using folder = await make_folder({ "app.ts": WAITING_APPS });
+  const expected = [
+    ["SIGINT", "SIGINT", 130],
+    ["SIGTERM", "SIGTERM", 143],
+    ["SIGINT", "SIGTERM", 143],
+    ["SIGTERM", "SIGINT", 130],
+  ] as const;
+  for (const [first, second, status] of expected) {
+    await using gate = make_gate();
+    await using command = await start(["app.ts"], { cwd: folder.path });
+    const answer = fetch(`${command.address}?${gate.url}`);
+    const broken_off = assertRejects(() => answer, TypeError);
+    await gate.reached;
+    command.child.kill(first);
+    await until(() => command.printed.stdout.includes(STOPPING));
+    assertEquals(await command.stop(second), {
+      code: status,
+      stdout: `Serving app.ts at ${command.address}\n${STOPPING}`,
+      stderr: "",
+    });
+    await broken_off;
+  }
+});
+
+Deno.test("an application that throws is logged, and the command goes on", async () => {
+  await using folder = await make_folder({
+    "app.ts": `export default () => { throw new Error("the well is dry"); };\n`,
+  });
+  await using command = await start(["app.ts"], { cwd: folder.path });
+  for (const _ of [1, 2]) {
+    const response = await fetch(command.address);
+    assertEquals(response.status, 500);
+    await response.body?.cancel();
+  }
+  const { code, stderr } = await command.stop();
+  assertEquals(code, 0);
+  assertEquals(stderr.match(/Error: the well is dry/g)?.length, 2);
+  assertEquals(stderr.match(/"GET \/ HTTP\/1.1" 500 \d+\n/g)?.length, 2);
+});

@@ -1,0 +1,339 @@
+/** The package as a whole: who imports whom, what is published, whether it runs as it is published. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import { root, text } from "./support.ts";
+
+/** The path of every file below a folder, sorted; without those that Git or Deno make. */
+function files_below(folder: URL): string[] {
+  const paths: string[] = [];
+  const add = (path: string) => {
+    for (
+      const { name, isDirectory } of Deno.readDirSync(new URL(path, folder))
+    ) {
+      if (/^(\.git|node_modules|coverage|deno\.lock)$/.test(name)) continue;
+      if (isDirectory) add(`${path}${name}/`);
+      else paths.push(`${path}${name}`.slice("./".length));
+    }
+  };
+  add("./");
+  return paths.sort();
+}
+
+function read(path: string): string {
+  return Deno.readTextFileSync(new URL(path, root));
+}
+
+const all_files = files_below(root);
+
+/** The modules that are published. */
+const modules = all_files.filter((path) =>
+  path.endsWith(".ts") && !config.publish.exclude.includes(path.split("/")[0]!)
+);
+
+/** The import statements of a module; those in its documentation begin with a star. */
+function imports_of(
+  path: string,
+): { statically: string[]; dynamically: string[] } {
+  const source = read(path);
+  const find = (pattern: RegExp) =>
+    Array.from(source.matchAll(pattern), (match) => match[1]!);
+  return {
+    statically: find(/^(?:(?:import|export)\b[^;"]*? from|import) "([^"]+)"/gm),
+    dynamically: find(/\bimport\("([^"]+)"\)/g),
+  };
+}
+
+/** The path, in the project, of what the module at `path` imports. */
+function resolve(specifier: string, path: string): string {
+  const { href } = new URL(specifier, new URL(path, root));
+  assert(href.startsWith(root.href), `${path} imports ${specifier}`);
+  return href.slice(root.href.length);
+}
+
+function is_relative(specifier: string): boolean {
+  return /^\.{0,2}\//.test(specifier);
+}
+
+/** The modules from the first to the last: each may import from what stands before it. */
+const LAYERS = [
+  ["types.ts"],
+  ["util.ts", "headers.ts", "_internal/"],
+  ["handlers.ts", "validate.ts"],
+  ["simple_server.ts", "gateways/"],
+  ["cli/"],
+  ["mod.ts"],
+];
+
+/** Of which entry of `LAYERS` a module is. */
+function entry_of(path: string): string {
+  const [name, rest] = path.split("/");
+  return rest === undefined ? name! : `${name}/`;
+}
+
+function layer_of(path: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(entry_of(path)));
+}
+
+/** The modules of a folder import each other; the second layer's do so all together. */
+function may_import(importer: string, imported: string): boolean {
+  const from = layer_of(importer);
+  const to = layer_of(imported);
+  return to < from ||
+    to === from && (from === 1 || entry_of(importer) === entry_of(imported));
+}
+
+Deno.test("every module that is published has its place", () => {
+  assertEquals(modules.filter((path) => layer_of(path) < 0), []);
+});
+
+Deno.test("a module imports only from what stands before it", () => {
+  const wrong = modules.flatMap((path) =>
+    imports_of(path).statically.filter(is_relative)
+      .map((specifier) => resolve(specifier, path))
+      .filter((imported) => imported.endsWith(".ts"))
+      .filter((imported) => !may_import(path, imported))
+      .map((imported) => `${path} imports ${imported}`)
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("a module imports only what is published, beside @std and three of Node's", () => {
+  const published = [...modules, "deno.json"];
+  const declared = Object.keys(config.imports)
+    .filter((name) => name !== "@std/assert");
+  const allowed = [...declared, "node:util", "node:path", "node:url"];
+  const wrong = modules.flatMap((path) => {
+    const { statically, dynamically } = imports_of(path);
+    return [...statically, ...dynamically]
+      .filter((specifier) =>
+        is_relative(specifier)
+          ? !published.includes(resolve(specifier, path))
+          : !allowed.includes(specifier)
+      )
+      .map((specifier) => `${path} imports ${specifier}`);
+  });
+  assertEquals(wrong, []);
+});
+
+Deno.test("no module imports itself, however indirectly", () => {
+  const done = new Set<string>();
+  const visit = (path: string, way: string[]) => {
+    assert(!way.includes(path), [...way, path].join(" imports "));
+    if (done.has(path)) return;
+    for (const specifier of imports_of(path).statically.filter(is_relative)) {
+      const imported = resolve(specifier, path);
+      if (imported.endsWith(".ts")) visit(imported, [...way, path]);
+    }
+    done.add(path);
+  };
+  for (const path of modules) visit(path, []);
+  assertEquals(Array.from(done).sort(), modules);
+});
+
+Deno.test("mod.ts imports the command dynamically, and the command what only an option needs", () => {
+  const dynamic = modules.flatMap((path) =>
+    imports_of(path).dynamically.map((specifier) => [path, specifier])
+  );
+  assertEquals(dynamic, [
+    ["cli/main.ts", "../validate.ts"],
+    ["mod.ts", "./cli/main.ts"],
+  ]);
+  const of_mod = imports_of("mod.ts").statically;
+  assertEquals(of_mod.filter((path) => path.includes("cli")), []);
+});
+
+Deno.test("deno publish ships the modules and the pages about them, and nothing else", async () => {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["publish", "--dry-run", "--allow-dirty"],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const report = text(stderr);
+  assert(success, report);
+  const shipped = Array.from(
+    report.matchAll(/^ {3}(file:.+) \(\S+\)$/gm),
+    (match) => match[1]!.slice(root.href.length),
+  );
+  assertEquals(shipped.filter((path) => path.endsWith(".ts")).sort(), modules);
+  assertEquals(
+    shipped.filter((path) => !path.endsWith(".ts")).sort(),
+    all_files.filter((path) => /^([A-Z]+(\.md)?|deno\.json)$/.test(path)),
+  );
+});
+
+const entries = Object.entries(config.exports);
+
+Deno.test("mod.ts has every value that another entry point exports", async () => {
+  const all: Record<string, unknown> = await import("../mod.ts");
+  for (const [name, path] of entries) {
+    const part: Record<string, unknown> = await import(
+      new URL(path, root).href
+    );
+    for (const key of Object.keys(part)) {
+      assertEquals([name, key, key in all], [name, key, true]);
+      assert(part[key] === all[key], `${key} of ${name} is another one`);
+    }
+  }
+});
+
+/** The names that a module exports, of types as well. */
+async function documented_names(path: string): Promise<string[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--json", path],
+    cwd: root,
+  }).output();
+  const { nodes } = JSON.parse(new TextDecoder().decode(stdout));
+  const [{ symbols }] = Object.values(nodes) as [
+    { symbols: { name: string }[] },
+  ];
+  return symbols.map(({ name }) => name);
+}
+
+Deno.test("mod.ts has every type that another entry point exports", async () => {
+  const all = await documented_names("./mod.ts");
+  const missing: string[] = [];
+  for (const [entry, path] of entries) {
+    const names = await documented_names(path);
+    assert(names.length > 0, `${entry} exports nothing`);
+    for (const name of names) {
+      if (!all.includes(name)) missing.push(`${name} of ${entry}`);
+    }
+  }
+  assertEquals(missing, []);
+});
+
+/** SHA-256 as the registry writes it. */
+async function checksum(data: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", data);
+  return `sha256-${new Uint8Array(hash).toHex()}`;
+}
+
+/** A package in a registry: its files, by their path in it. */
+interface Package {
+  version: string;
+  exports: string | Record<string, string>;
+  files: Map<string, Uint8Array<ArrayBuffer>>;
+}
+
+/** What would be published of a folder: its modules, their imports resolved by this project's deno.json. */
+function pack(folder: URL, paths: string[]): Package {
+  const { version, exports } = JSON.parse(
+    Deno.readTextFileSync(new URL("deno.json", folder)),
+  );
+  const imports: Record<string, string> = config.imports;
+  const files = new Map(["deno.json", ...paths].map((path) => {
+    const source = Deno.readTextFileSync(new URL(path, folder))
+      .replace(/(?<= from ")@std\/[^"]+/g, (name) => imports[name]!);
+    return [`/${path}`, new TextEncoder().encode(source)];
+  }));
+  return { version, exports, files };
+}
+
+/** A registry as JSR is one, of this package and the stand-ins for those that it imports. */
+function serve_registry(): { url: string } & AsyncDisposable {
+  const packages: Record<string, Package> = {
+    [config.name]: pack(root, modules),
+  };
+  for (const member of config.workspace) {
+    const folder = new URL(`${member}/`, root);
+    const name = member.replace("./std/", "@std/");
+    packages[name] = pack(folder, files_below(folder));
+  }
+  const answer = async (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    const [, name, rest] = pathname.match(/^\/(@[^/]+\/[^/]+)\/(.+)$/) ?? [];
+    const found = packages[name ?? ""];
+    if (!found) return new Response(null, { status: 404 });
+    const { version, exports, files } = found;
+    if (rest === "meta.json") {
+      return Response.json({ latest: version, versions: { [version]: {} } });
+    }
+    if (rest === `${version}_meta.json`) {
+      const manifest: Record<string, unknown> = {};
+      for (const [path, data] of files) {
+        manifest[path] = { size: data.length, checksum: await checksum(data) };
+      }
+      return Response.json({ exports, manifest });
+    }
+    return new Response(files.get(rest!.slice(version.length)));
+  };
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    answer,
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+Deno.test("jsr:@tsgi/serve runs as it is published, and serves an application that imports it", async () => {
+  await using registry = serve_registry();
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(
+      `${folder}/app.ts`,
+      `import { demo_app } from "jsr:@tsgi/serve";
+export default demo_app;
+`,
+    );
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", "--no-lock", "--quiet", "jsr:@tsgi/serve"],
+        ...["--bind", "unix:s", "app.ts"],
+      ],
+      cwd: folder,
+      env: {
+        DENO_DIR: `${folder}/cache`,
+        JSR_URL: registry.url,
+        NO_COLOR: "1",
+      },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const stdout = child.stdout.getReader();
+    const { value } = await stdout.read();
+    assertEquals(text(value!), "Serving app.ts at unix:s\n");
+    const client = Deno.createHttpClient({
+      proxy: { transport: "unix", path: `${folder}/s` },
+    });
+    const response = await fetch("http://a/x", { client });
+    assertStringIncludes(await response.text(), "\nPATH_INFO = '/x'\n");
+    client.close();
+    child.kill("SIGTERM");
+    await stdout.cancel();
+    assertEquals((await child.status).code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** The lines without the blanks that they begin with: a quote stands further to the left than what it quotes. */
+function unindented(text: string): string {
+  return text.replace(/^ +/gm, "");
+}
+
+Deno.test("README.md quotes the examples where its code does not run by itself", () => {
+  if (!all_files.includes("README.md")) return;
+  const examples = all_files
+    .filter((path) => path.startsWith("examples/")).map(read);
+  const blocks = read("README.md")
+    .matchAll(/^```(?:ts|js|typescript|javascript)\b(.*)\n([^]*?)^```$/gm);
+  for (const [, attributes, code] of blocks) {
+    // What does not say "ignore" is checked and run by `deno test --doc`.
+    if (!attributes!.includes("ignore")) continue;
+    assert(
+      examples.some((example) =>
+        unindented(example).includes(unindented(code!))
+      ),
+      `this is in no example:\n${code}`,
+    );
+  }
+});
+
+Deno.test("no file names a folder of the machine that it was written on", () => {
+  const wrong = all_files.filter((path) => /\/(work|root)\//.test(read(path)));
+  assertEquals(wrong, []);
+});
