@@ -122,7 +122,7 @@ function check_result(result: unknown): Iterable<unknown> {
     throw new TypeError(
       `an application must return an iterable of Uint8Array, got ${
         describe(result)
-      }`,
+      }${typeof result === "string" ? ": encode it, and return [data]" : ""}`,
     );
   }
   return result as Iterable<unknown>;

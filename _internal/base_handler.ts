@@ -550,8 +550,9 @@ function not_overridden(method: string): Error {
 
 function check_block(block: unknown): asserts block is Uint8Array {
   if (!(block instanceof Uint8Array)) {
+    const hint = typeof block === "string" ? ": encode it" : "";
     throw new TypeError(
-      `the body must be given as Uint8Array, got ${describe(block)}`,
+      `the body must be given as Uint8Array, got ${describe(block)}${hint}`,
     );
   }
 }

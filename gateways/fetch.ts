@@ -183,7 +183,7 @@ export type FetchHandler = (
  * The handler is called when the server asks for the first block. Bodies are streamed both ways. The request's URL
  * is that of `HTTP_HOST`, `SCRIPT_NAME`, `PATH_INFO` and `QUERY_STRING`, spelled as it was sent where `REQUEST_URI`
  * still says the same (`/a%2Fb`), and normalised as the URL of every `Request` is. A `GET` or `HEAD` has no
- * body. `CONNECT` and `TRACE`, which no `Request` can have, are answered with a 501. The hop-by-hop headers of
+ * body. As every application's, the response begins with the first block that is not empty. `CONNECT` and `TRACE`, which no `Request` can have, are answered with a 501. The hop-by-hop headers of
  * the response are left out, and so is the body of the answer to a `HEAD`.
  *
  * `request.signal` is aborted when the result is closed before its whole body was taken: to its end, or as far
@@ -382,26 +382,25 @@ const PATH_SAFE = "/:@!$&'()*+,;=";
 
 /** Path and query. */
 function target_of(environ: WSGIEnvironment): string {
-  const { SCRIPT_NAME = "", PATH_INFO = "", QUERY_STRING = "" } = environ;
+  const { SCRIPT_NAME = "", PATH_INFO = "", REQUEST_URI } = environ;
+  const { QUERY_STRING = "" } = environ;
   const path = `${SCRIPT_NAME}${PATH_INFO}`;
-  const sent = split_target(environ.REQUEST_URI ?? "");
   // As it was sent, unless a middleware has changed the path or the query since.
-  if (unquote(one_slash(sent.path)) === path && sent.query === QUERY_STRING) {
-    return escape(environ.REQUEST_URI!);
+  if (REQUEST_URI?.startsWith("/") && says(REQUEST_URI, path, QUERY_STRING)) {
+    return escape_target(REQUEST_URI);
   }
   const quoted = quote(path.startsWith("/") ? path : `/${path}`, PATH_SAFE);
-  return quoted + (QUERY_STRING && `?${escape(QUERY_STRING)}`);
+  return quoted + (QUERY_STRING && `?${escape_target(QUERY_STRING)}`);
 }
 
-function split_target(target: string): { path: string; query: string } {
-  const mark = target.indexOf("?");
-  return mark < 0
-    ? { path: target, query: "" }
-    : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+/** Whether a target that was sent has that path, decoded, and that query. */
+function says(target: string, path: string, query: string): boolean {
+  const [, sent_path, sent_query] = target.match(/^([^?]*)\??(.*)$/s)!;
+  return unquote(one_slash(sent_path!)) === path && sent_query === query;
 }
 
 /** Encodes what a URL parser would take for something else: bytes above ASCII, controls and blanks, `#`, and `\`, which it takes for a slash. */
-function escape(target: string): string {
+function escape_target(target: string): string {
   return target.replace(/[^!-~]|[#\\]/g, (char) => quote(char, ""));
 }
 

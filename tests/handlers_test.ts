@@ -489,7 +489,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "a string",
     answer_with("text"),
-    'TypeError: an application must return an iterable of Uint8Array, got "text"',
+    'TypeError: an application must return an iterable of Uint8Array, got "text": encode it, and return [data]',
   ],
   [
     "undefined",
@@ -519,7 +519,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "an array of strings",
     answer_with(["text"]),
-    'TypeError: the body must be given as Uint8Array, got "text"',
+    'TypeError: the body must be given as Uint8Array, got "text": encode it',
   ],
   [
     "an array of ArrayBuffers",
@@ -556,7 +556,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
       await start_response("200 OK", [])("x" as unknown as Uint8Array);
       return [];
     },
-    'TypeError: the body must be given as Uint8Array, got "x"',
+    'TypeError: the body must be given as Uint8Array, got "x": encode it',
   ],
   [
     "a string to write(), not awaited",
@@ -564,7 +564,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
       start_response("200 OK", [])("x" as unknown as Uint8Array);
       return [];
     },
-    'TypeError: the body must be given as Uint8Array, got "x"',
+    'TypeError: the body must be given as Uint8Array, got "x": encode it',
   ],
   [
     "more to write() than Content-Length",
