@@ -74,17 +74,15 @@ export class Headers implements Iterable<[name: string, value: string]> {
   /** The first value of `name`, or `default_value` where there is none. */
   get<Default>(name: string, default_value: Default): string | Default;
   get(name: string, default_value: unknown = null): unknown {
-    const wanted = name.toLowerCase();
     for (const [key, value] of this.#list) {
-      if (key.toLowerCase() === wanted) return value;
+      if (is_same(key, name)) return value;
     }
     return default_value;
   }
 
   /** All values of `name`, in order; an empty array where there is none. */
   get_all(name: string): string[] {
-    const wanted = name.toLowerCase();
-    return this.#list.filter(([key]) => key.toLowerCase() === wanted)
+    return this.#list.filter(([key]) => is_same(key, name))
       .map(([, value]) => value);
   }
 
@@ -106,10 +104,10 @@ export class Headers implements Iterable<[name: string, value: string]> {
 
   /** Removes every header of that name; it is no error where there is none. */
   delete(name: string): void {
-    const wanted = name.toLowerCase();
+    if (!this.has(name)) return;
     let kept = 0;
     for (const header of this.#list) {
-      if (header[0].toLowerCase() !== wanted) this.#list[kept++] = header;
+      if (!is_same(header[0], name)) this.#list[kept++] = header;
     }
     this.#list.length = kept;
   }
@@ -189,6 +187,11 @@ export class Headers implements Iterable<[name: string, value: string]> {
   to_bytes(): Uint8Array<ArrayBuffer> {
     return encode_latin1(this.toString());
   }
+}
+
+/** Whether two names are the same but for case; most differ in length already. */
+function is_same(a: string, b: string): boolean {
+  return a.length === b.length && a.toLowerCase() === b.toLowerCase();
 }
 
 /** One parameter of a header, always quoted (RFC 9110, section 5.6.6). */

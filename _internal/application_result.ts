@@ -2,7 +2,7 @@
 
 import { describe } from "./check.ts";
 import { disconnected } from "./disconnect.ts";
-import { is_promise } from "./promise.ts";
+import { is_promise, type MaybePromise } from "./promise.ts";
 
 /** What an iterator and a reader both give. */
 export interface Step {
@@ -34,6 +34,7 @@ export class ApplicationResult {
   /** @throws {TypeError} If `result` is nothing that an application may return. */
   constructor(result: unknown) {
     this.#result = check_result(result);
+    this.#ended = Array.isArray(result); // Nothing stands behind an array that would have to be stopped.
   }
 
   /**
@@ -60,13 +61,18 @@ export class ApplicationResult {
   }
 
   /** Stops the iteration if it has not ended, then calls the result's own `close()`. Only the first call does anything. */
-  async close(): Promise<void> {
+  close(): MaybePromise {
     if (this.#closed) return;
     this.#closed = true;
+    const { close } = this.#result as Closable;
+    if (this.#ended && typeof close !== "function") return;
+    return this.#close(close);
+  }
+
+  async #close(close: unknown): Promise<void> {
     try {
       if (!this.#ended) await this.#stop_iteration();
     } finally {
-      const { close } = this.#result as Closable;
       if (typeof close === "function") await close.call(this.#result);
     }
   }

@@ -210,14 +210,16 @@ export class BaseHandler {
       const sent = this.result_is_file() && this.sendfile();
       if (!(is_promise(sent) ? await sent : sent)) {
         await this.#send_result();
-        await this.finish_content();
+        const finished = this.finish_content();
+        if (finished) await finished;
       }
     } catch (error) {
       await this.#close_after_error();
       throw error;
     }
     try {
-      await this.close();
+      const closed = this.close();
+      if (closed) await closed;
     } catch (error) {
       // The response is complete: there is nothing left to answer.
       this.log_exception(error);
@@ -311,24 +313,30 @@ export class BaseHandler {
    * @throws {TypeError} If `data` is no `Uint8Array`.
    * @throws {Error} If `start_response` has not been called.
    */
-  async write(data: Uint8Array): Promise<void> {
+  write(data: Uint8Array): MaybePromise {
     check_block(data);
     if (this.status === null) {
       throw new Error("the body was begun before start_response() was called");
     }
     this.bytes_sent += data.length; // Before the headers: set_content_length reads it.
-    if (!this.headers_sent) {
-      const sent = this.send_headers();
-      if (sent) await sent;
-      this.#content_length = declared_length(this.headers!);
-    }
+    if (this.headers_sent) return this.#write_body(data);
+    const sent = this.#send_head();
+    return sent
+      ? sent.then(() => this.#write_body(data))
+      : this.#write_body(data);
+  }
+
+  /** Sends the headers, which may have got their Content-Length only now. */
+  #send_head(): MaybePromise {
+    const sent = this.send_headers();
+    this.#content_length = declared_length(this.headers!);
+    return sent;
+  }
+
+  #write_body(data: Uint8Array): MaybePromise {
     if (this.#bodiless) this.bytes_sent = 0;
-    else {
-      const written = this._write(data);
-      if (written) await written;
-    }
-    const flushed = this._flush();
-    if (flushed) await flushed;
+    const written = this.#bodiless ? undefined : this._write(data);
+    return written ? written.then(() => this._flush()) : this._flush();
   }
 
   /**
@@ -348,7 +356,12 @@ export class BaseHandler {
    * @throws {RangeError} If the body is shorter than its `Content-Length`.
    * @throws What a `write()` failed with that the application did not await.
    */
-  async finish_content(): Promise<void> {
+  finish_content(): MaybePromise {
+    if (this.headers_sent && !this.#last_write) return this.#check_length();
+    return this.#finish_content();
+  }
+
+  async #finish_content(): Promise<void> {
     if (this.#last_write) await this.#last_write;
     if (this.#write_failure) throw this.#write_failure.error;
     if (this.status === null) {
@@ -356,11 +369,15 @@ export class BaseHandler {
     }
     if (!this.headers_sent) {
       if (!this.#bodiless) this.headers!.setdefault("Content-Length", "0");
-      const sent = this.send_headers();
+      const sent = this.#send_head();
       if (sent) await sent;
       const flushed = this._flush();
       if (flushed) await flushed;
     }
+    this.#check_length();
+  }
+
+  #check_length(): void {
     if (this.is_short()) {
       throw new RangeError(
         `the application declared a Content-Length of ${this.#content_length}, but gave ${this.bytes_sent} bytes`,
@@ -378,10 +395,9 @@ export class BaseHandler {
    * Closes the result, once, and makes the handler ready for another request. Override to release what a
    * subclass holds, and call this.
    */
-  async close(): Promise<void> {
+  close(): MaybePromise {
     try {
-      const blocks = this.#blocks;
-      if (blocks) await blocks.close();
+      return this.#blocks?.close();
     } finally {
       this.#blocks =
         this.result =
@@ -490,7 +506,8 @@ export class BaseHandler {
         `write() goes past the Content-Length of ${this.#content_length}: ${total} bytes`,
       );
     }
-    await this.write(data);
+    const written = this.write(data);
+    if (written) await written;
   }
 
   async #send_result(): Promise<void> {
@@ -499,12 +516,13 @@ export class BaseHandler {
       const next = blocks.next();
       const step = is_promise(next) ? await next : next;
       if (step.done) return;
-      await this.#send_block(step.value);
+      const sent = this.#send_block(step.value);
+      if (sent) await sent;
     }
   }
 
   /** Sends a block of the result, as much of it as the `Content-Length` allows. */
-  async #send_block(block: unknown): Promise<void> {
+  #send_block(block: unknown): MaybePromise {
     check_block(block);
     // PEP 3333: the headers wait for the first block that is not empty.
     if (block.length === 0) return;
@@ -512,6 +530,11 @@ export class BaseHandler {
     if (declared === null || this.bytes_sent + block.length <= declared) {
       return this.write(block);
     }
+    return this.#send_beginning(block, declared);
+  }
+
+  /** Sends what of a block there is room for, and logs that there was more. */
+  async #send_beginning(block: Uint8Array, declared: number): Promise<void> {
     await this.write(block.subarray(0, declared - this.bytes_sent));
     this.log_exception(
       new RangeError(

@@ -49,23 +49,31 @@ export function add_request(
   request: Request,
   target: string,
 ): void {
-  const { headers } = request;
   const path = one_slash(target);
   const query = path.indexOf("?");
   environ.REQUEST_METHOD = request.method;
   environ.PATH_INFO = unquote(query < 0 ? path : path.slice(0, query));
   environ.QUERY_STRING = query < 0 ? "" : path.slice(query + 1);
-  environ.CONTENT_TYPE = headers.get("content-type") ?? "text/plain";
-  const length = headers.get("content-length");
-  if (length) environ.CONTENT_LENGTH = first_length(length);
-  for (const [name, value] of headers) {
-    const names = header_names(name);
-    if (!names || names.plain in environ) continue;
-    // The one header that Deno does not join.
-    const before = name === "set-cookie" && environ[names.prefixed];
-    environ[names.prefixed] = before ? `${before}, ${value}` : value;
+  environ.CONTENT_TYPE = "text/plain";
+  for (const [name, value] of request.headers) {
+    if (name === "content-type") environ.CONTENT_TYPE = value;
+    else if (name === "content-length") {
+      if (value) environ.CONTENT_LENGTH = first_length(value);
+    } else add_header(environ, name, value);
   }
   environ.REQUEST_URI = target; // Last: a header Request-Uri is a header like any other.
+}
+
+function add_header(
+  environ: Record<string, unknown>,
+  name: string,
+  value: string,
+): void {
+  const names = header_names(name);
+  if (!names || names.plain in environ) return;
+  // The one header that Deno does not join.
+  const before = name === "set-cookie" && environ[names.prefixed];
+  environ[names.prefixed] = before ? `${before}, ${value}` : value;
 }
 
 /** A Content-Length that was sent several times, equal each time, is one (RFC 9110, section 8.6). */

@@ -164,8 +164,9 @@ export class ResponseHandler extends BaseHandler {
   }
 
   /** Ends the stream. */
-  override async finish_content(): Promise<void> {
-    await super.finish_content();
+  override finish_content(): MaybePromise {
+    const finished = super.finish_content();
+    if (finished) return finished.then(() => this.#body?.end());
     this.#body?.end();
   }
 

@@ -45,12 +45,14 @@ export class ServerHandler extends ResponseHandler {
   #logged = false;
 
   /** Logs the request, then closes the result. */
-  override async close(): Promise<void> {
+  override close(): MaybePromise {
+    let closed;
     try {
       this.#log();
     } finally {
-      await super.close();
+      closed = super.close();
     }
+    return closed;
   }
 
   /** Breaks the response off, then logs the request with what was sent of it. */

@@ -158,7 +158,10 @@ export const differences: readonly Difference[] = [
       const types = fields(request)
         .filter(({ name }) => name.toLowerCase() === "content-type")
         .map(({ value }) => value);
-      if (types.length > 1) environ.CONTENT_TYPE = types.join(", ");
+      const first = types.findIndex((value) => value !== "");
+      if (types.length > 1) {
+        environ.CONTENT_TYPE = types.slice(first).join(", ");
+      }
     },
   },
   {
