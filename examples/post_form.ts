@@ -12,8 +12,11 @@ const form = `<form method="post">
 const app: WSGIApplication = async (environ, start_response) => {
   const method = environ.REQUEST_METHOD;
   if (!["GET", "HEAD", "POST"].includes(method)) {
-    start_response("405 Method Not Allowed", [["Allow", "GET, HEAD, POST"]]);
-    return [];
+    start_response("405 Method Not Allowed", [
+      ["Allow", "GET, HEAD, POST"],
+      ["Content-Type", "text/plain"],
+    ]);
+    return [new TextEncoder().encode("This form takes GET and POST.\n")];
   }
   const content = method === "POST"
     ? greeting(await toText(environ["wsgi.input"]))

@@ -204,8 +204,12 @@ Deno.test("examples/post_form.ts answers 405 with Allow to any other method", as
   await using server = await serve_app("examples/post_form.ts");
   assertEquals(await raw(server, "DELETE / HTTP/1.1"), {
     status: "HTTP/1.1 405 Method Not Allowed",
-    headers: ["allow: GET, HEAD, POST", "content-length: 0"],
-    body: "",
+    headers: [
+      "allow: GET, HEAD, POST",
+      "content-length: 30",
+      "content-type: text/plain",
+    ],
+    body: "This form takes GET and POST.\n",
   });
 });
 
