@@ -275,6 +275,8 @@ export class FileWrapper implements FileIterable {
   readonly blksize: number;
 
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  /** Whether reading the stream has failed: there is nothing left to cancel then. */
+  #failed = false;
 
   /**
    * Wraps a file.
@@ -318,16 +320,21 @@ export class FileWrapper implements FileIterable {
   /** Closes the file: cancels a stream, calls the `close()` of anything else that has one. */
   async close(): Promise<void> {
     const { filelike } = this;
-    if (is_stream(filelike)) await (this.#reader ?? filelike).cancel();
-    else await filelike.close?.();
+    if (!is_stream(filelike)) await filelike.close?.();
+    else if (!this.#failed) await (this.#reader ?? filelike).cancel();
   }
 
   async #read(): Promise<Uint8Array | null> {
     const { filelike } = this;
     if (is_stream(filelike)) {
       this.#reader ??= filelike.getReader();
-      const { done, value } = await this.#reader.read();
-      return done ? null : value;
+      try {
+        const { done, value } = await this.#reader.read();
+        return done ? null : value;
+      } catch (error) {
+        this.#failed = true;
+        throw error;
+      }
     }
     // A new block each time: the one before may still be on its way.
     const block = new Uint8Array(this.blksize);

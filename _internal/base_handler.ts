@@ -125,6 +125,8 @@ export class BaseHandler {
   #blocks: ApplicationResult | null = null;
   /** The `Content-Length` of the response, once it is known. */
   #content_length: number | null = null;
+  /** Whether the request is a HEAD; read before the application can change its environ. */
+  #head = false;
   /** Whether the response has no body, whatever the application returns. */
   #bodiless = false;
   #gone = false;
@@ -147,6 +149,7 @@ export class BaseHandler {
     try {
       const set_up = this.setup_environ();
       if (set_up) await set_up;
+      this.#head = this.environ!.REQUEST_METHOD === "HEAD";
       const result = application(this.environ!, this.#start_response());
       this.result = is_promise(result) ? await result : result;
       await this.finish_response();
@@ -238,7 +241,7 @@ export class BaseHandler {
   set_content_length(): void {
     if (!Array.isArray(this.result) || this.result.length !== 1) return;
     // The answer to a HEAD may lack the body whose length this would be.
-    if (this.bytes_sent === 0 && this.#is_head()) return;
+    if (this.bytes_sent === 0 && this.#head) return;
     this.headers!.set("Content-Length", String(this.bytes_sent));
   }
 
@@ -280,7 +283,7 @@ export class BaseHandler {
     this.#content_length = declared_length(own);
     this.headers = own;
     this.status = status;
-    this.#bodiless = is_bodiless(status) || this.#is_head();
+    this.#bodiless = is_bodiless(status) || this.#head;
     this.#write_failure = null;
     return (data) => {
       const written = this.#write_directly(data);
@@ -383,6 +386,11 @@ export class BaseHandler {
         `the application declared a Content-Length of ${this.#content_length}, but gave ${this.bytes_sent} bytes`,
       );
     }
+  }
+
+  /** Whether the request is a HEAD, whatever the application has made of its environ since. */
+  is_head(): boolean {
+    return this.#head;
   }
 
   /** Whether the response has a `Content-Length` that what was sent so far does not reach. */
@@ -556,10 +564,6 @@ export class BaseHandler {
     } catch (closing_error) {
       this.log_exception(closing_error);
     }
-  }
-
-  #is_head(): boolean {
-    return this.environ?.REQUEST_METHOD === "HEAD";
   }
 }
 

@@ -197,8 +197,7 @@ export class ResponseHandler extends BaseHandler {
    * Content-Length of 0.
    */
   #empty_body(): BodyInit | null {
-    const head = this.environ!.REQUEST_METHOD === "HEAD";
-    return head && !is_bodiless(this.status!) ? empty_body() : null;
+    return this.is_head() && !is_bodiless(this.status!) ? empty_body() : null;
   }
 }
 

@@ -424,6 +424,15 @@ Deno.test("run() keeps the Content-Length that a GET would have for a HEAD", asy
   assertEquals([one.errors, declared.errors, none.errors], ["", "", ""]);
 });
 
+Deno.test("run() sends no body for a HEAD that the application takes for a GET", async () => {
+  const { output } = await run_app((environ, start_response) => {
+    environ.REQUEST_METHOD = "GET";
+    start_response("200 OK", []);
+    return [bytes("body")];
+  }, { environ: { REQUEST_METHOD: "HEAD" } });
+  assertEquals(output, "Status: 200 OK\r\nContent-Length: 4\r\n\r\n");
+});
+
 Deno.test("cleanup_headers() takes the Content-Length from a 204", async () => {
   const { output } = await run_app((_environ, start_response) => {
     start_response("204 No Content", [["Content-Length", "0"]]);
@@ -1034,6 +1043,21 @@ Deno.test("run() cancels a stream that it leaves", async () => {
     });
   });
   assertEquals(cancelled, 1);
+});
+
+Deno.test("run() logs the error of a stream once, wrapped as a file or not", async () => {
+  for (const wrapped of [true, false]) {
+    const { output, errors } = await run_app((environ, start_response) => {
+      start_response("200 OK", []);
+      const stream = new ReadableStream<Uint8Array>({
+        pull() {
+          throw new Error("the disk has gone");
+        },
+      });
+      return wrapped ? environ["wsgi.file_wrapper"]!(stream) : stream;
+    }, { adapt: (handler) => void (handler.traceback_limit = 0) });
+    assertEquals([output, errors], [ERROR_PAGE, "Error: the disk has gone\n"]);
+  }
 });
 
 Deno.test("abort() ends a run that waits for a block that never comes, and closes the result", async () => {
