@@ -307,6 +307,7 @@ export class WSGIServer implements AsyncDisposable {
     }
     this.#server.finished.then(() => this.#ended = true);
     this.setup_environ();
+    if (options.signal?.aborted) this.server_close();
   }
 
   /** Fills `base_environ`. Override to add variables that every request gets, and call this. */

@@ -130,6 +130,8 @@ export class BaseHandler {
   /** Whether the response has no body, whatever the application returns. */
   #bodiless = false;
   #gone = false;
+  /** Whether the run has ended: what the application kept of it does nothing any more. */
+  #over = false;
   /** The last `write()` of the application, which it need not have awaited; never rejects. */
   #last_write: Promise<void> | null = null;
   #write_failure: { error: unknown } | null = null;
@@ -144,7 +146,7 @@ export class BaseHandler {
    * @throws What `log_exception` or `error_output` threw; the result is closed then.
    */
   async run(application: WSGIApplication): Promise<void> {
-    this.#gone = false;
+    this.#gone = this.#over = false;
     this.#last_write = this.#write_failure = null;
     try {
       const set_up = this.setup_environ();
@@ -158,6 +160,8 @@ export class BaseHandler {
       // start_response could not tell an error of nothing from no error.
       this.exc_info = error ?? new TypeError(`${error} was thrown`);
       await this.#recover();
+    } finally {
+      this.#over = true;
     }
   }
 
@@ -202,7 +206,8 @@ export class BaseHandler {
   }
 
   /**
-   * Sends the result and closes it: block by block, or by `sendfile` where it is a file.
+   * Sends the result and closes it: block by block, or by `sendfile` where it is a file. Override to send
+   * results in another way; the result must be closed in any case.
    *
    * @throws What the application, its result or a hook threw; the result is closed then.
    */
@@ -236,7 +241,7 @@ export class BaseHandler {
 
   /**
    * Sets `Content-Length` where it is certain: for an array of one block. Called when the headers are
-   * about to be sent and have none.
+   * about to be sent and have none. Override to set it for more results than that.
    */
   set_content_length(): void {
     if (!Array.isArray(this.result) || this.result.length !== 1) return;
@@ -256,7 +261,8 @@ export class BaseHandler {
   }
 
   /**
-   * Begins the response: the `start_response` of PEP 3333.
+   * Begins the response: the `start_response` of PEP 3333. Override to check or to change what an application
+   * says, and call this.
    *
    * @param status Three digits, a space and a reason.
    * @param headers The headers; copied, so that what the application does to them later has no effect.
@@ -294,7 +300,10 @@ export class BaseHandler {
     };
   }
 
-  /** Sends the status line of an origin server with `Date` and `Server`, or the `Status` line that a server in front reads. */
+  /**
+   * Sends the status line of an origin server with `Date` and `Server`, or the `Status` line that a server in
+   * front reads. Override for a protocol that begins otherwise.
+   */
   send_preamble(): MaybePromise {
     if (!this.origin_server) {
       return this._write(encode_latin1(`Status: ${this.status}\r\n`));
@@ -311,7 +320,8 @@ export class BaseHandler {
   }
 
   /**
-   * Sends a part of the body, after the headers where they are still to be sent.
+   * Sends a part of the body, after the headers where they are still to be sent. Override to watch or to
+   * change the body, and call this.
    *
    * @throws {TypeError} If `data` is no `Uint8Array`.
    * @throws {Error} If `start_response` has not been called.
@@ -353,7 +363,8 @@ export class BaseHandler {
   }
 
   /**
-   * Makes sure that headers and body are complete.
+   * Makes sure that headers and body are complete. Override to end the body in a way of the transport's own,
+   * after calling this.
    *
    * @throws {Error} If `start_response` has not been called.
    * @throws {RangeError} If the body is shorter than its `Content-Length`.
@@ -418,7 +429,10 @@ export class BaseHandler {
     }
   }
 
-  /** Sends the status and the headers. */
+  /**
+   * Sends the status and the headers. Override where they do not go out as bytes; `cleanup_headers` must be
+   * called, and `headers_sent` set.
+   */
   send_headers(): MaybePromise {
     this.cleanup_headers();
     this.headers_sent = true;
@@ -428,13 +442,13 @@ export class BaseHandler {
     return sent ? sent.then(() => this._write(head)) : this._write(head);
   }
 
-  /** Whether the result came from `wsgi.file_wrapper`. */
+  /** Whether the result came from `wsgi.file_wrapper`. Override where `sendfile` can send other results too. */
   result_is_file(): boolean {
     return this.wsgi_file_wrapper !== null &&
       this.result instanceof this.wsgi_file_wrapper;
   }
 
-  /** Whether the client takes a status line and headers: every one but HTTP/0.9. */
+  /** Whether the client takes a status line and headers: every one but HTTP/0.9. Override where that is known better. */
   client_is_modern(): boolean {
     return this.environ?.SERVER_PROTOCOL?.toUpperCase() !== "HTTP/0.9";
   }
@@ -446,7 +460,10 @@ export class BaseHandler {
     stderr.flush();
   }
 
-  /** Logs `exc_info`; then gives the client the result of `error_output`, or breaks the response off. */
+  /**
+   * Logs `exc_info`; then gives the client the result of `error_output`, or breaks the response off.
+   * Override `log_exception` and `error_output` rather than this.
+   */
   async handle_error(): Promise<void> {
     this.log_exception(this.exc_info);
     if (this.headers_sent) return this.break_off(this.exc_info);
@@ -501,12 +518,15 @@ export class BaseHandler {
   }
 
   #start_response(): StartResponse {
-    return (status, headers, exc_info) =>
-      this.start_response(status, headers, exc_info);
+    return (status, headers, exc_info) => {
+      this.#check_under_way("start_response");
+      return this.start_response(status, headers, exc_info);
+    };
   }
 
   /** The `write` that an application gets: it may not go past the `Content-Length` (PEP 3333, "Handling the Content-Length Header"). */
   async #write_directly(data: Uint8Array): Promise<void> {
+    this.#check_under_way("write");
     check_block(data);
     const total = this.bytes_sent + data.length;
     if (this.#content_length !== null && total > this.#content_length) {
@@ -516,6 +536,11 @@ export class BaseHandler {
     }
     const written = this.write(data);
     if (written) await written;
+  }
+
+  #check_under_way(callable: string): void {
+    if (!this.#over) return;
+    throw new Error(`${callable}() was called after the response had ended`);
   }
 
   async #send_result(): Promise<void> {

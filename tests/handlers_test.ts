@@ -20,6 +20,7 @@ import { Headers } from "../headers.ts";
 import type {
   HeaderList,
   StartResponse,
+  Write,
   WSGIApplication,
   WSGIEnvironment,
   WSGIResult,
@@ -1120,6 +1121,38 @@ Deno.test("abort() while the application works has its result closed unread", as
     };
   });
   assertEquals(closed, 1);
+});
+
+Deno.test("start_response() after the end of the response is refused", async () => {
+  let late = () => {};
+  const { output, handler } = await run_app((_environ, start_response) => {
+    start_response("200 OK", []);
+    late = () => void start_response("404 Not Found", []);
+    return [bytes("x")];
+  });
+  assertThrows(
+    late,
+    Error,
+    "start_response() was called after the response had ended",
+  );
+  assertEquals([output.split("\r\n")[0], handler.status], [
+    "Status: 200 OK",
+    null,
+  ]);
+});
+
+Deno.test("write() after the end of the response is refused", async () => {
+  let write: Write | null = null;
+  const { handler } = await run_app((_environ, start_response) => {
+    write = start_response("200 OK", []);
+    return [bytes("x")];
+  });
+  await assertRejects(
+    () => write!(bytes("y")),
+    Error,
+    "write() was called after the response had ended",
+  );
+  assertEquals(handler.stdout.locked, false);
 });
 
 // Overriding
