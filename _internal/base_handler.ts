@@ -26,6 +26,7 @@ import {
   own_headers,
 } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
+import { WatchedPromise } from "./watched_promise.ts";
 
 /** A class that keeps response headers as `Headers` does. */
 export type HeadersClass = typeof Headers;
@@ -134,7 +135,9 @@ export class BaseHandler {
   #over = false;
   /** The last `write()` of the application, which it need not have awaited; never rejects. */
   #last_write: Promise<void> | null = null;
-  #write_failure: { error: unknown } | null = null;
+  /** The first `write()` that failed. */
+  #failed_write: { written: WatchedPromise<void>; error: unknown } | null =
+    null;
 
   /**
    * Runs `application` for one request, from the environ to the last byte.
@@ -147,7 +150,7 @@ export class BaseHandler {
    */
   async run(application: WSGIApplication): Promise<void> {
     this.#gone = this.#over = false;
-    this.#last_write = this.#write_failure = null;
+    this.#last_write = this.#failed_write = null;
     try {
       const set_up = this.setup_environ();
       if (set_up) await set_up;
@@ -290,11 +293,12 @@ export class BaseHandler {
     this.headers = own;
     this.status = status;
     this.#bodiless = is_bodiless(status) || this.#head;
-    this.#write_failure = null;
+    this.#failed_write = null;
     return (data) => {
-      const written = this.#write_directly(data);
-      this.#last_write = written.catch((error) => {
-        this.#write_failure ??= { error };
+      const writing = this.#write_directly(data);
+      const written = WatchedPromise.of(writing);
+      this.#last_write = writing.catch((error) => {
+        this.#failed_write ??= { written, error };
       });
       return written;
     };
@@ -377,7 +381,8 @@ export class BaseHandler {
 
   async #finish_content(): Promise<void> {
     if (this.#last_write) await this.#last_write;
-    if (this.#write_failure) throw this.#write_failure.error;
+    const failed = this.#failed_write;
+    if (failed && !failed.written.watched) throw failed.error;
     if (this.status === null) {
       throw new Error("the application did not call start_response()");
     }

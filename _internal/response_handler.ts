@@ -170,6 +170,12 @@ export class ResponseHandler extends BaseHandler {
     this.#body?.end();
   }
 
+  /** Closes the result, and drops what the application left of the request body: Deno would keep the connection for it. */
+  override close(): MaybePromise {
+    if (!this.stdin.locked) this.stdin.cancel().catch(() => {}); // It fails where the client has gone.
+    return super.close();
+  }
+
   /** Makes the body fail, so that the client does not take it for whole. */
   override break_off(_reason: unknown): MaybePromise {
     this.#body?.fail();

@@ -101,15 +101,13 @@ export function to_fetch(
 ): (request: Request, info?: FetchInfo) => Promise<Response> {
   check_function(app, "the application");
   return async (request, info) => {
-    const body = request.body && new RequestBody(request.body);
     const handler = new RequestHandler(
-      body ? body.readable : empty_body(),
+      request.body ?? empty_body(),
       options.stderr ?? stderr,
       environ_of(request, info),
       false,
       true,
     );
-    handler.body = body;
     return await handler.respond(app);
   };
 }
@@ -117,61 +115,6 @@ export function to_fetch(
 class RequestHandler extends ResponseHandler {
   /** Empty: who serves the world does not show it the environment of the process. */
   override os_environ: Readonly<Record<string, string>> = {};
-  /** What `stdin` reads from; null for a request without a body. */
-  body: RequestBody | null = null;
-
-  /** Runs `application`, then drops what it left of the body. */
-  override async run(application: WSGIApplication): Promise<void> {
-    try {
-      await super.run(application);
-    } finally {
-      this.body?.drop();
-    }
-  }
-}
-
-/**
- * The body of a request, as long as the application may read it. One that was read in part and then left would
- * keep Deno's connection from its next request until the garbage is collected.
- */
-class RequestBody {
-  /** For the application. */
-  readonly readable: ReadableStream<Uint8Array>;
-  #source: ReadableStreamDefaultReader<Uint8Array>;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #ended = false;
-
-  constructor(source: ReadableStream<Uint8Array>) {
-    this.#source = source.getReader();
-    this.readable = new ReadableStream({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      pull: () => this.#pull(),
-      cancel: (reason) => {
-        this.#ended = true;
-        return this.#source.cancel(reason);
-      },
-    }, { highWaterMark: 0 });
-  }
-
-  /** Drops what is left. To be read again it fails: it must not be taken for a body that has ended. */
-  drop(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#controller.error(
-      new Error("wsgi.input ends with the response, and that is finished"),
-    );
-    this.#source.cancel().catch(() => {}); // It fails where the client has gone.
-  }
-
-  async #pull(): Promise<void> {
-    const { done, value } = await this.#source.read();
-    if (this.#ended) return;
-    if (!done) return this.#controller.enqueue(value);
-    this.#ended = true;
-    this.#controller.close();
-  }
 }
 
 function check_function(value: unknown, what: string): void {

@@ -1141,6 +1141,17 @@ Deno.test("start_response() after the end of the response is refused", async () 
   ]);
 });
 
+Deno.test("run() takes no offence at a write() that failed and was caught", async () => {
+  const { output, errors } = await run_app(async (_environ, start_response) => {
+    const write = start_response("200 OK", [["Content-Length", "3"]]);
+    await write(bytes("abc"));
+    await write(bytes("d")).catch(() => {});
+    return [];
+  });
+  assertEquals(output, "Status: 200 OK\r\nContent-Length: 3\r\n\r\nabc");
+  assertEquals(errors, "");
+});
+
 Deno.test("write() after the end of the response is refused", async () => {
   let write: Write | null = null;
   const { handler } = await run_app((_environ, start_response) => {

@@ -603,6 +603,27 @@ Deno.test("an application may answer without reading the body", async () => {
   assertEquals(await response.text(), "Hello");
 });
 
+Deno.test("an application may answer when it has read a part of the body", async () => {
+  await using server = serve(async (environ, start_response) => {
+    const reader = environ["wsgi.input"].getReader();
+    await reader.read();
+    reader.releaseLock();
+    start_response("200 OK", []);
+    return [bytes("enough")];
+  });
+  const size = 1 << 20;
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  const head =
+    `POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`;
+  const [answer] = await Promise.all([
+    read_all(conn),
+    write_all(conn, bytes(head)).then(() =>
+      write_all(conn, new Uint8Array(size))
+    ),
+  ]);
+  assertStringIncludes(answer, "\r\n\r\nenough");
+});
+
 // The response
 
 Deno.test("a response has the application's headers, Server and Content-Length", async () => {

@@ -1,0 +1,84 @@
+/** The conformance table through the doors of this package that need no other server. */
+
+import { type Limit, rows, run_conformance } from "./conformance.ts";
+import {
+  deno_serve_door,
+  make_server_door,
+  simple_handler_door,
+  to_fetch_door,
+} from "./conformance_doors.ts";
+
+/** The rows whose response fails on its way, and has no `Content-Length` that would show it. */
+const broken_without_length = rows
+  .filter(({ expected: { broken, headers }, request }) =>
+    broken && !request.leaves &&
+    !headers.some(([name]) => name === "content-length")
+  )
+  .map(({ name }) => name);
+
+const SIMPLE_HANDLER: Limit[] = [
+  {
+    reason:
+      "whoever makes the handler makes its environ: here the test does, from request headers that fetch joins",
+    rows: [
+      "PATH_INFO has one slash where the target begins with several",
+      "a Cookie that is repeated",
+      "a header with an underscore is left out",
+      "the header Proxy is left out",
+    ],
+  },
+  {
+    reason:
+      "HTTP/1.0 ends a body without a Content-Length by closing the connection, which nothing in memory has",
+    rows: broken_without_length,
+    expected: { broken: false },
+  },
+  {
+    reason:
+      "a handler over streams sees that its client has left when it writes",
+    rows: ["a client that leaves has a stream cancelled, though it waits"],
+  },
+];
+
+/** A Deno server that speaks HTTP without TLS. */
+const PLAIN_HTTP: Limit[] = [
+  {
+    reason: "the server of the test has no certificate",
+    rows: ["HTTPS and wsgi.url_scheme by https", "request_uri() by https"],
+  },
+  {
+    reason:
+      "Deno keeps a connection as long as somebody holds its request body and does not read it, as validator does",
+    rows: [
+      "an input that is read in part",
+      "an input that is read in part and kept locked",
+    ],
+  },
+  {
+    reason: "Deno sends the registered reason phrase only",
+    rows: ["a reason of one's own"],
+    expected: { status: "200 OK" },
+  },
+  {
+    reason: "Deno sends the registered reason phrase only",
+    rows: ["a status that is not registered"],
+    expected: { status: "299 " },
+  },
+];
+
+const FETCH_IN_MEMORY: Limit[] = [
+  {
+    reason: "the URL of a Request that a program made is normalised",
+    rows: ["PATH_INFO of dot segments", "PATH_INFO of encoded dot segments"],
+  },
+  {
+    reason:
+      "the headers of a Request that a program made join a Cookie by a comma",
+    rows: ["a Cookie that is repeated"],
+  },
+];
+
+run_conformance("SimpleHandler in memory", simple_handler_door, SIMPLE_HANDLER);
+run_conformance("make_server", make_server_door, PLAIN_HTTP);
+run_conformance("to_fetch in memory", to_fetch_door, FETCH_IN_MEMORY);
+run_conformance("to_fetch under Deno.serve", deno_serve_door, PLAIN_HTTP);
