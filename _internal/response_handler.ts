@@ -172,7 +172,11 @@ export class ResponseHandler extends BaseHandler {
 
   /** Closes the result, and drops what the application left of the request body: Deno would keep the connection for it. */
   override close(): MaybePromise {
-    if (!this.stdin.locked) this.stdin.cancel().catch(() => {}); // It fails where the client has gone.
+    // A GET or a HEAD has none, by the fetch standard; they are most requests.
+    const { REQUEST_METHOD: method } = this.base_env;
+    if (method !== "GET" && method !== "HEAD" && !this.stdin.locked) {
+      this.stdin.cancel().catch(() => {}); // It fails where the client has gone.
+    }
     return super.close();
   }
 
