@@ -185,12 +185,17 @@ export class BaseHandler {
     this.#blocks?.abandon();
   }
 
+  /** What `environ` starts from: a copy of `os_environ`. Override where there is something readier. */
+  new_environ(): WSGIEnvironment {
+    return { ...this.os_environ } as WSGIEnvironment;
+  }
+
   /**
    * Makes `environ`. Override to change what the application sees; what must hold is PEP 3333,
    * "environ Variables".
    */
   setup_environ(): MaybePromise {
-    const environ = this.environ = { ...this.os_environ } as WSGIEnvironment;
+    const environ = this.environ = this.new_environ();
     this.add_cgi_vars();
     environ["wsgi.input"] = this.get_stdin();
     environ["wsgi.input_terminated"] = true;

@@ -40,14 +40,16 @@ export function one_slash(target: string): string {
 
 /**
  * Adds to `environ` what `request` says of itself: method, target, body and headers. As wsgiref has it, a header
- * that is named as a variable in `environ` is does not stand beside it.
+ * that is named as a variable is does not stand beside it.
  *
  * @param target The request target, as `request_target` gives it.
+ * @param variables The variables that a header must not be named as, beside those that a request sets.
  */
 export function add_request(
   environ: Record<string, unknown>,
   request: Request,
   target: string,
+  variables: Readonly<Record<string, unknown>>,
 ): void {
   const path = one_slash(target);
   const query = path.indexOf("?");
@@ -59,7 +61,7 @@ export function add_request(
     if (name === "content-type") environ.CONTENT_TYPE = value;
     else if (name === "content-length") {
       if (value) environ.CONTENT_LENGTH = first_length(value);
-    } else add_header(environ, name, value);
+    } else add_header(environ, name, value, variables);
   }
   environ.REQUEST_URI = target; // Last: a header Request-Uri is a header like any other.
 }
@@ -68,9 +70,10 @@ function add_header(
   environ: Record<string, unknown>,
   name: string,
   value: string,
+  variables: Readonly<Record<string, unknown>>,
 ): void {
   const names = header_names(name);
-  if (!names || names.plain in environ) return;
+  if (!names || names.plain in variables) return;
   // The one header that Deno does not join.
   const before = name === "set-cookie" && environ[names.prefixed];
   environ[names.prefixed] = before ? `${before}, ${value}` : value;
@@ -94,9 +97,22 @@ interface HeaderNames {
 const known = new Map<string, HeaderNames | null>();
 const KNOWN_MOST = 1024;
 
+/** What is set for each request: no header of such a name stands beside it. */
+const REQUEST_VARIABLES = new Set([
+  "CONTENT_LENGTH",
+  "CONTENT_TYPE",
+  "PATH_INFO",
+  "QUERY_STRING",
+  "REMOTE_ADDR",
+  "REMOTE_HOST",
+  "REQUEST_METHOD",
+  "SERVER_PROTOCOL",
+  "SERVER_SOFTWARE",
+]);
+
 /**
  * The names in environ of the header `name`; null for one that must not get there: one with an underscore,
- * which could pass for another header's, and `Proxy` (httpoxy).
+ * which could pass for another header's, `Proxy` (httpoxy), and one that is named as a variable of the request is.
  */
 function header_names(name: string): HeaderNames | null {
   const names = known.get(name);
@@ -109,5 +125,6 @@ function header_names(name: string): HeaderNames | null {
 function make_names(name: string): HeaderNames | null {
   if (name.includes("_") || name.toLowerCase() === "proxy") return null;
   const plain = name.replaceAll("-", "_").toUpperCase();
+  if (REQUEST_VARIABLES.has(plain)) return null;
   return { plain, prefixed: `HTTP_${plain}` };
 }

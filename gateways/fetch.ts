@@ -143,7 +143,7 @@ function environ_of(
   };
   // The fragment stays in the URL of a Request that a program made; no server gets to see it.
   const target = request_target(request).replace(/#.*/s, "");
-  add_request(environ, request, target);
+  add_request(environ, request, target, { ...environ });
   if (!request.headers.has("content-type")) delete environ.CONTENT_TYPE;
   return environ;
 }

@@ -502,6 +502,56 @@ Deno.test("get_environ() gives a new object each time", async () => {
   assert(environs[0] !== server.server.base_environ);
 });
 
+Deno.test("the environ is the same whether a subclass has a say in it or not", async () => {
+  class Overriding extends WSGIRequestHandler {
+    override get_environ() {
+      return super.get_environ();
+    }
+  }
+  const request = "POST /a%20b?c HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" +
+    "Path: x\r\nHome: y\r\nServer-Name: z\r\nContent-Length: 1\r\n\r\na";
+  await using stock = serve(show);
+  await using overridden = serve(show, Overriding);
+  const environs = [];
+  for (const { port, server } of [stock, overridden]) {
+    server.base_environ["test.added"] = "after the server was made";
+    server.base_environ.SERVER_PORT = "80";
+    const { body } = await raw_request(port, request);
+    environs.push(JSON.parse(new TextDecoder().decode(bytes(body))));
+  }
+  assertEquals(environs[0], environs[1]);
+  assertEquals(environs[0].HTTP_PATH, "x");
+  assertEquals(environs[0].PATH, Deno.env.get("PATH"));
+  assertEquals(environs[0]["test.added"], "after the server was made");
+});
+
+Deno.test("a change of base_environ reaches the next request", async () => {
+  await using server = serve(show);
+  const { base_environ } = server.server;
+  const added = async () =>
+    (await (await fetch(server.url)).json())["test.added"];
+  assertEquals(await added(), undefined);
+  base_environ["test.added"] = "1";
+  assertEquals(await added(), "1");
+  base_environ["test.added"] = 2;
+  assertEquals(await added(), 2);
+  delete base_environ["test.added"];
+  assertEquals(await added(), undefined);
+});
+
+Deno.test("an application that changes its environ changes no other's", async () => {
+  await using server = serve((environ, start_response) => {
+    const before = environ["test.seen"];
+    environ["test.seen"] = true;
+    environ.PATH = "changed";
+    start_response("200 OK", []);
+    return [bytes(String(before))];
+  });
+  for (let i = 0; i < 2; i++) {
+    assertEquals(await (await fetch(server.url)).text(), "undefined");
+  }
+});
+
 // wsgi.input
 
 const echo: WSGIApplication = async (environ, start_response) => {

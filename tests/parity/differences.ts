@@ -112,16 +112,14 @@ export const differences: readonly Difference[] = [
   {
     what: "a request header `Http-Name` beside the header `Name`",
     python: "left out if it comes after the other",
-    ours: "left out if its name sorts after the other",
-    reason: "Deno.serve gives the headers sorted",
+    ours: "kept",
+    reason: "it is a header of its own, whatever the order",
     mend_environ(environ, request) {
       const names = fields(request).map(({ name }) => name.toLowerCase())
         .filter((name) => name.startsWith("http-") && !name.includes("_"));
-      for (const name of [...new Set(names)].sort()) {
+      for (const name of new Set(names)) {
         const key = variable(name);
-        const other = name.slice("http-".length);
-        if (other < name && variable(other) in environ) delete environ[key];
-        else environ[key] = values_of(key, request).join(",");
+        environ[key] = values_of(key, request).join(",");
       }
     },
   },
