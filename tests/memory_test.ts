@@ -1,6 +1,6 @@
 /** 1 GiB goes through, up and down, and the process hardly grows. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals, fail } from "@std/assert";
 import { type ChildServer, start_server } from "./support.ts";
 
 const MIB = 1 << 20;
@@ -48,6 +48,12 @@ async function growth(contender: string, way: string, file: string) {
   return memory(server.child.pid).peak - before;
 }
 
+/**
+ * When garbage is collected makes a difference of some 50 MiB from one run to the next, with bare Deno.serve as with
+ * this package; a body that is kept makes one of 1 GiB.
+ */
+const ATTEMPTS = 3;
+
 for (const way of ["down", "file", "up"]) {
   Deno.test({
     name: `1 GiB ${way} does not make the process grow`,
@@ -56,14 +62,15 @@ for (const way of ["down", "file", "up"]) {
       const file = await Deno.makeTempFile();
       try {
         await Deno.truncate(file, SIZE); // A hole: it takes no room on the disk.
-        const ours = await growth("ours", way, file);
-        if (ours <= 64 * MIB) return;
-        const bare = await growth("bare", way, file);
+        let [ours, bare] = [Infinity, 0];
+        for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+          ours = Math.min(ours, await growth("ours", way, file));
+          if (ours <= 64 * MIB) return;
+          bare = Math.max(bare, await growth("bare", way, file));
+          if (ours <= bare + 16 * MIB) return;
+        }
         const mib = (size: number) => `${Math.round(size / MIB)} MiB`;
-        assert(
-          ours <= bare + 16 * MIB,
-          `grew by ${mib(ours)}, bare Deno.serve by ${mib(bare)}`,
-        );
+        fail(`grew by ${mib(ours)}, bare Deno.serve by ${mib(bare)}`);
       } finally {
         await Deno.remove(file);
       }
