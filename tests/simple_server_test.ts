@@ -71,8 +71,13 @@ class Quiet extends WSGIRequestHandler {
 }
 
 /** Whether `promise` is still pending after a while. */
-async function is_pending(promise: Promise<unknown>): Promise<boolean> {
-  const pending = new Promise((resolve) => setTimeout(resolve, 50, "pending"));
+async function is_pending(
+  promise: Promise<unknown>,
+  milliseconds = 50,
+): Promise<boolean> {
+  const pending = new Promise((resolve) =>
+    setTimeout(resolve, milliseconds, "pending")
+  );
   return await Promise.race([promise, pending]) === "pending";
 }
 
@@ -269,7 +274,7 @@ Deno.test("shutdown() closes idle connections", async () => {
 Deno.test("shutdown() turns away requests that nobody handles", async () => {
   const server = make_server("127.0.0.1", 0, hello);
   const response = fetch(`http://127.0.0.1:${server.server_port}`);
-  assert(await is_pending(response)); // Long enough for it to arrive.
+  assert(await is_pending(response, 1000)); // Long enough for it to arrive.
   await server.shutdown();
   assertEquals((await response).status, 503);
   await server.handle_request(); // Nothing will come: it resolves at once.
