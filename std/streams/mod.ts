@@ -5,7 +5,6 @@
  * @module
  */
 
-export * from "./limited_bytes_transform_stream.ts";
 export * from "./text_line_stream.ts";
 export * from "./to_bytes.ts";
 export * from "./to_text.ts";
