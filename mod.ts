@@ -1,6 +1,6 @@
 /**
  * WSGI (PEP 3333) and Python's `wsgiref`, for Deno: one application callable, `app(environ, start_response)`,
- * behind HTTP and CGI.
+ * behind HTTP, CGI, SCGI, FastCGI, uwsgi and a fetch handler.
  *
  * Run, this module is the command that serves an application:
  *
@@ -25,7 +25,10 @@
  * @module
  */
 
+export * from "./gateways/fastcgi.ts";
 export * from "./gateways/fetch.ts";
+export * from "./gateways/scgi.ts";
+export * from "./gateways/uwsgi.ts";
 export * from "./handlers.ts";
 export * from "./headers.ts";
 export * from "./simple_server.ts";

@@ -15,20 +15,16 @@
  * @module
  */
 
+import { hostname_of, type ServerAddress } from "./_internal/address.ts";
 import { empty_body } from "./_internal/body.ts";
 import { BrokenOff } from "./_internal/body_stream.ts";
 import { demo_app } from "./_internal/demo_app.ts";
 import { environ_template } from "./_internal/environ_template.ts";
 import { stderr } from "./_internal/error_stream.ts";
-import {
-  escape_controls,
-  format_message,
-  MONTHS,
-  two_digits,
-} from "./_internal/log.ts";
+import { format_message, log_date_time, log_line } from "./_internal/log.ts";
 import { process_environ } from "./_internal/process_environ.ts";
 import { add_request, one_slash, request_target } from "./_internal/request.ts";
-import { RequestQueue, unavailable } from "./_internal/request_queue.ts";
+import { RequestQueue } from "./_internal/request_queue.ts";
 import {
   server_version,
   ServerHandler,
@@ -38,10 +34,8 @@ import { format_exception } from "./_internal/traceback.ts";
 import type { ErrorStream, WSGIApplication, WSGIEnvironment } from "./types.ts";
 
 export { demo_app, ServerHandler };
+export type { ServerAddress } from "./_internal/address.ts";
 export type { RequestLogger } from "./_internal/server_handler.ts";
-
-/** Where a server listens: a host and a port, or the path of a Unix socket. */
-export type ServerAddress = [host: string, port: number] | string;
 
 /** Where a request came from; `["", 0]` on a Unix socket. */
 export type ClientAddress = [host: string, port: number];
@@ -224,9 +218,10 @@ export class WSGIRequestHandler {
    * filled in from `args`. Control characters are escaped.
    */
   log_message(format: string, ...args: unknown[]): void {
-    const message = escape_controls(format_message(format, args));
-    const time = this.log_date_time_string();
-    stderr.write(`${this.address_string()} - - [${time}] ${message}\n`);
+    const message = format_message(format, args);
+    stderr.write(
+      log_line(this.address_string(), this.log_date_time_string(), message),
+    );
   }
 
   /** The client's address, as the log and `REMOTE_HOST` have it. */
@@ -246,14 +241,7 @@ export class WSGIRequestHandler {
 
   /** The local time as the log has it: `21/Nov/2026 00:55:42`. */
   log_date_time_string(): string {
-    const now = new Date();
-    const date = [
-      two_digits(now.getDate()),
-      MONTHS[now.getMonth()],
-      now.getFullYear(),
-    ];
-    const time = [now.getHours(), now.getMinutes(), now.getSeconds()];
-    return `${date.join("/")} ${time.map(two_digits).join(":")}`;
+    return log_date_time(new Date());
   }
 
   #request_target(): string {
@@ -309,7 +297,7 @@ export class WSGIServer implements AsyncDisposable {
   /** The requests under way that have a body, each until its response is complete. */
   #uploads = new Set<Promise<void>>();
   #serving = false;
-  #queue = new RequestQueue();
+  #queue = new RequestQueue<Response>(unavailable);
 
   /**
    * Listens at `server_address`.
@@ -464,8 +452,10 @@ export class WSGIServer implements AsyncDisposable {
       return Deno.serve({ ...common, path: address }, handler);
     }
     const [host, port] = address;
-    const hostname = host === "" ? "0.0.0.0" : host.replace(/^\[|\]$/g, "");
-    return Deno.serve({ ...common, hostname, port }, handler);
+    return Deno.serve(
+      { ...common, hostname: hostname_of(host), port },
+      handler,
+    );
   }
 
   #receive(
@@ -494,6 +484,14 @@ export class WSGIServer implements AsyncDisposable {
       : ["", 0];
     return this.finish_request(request, client_address);
   }
+}
+
+/** The answer to a request that came too late. */
+function unavailable(): Response {
+  return new Response(null, {
+    status: 503,
+    headers: { "Connection": "close" },
+  });
 }
 
 /** What `SERVER_NAME` says of the host that was asked for: Python's `socket.getfqdn`, as far as it goes without a resolver. */

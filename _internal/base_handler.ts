@@ -133,6 +133,7 @@ export class BaseHandler {
   #gone = false;
   /** Whether the run has ended: what the application kept of it does nothing any more. */
   #over = false;
+  #logged = false;
   /** The last `write()` of the application, which it need not have awaited; never rejects. */
   #last_write: Promise<void> | null = null;
   /** The first `write()` that failed. */
@@ -149,7 +150,7 @@ export class BaseHandler {
    * @throws What `log_exception` or `error_output` threw; the result is closed then.
    */
   async run(application: WSGIApplication): Promise<void> {
-    this.#gone = this.#over = false;
+    this.#gone = this.#over = this.#logged = false;
     this.#last_write = this.#failed_write = null;
     try {
       const set_up = this.setup_environ();
@@ -159,7 +160,7 @@ export class BaseHandler {
       this.result = is_promise(result) ? await result : result;
       await this.finish_response();
     } catch (error) {
-      if (is_disconnect(error)) return this.break_off(error);
+      if (is_disconnect(error)) return this.#leave(error);
       // start_response could not tell an error of nothing from no error.
       this.exc_info = error ?? new TypeError(`${error} was thrown`);
       await this.#recover();
@@ -173,7 +174,7 @@ export class BaseHandler {
     try {
       await this.handle_error();
     } catch (failure) {
-      if (is_disconnect(failure)) return this.break_off(failure);
+      if (is_disconnect(failure)) return this.#leave(failure);
       await this.close();
       throw failure;
     }
@@ -421,10 +422,20 @@ export class BaseHandler {
   }
 
   /**
-   * Closes the result, once, and makes the handler ready for another request. Override to release what a
-   * subclass holds, and call this.
+   * Has the request logged, closes the result, once, and makes the handler ready for another request. Override to
+   * release what a subclass holds, and call this.
    */
   close(): MaybePromise {
+    let closed;
+    try {
+      this.#log();
+    } finally {
+      closed = this.#close();
+    }
+    return closed;
+  }
+
+  #close(): MaybePromise {
     try {
       return this.#blocks?.close();
     } finally {
@@ -476,7 +487,7 @@ export class BaseHandler {
    */
   async handle_error(): Promise<void> {
     this.log_exception(this.exc_info);
-    if (this.headers_sent) return this.break_off(this.exc_info);
+    if (this.headers_sent) return this.#leave(this.exc_info);
     this.result = await this.error_output(
       this.environ!,
       this.#start_response(),
@@ -502,6 +513,15 @@ export class BaseHandler {
    */
   break_off(_reason: unknown): MaybePromise {}
 
+  /**
+   * Told, once for each request, how it was answered: when the response is complete, or when it was broken off, with
+   * what was sent of it. Override to log that.
+   *
+   * @param _code The three digits of the status.
+   * @param _size The number of bytes in the body.
+   */
+  log_request(_code: string, _size: number): void {}
+
   /** Sends bytes, or keeps them until `_flush`. To be overridden. */
   _write(_data: Uint8Array): MaybePromise {
     throw not_overridden("_write");
@@ -525,6 +545,19 @@ export class BaseHandler {
   /** Puts the variables of the request into `environ`. To be overridden. */
   add_cgi_vars(): void {
     throw not_overridden("add_cgi_vars");
+  }
+
+  /** Breaks the response off, and has the request logged. */
+  #leave(reason: unknown): MaybePromise {
+    const left = this.break_off(reason);
+    this.#log();
+    return left;
+  }
+
+  #log(): void {
+    if (this.#logged) return;
+    this.#logged = true;
+    this.log_request(this.status?.slice(0, 3) ?? "500", this.bytes_sent);
   }
 
   #start_response(): StartResponse {

@@ -30,3 +30,24 @@ export const MONTHS: readonly string[] =
 export function two_digits(value: number): string {
   return String(value).padStart(2, "0");
 }
+
+/** The local time as wsgiref's log has it: `21/Nov/2026 00:55:42`. */
+export function log_date_time(now: Date): string {
+  const date = [
+    two_digits(now.getDate()),
+    MONTHS[now.getMonth()],
+    now.getFullYear(),
+  ];
+  return `${date.join("/")} ${clock_time(now)}`;
+}
+
+/** The local time of day: `00:55:42`. */
+export function clock_time(now: Date): string {
+  return [now.getHours(), now.getMinutes(), now.getSeconds()]
+    .map(two_digits).join(":");
+}
+
+/** A line of wsgiref's log, control characters escaped. */
+export function log_line(host: string, time: string, message: string): string {
+  return `${host} - - [${time}] ${escape_controls(message)}\n`;
+}

@@ -1,7 +1,5 @@
 /** Requests that have arrived and wait until somebody handles them. */
 
-type Answer = Response | Promise<Response>;
-
 /** A request in the queue. */
 export interface WaitingRequest {
   /** Handles it: its client gets the answer. */
@@ -12,10 +10,17 @@ export interface WaitingRequest {
   completed: Promise<void>;
 }
 
-export class RequestQueue {
+/** Requests that are answered by an `Answer`. */
+export class RequestQueue<Answer> {
+  #refuse: () => Answer;
   #waiting: WaitingRequest[] = [];
   #takers: ((request: WaitingRequest | null) => void)[] = [];
   #closed = false;
+
+  /** @param refuse What a request gets that is turned away. */
+  constructor(refuse: () => Answer) {
+    this.#refuse = refuse;
+  }
 
   /**
    * Keeps a request until it is taken.
@@ -23,8 +28,11 @@ export class RequestQueue {
    * @param answer Handles the request.
    * @param completed Settles when its response is complete.
    */
-  add(answer: () => Answer, completed: Promise<void>): Answer {
-    if (this.#closed) return unavailable();
+  add(
+    answer: () => Answer | Promise<Answer>,
+    completed: Promise<void>,
+  ): Answer | Promise<Answer> {
+    if (this.#closed) return this.#refuse();
     return new Promise((resolve, reject) => {
       const request = {
         handle() {
@@ -34,7 +42,7 @@ export class RequestQueue {
             reject(error);
           }
         },
-        refuse: () => resolve(unavailable()),
+        refuse: () => resolve(this.#refuse()),
         completed,
       };
       const taker = this.#takers.shift();
@@ -61,12 +69,4 @@ export class RequestQueue {
     for (const request of this.take_all()) request.refuse();
     for (const taker of this.#takers.splice(0)) taker(null);
   }
-}
-
-/** The answer to a request that came too late. */
-export function unavailable(): Response {
-  return new Response(null, {
-    status: 503,
-    headers: { "Connection": "close" },
-  });
 }

@@ -1,6 +1,5 @@
 /** The handler of `WSGIServer`. */
 
-import type { MaybePromise } from "./promise.ts";
 import { ResponseHandler } from "./response_handler.ts";
 
 /** The software, as `SERVER_SOFTWARE` names it. */
@@ -42,29 +41,8 @@ export class ServerHandler extends ResponseHandler {
   /** Who logs the request; null leaves it unlogged. */
   request_handler: RequestLogger | null = null;
 
-  #logged = false;
-
-  /** Logs the request, then closes the result. */
-  override close(): MaybePromise {
-    let closed;
-    try {
-      this.#log();
-    } finally {
-      closed = super.close();
-    }
-    return closed;
-  }
-
-  /** Breaks the response off, then logs the request with what was sent of it. */
-  override break_off(reason: unknown): MaybePromise {
-    super.break_off(reason);
-    this.#log();
-  }
-
-  #log(): void {
-    if (this.#logged) return;
-    this.#logged = true;
-    const code = this.status?.slice(0, 3) ?? "500";
-    this.request_handler?.log_request(code, this.bytes_sent);
+  /** Has `request_handler` log the request. */
+  override log_request(code: string, size: number): void {
+    this.request_handler?.log_request(code, size);
   }
 }

@@ -1,7 +1,16 @@
 /** The access log of the command, in the Common Log Format. */
 
-import { escape_controls, MONTHS, two_digits } from "../_internal/log.ts";
+import {
+  clock_time,
+  escape_controls,
+  MONTHS,
+  two_digits,
+} from "../_internal/log.ts";
 import { stderr } from "../_internal/error_stream.ts";
+import {
+  type GatewayServer,
+  request_line,
+} from "../gateways/gateway_server.ts";
 import {
   WSGIRequestHandler,
   type WSGIRequestHandlerClass,
@@ -43,14 +52,31 @@ export function logging_handler(
 ): WSGIRequestHandlerClass {
   return class extends WSGIRequestHandler {
     override log_request(code: number | string, size: number | string): void {
-      if (!log) return;
-      const host = this.address_string() || "-";
-      const request = escape_controls(this.requestline).replaceAll('"', '\\"');
-      const bytes = Number(size) === 0 ? "-" : size;
-      const time = format_time(new Date());
-      log(`${host} - - [${time}] "${request}" ${code} ${bytes}\n`);
+      log?.(access_line(this.address_string(), this.requestline, code, size));
     }
   };
+}
+
+/** What a gateway logs its requests by. */
+export function request_logger(
+  log: AccessLog | null,
+): GatewayServer["log_request"] {
+  return (variables, code, size) => {
+    const { REMOTE_ADDR = "" } = variables;
+    log?.(access_line(REMOTE_ADDR, request_line(variables), code, size));
+  };
+}
+
+function access_line(
+  host: string,
+  request: string,
+  code: number | string,
+  size: number | string,
+): string {
+  const quoted = escape_controls(request).replaceAll('"', '\\"');
+  const bytes = Number(size) === 0 ? "-" : size;
+  const time = format_time(new Date());
+  return `${host || "-"} - - [${time}] "${quoted}" ${code} ${bytes}\n`;
 }
 
 /** Local time with its offset: `21/Nov/2026:00:55:42 +0100`. */
@@ -58,11 +84,9 @@ function format_time(now: Date): string {
   const date = `${two_digits(now.getDate())}/${
     MONTHS[now.getMonth()]
   }/${now.getFullYear()}`;
-  const time = [now.getHours(), now.getMinutes(), now.getSeconds()]
-    .map(two_digits).join(":");
   const offset = -now.getTimezoneOffset();
   const sign = offset < 0 ? "-" : "+";
   const minutes = Math.abs(offset);
   const zone = two_digits(Math.floor(minutes / 60)) + two_digits(minutes % 60);
-  return `${date}:${time} ${sign}${zone}`;
+  return `${date}:${clock_time(now)} ${sign}${zone}`;
 }

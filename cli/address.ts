@@ -22,9 +22,9 @@ export function parse_address(text: string): ServerAddress {
   return [host.replace(/^\[|\]$/g, ""), Number(port)];
 }
 
-/** An address as a person can use it: a URL, or the path of a socket. */
+/** An address as it stands in the configuration of a web server. */
 export function format_address(address: ServerAddress): string {
   if (typeof address === "string") return `unix:${address}`;
   const [host, port] = address;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

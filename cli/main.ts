@@ -1,6 +1,7 @@
 /** The command: `deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]`. */
 
 import { stderr } from "../_internal/error_stream.ts";
+import { process_environ } from "../_internal/process_environ.ts";
 import config from "../deno.json" with { type: "json" };
 import { demo_app } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
@@ -18,7 +19,7 @@ import { UsageError } from "./usage_error.ts";
  */
 export async function main(args: string[]): Promise<number> {
   try {
-    await run(parse_options(args));
+    await run(parse_options(args, process_environ()));
     return 0;
   } catch (error) {
     if (error instanceof UsageError) return fail(error, 2);

@@ -1,4 +1,4 @@
-/** The command as its users have it: a child process, its output, its signals, its exit status. */
+/** The command as an HTTP server: applications, logs, signals, mistakes. */
 
 import {
   assertEquals,
@@ -11,111 +11,21 @@ import { parse_options, type Settings } from "../cli/options.ts";
 import config from "../deno.json" with { type: "json" };
 import type { WSGIServer } from "../simple_server.ts";
 import {
+  type Circumstances,
+  make_folder,
+  run,
+  start,
+  STOPPING,
+  without_times,
+} from "./command.ts";
+import {
   bytes,
   raw_request,
   read_all,
   root,
-  run_script,
   until,
   write_all,
 } from "./support.ts";
-
-const mod = new URL("mod.ts", root).href;
-
-/** The end of a process. */
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** The command while it serves; killed at the end of `await using`. */
-interface Running extends AsyncDisposable {
-  child: Deno.ChildProcess;
-  /** Where it says that it serves: a URL, or `unix:` and a path. */
-  address: string;
-  /** The port in that URL. */
-  port: number;
-  /** What it has printed so far. */
-  printed: { stdout: string; stderr: string };
-  /** Waits for its end. */
-  ended(): Promise<Ended>;
-  /** Sends a signal, and waits for the end. */
-  stop(signal?: Deno.Signal): Promise<Ended>;
-}
-
-interface Circumstances {
-  bind?: string;
-  cwd?: URL | string;
-  env?: Record<string, string>;
-}
-
-/** Starts the command, and waits until it serves. */
-async function start(
-  args: string[],
-  { bind = "127.0.0.1:0", cwd = root, env = {} }: Circumstances = {},
-): Promise<Running> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", mod, "--bind", bind, ...args],
-    cwd,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const printed = { stdout: "", stderr: "" };
-  const keep = async (name: "stdout" | "stderr") => {
-    for await (const part of child[name].pipeThrough(new TextDecoderStream())) {
-      printed[name] += part;
-    }
-  };
-  let running = true;
-  const end = Promise.all([child.status, keep("stdout"), keep("stderr")]);
-  end.finally(() => running = false);
-  const ended = async () => ({ code: (await end)[0].code, ...printed });
-  await until(() => !running || printed.stdout.includes("\n"));
-  const address = printed.stdout.match(/ at ((http|unix):.+)\n/)?.[1] ?? "";
-  if (!address) throw new Error(`${args.join(" ")}: ${printed.stderr}`);
-  return {
-    child,
-    address,
-    port: Number(address.match(/:(\d+)\/$/)?.[1]),
-    printed,
-    ended,
-    stop(signal = "SIGTERM") {
-      child.kill(signal);
-      return ended();
-    },
-    async [Symbol.asyncDispose]() {
-      if (running) child.kill("SIGKILL");
-      await end;
-    },
-  };
-}
-
-/** Runs the command to its end. */
-function run(args: string[], { cwd = root, env = {} }: Circumstances = {}) {
-  return run_script([mod, ...args], { cwd, env });
-}
-
-/** A folder with files in it; removed by `await using`. */
-interface Folder extends AsyncDisposable {
-  path: string;
-  /** The URL of a file in it. */
-  url(name: string): string;
-}
-
-async function make_folder(files: Record<string, string>): Promise<Folder> {
-  const path = await Deno.realPath(await Deno.makeTempDir());
-  for (const [name, content] of Object.entries(files)) {
-    await Deno.writeTextFile(`${path}/${name}`, content);
-  }
-  return {
-    path,
-    url: (name) => `file://${path}/${encodeURIComponent(name)}`,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
-}
 
 /** The source of an application that answers with `body`. */
 function answer(body: string): string {
@@ -128,16 +38,6 @@ function answer(body: string): string {
 async function get(url: string): Promise<string> {
   return await (await fetch(url)).text();
 }
-
-/** The log, its times left out. */
-function without_times(log: string): string {
-  return log.replaceAll(
-    /\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]/g,
-    "[time]",
-  );
-}
-
-const STOPPING = "Stopping when the requests under way are answered\n";
 
 Deno.test("the command serves demo_app without a MODULE", async () => {
   await using command = await start([]);
@@ -381,7 +281,7 @@ Deno.test("the command ends with status 1 where the port is taken", async () => 
   assertEquals(await run(["--bind", address]), {
     code: 1,
     stdout: "",
-    stderr: `error: cannot listen at http://${address}/: ` +
+    stderr: `error: cannot listen at ${address}: ` +
       "the address is in use\n",
   });
 });
@@ -526,13 +426,14 @@ Deno.test("--validate has nothing to say of the demo application", async () => {
   assertEquals((await command.stop()).stderr, "");
 });
 
-const HELP = `Serves a WSGI application by HTTP.
+const HELP = `Serves a WSGI application by HTTP, or behind a web server.
 
 Usage: deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]
 
 MODULE is a path or a URL. NAME is what it exports: by default its default export,
 or "application", or "app". Without MODULE a demo application is served.
 
+      --protocol NAME        http, cgi, scgi, fastcgi or uwsgi (default http; cgi where a web server runs it as a script)
   -b, --bind ADDRESS         HOST:PORT, :PORT (every address), [::1]:PORT or unix:/path (default 127.0.0.1:8000)
       --access-logfile FILE  where to log each request: a file, - for stderr, or none (default -)
       --validate             check application and server for breaches of PEP 3333
@@ -556,6 +457,7 @@ Deno.test("--version prints the versions of the package and of Deno", async () =
 Deno.test("parse_options() gives the settings, with defaults for what is not said", () => {
   const defaults: Settings = {
     application: null,
+    protocol: "http",
     bind: ["127.0.0.1", 8000],
     access_logfile: "-",
     validate: false,

@@ -1,0 +1,189 @@
+/** A connection of a gateway: what comes in is parsed from a buffer, what goes out keeps its order. */
+
+import { disconnected } from "./disconnect.ts";
+
+/** What a parser found at the beginning of the data; it must copy what it keeps of them. */
+export interface Parsed<T> {
+  value: T;
+  /** How many bytes it took. */
+  length: number;
+}
+
+/** Parses the beginning of some data; null where more is needed. */
+export type Parser<T> = (data: Uint8Array) => Parsed<T> | null;
+
+/** What most heads fit into. */
+const BUFFER_SIZE = 4096;
+
+/** The most that a stream reads at once, unless it is asked for less or more. */
+const BLOCK_SIZE = 65536;
+
+/** How long nothing may come in before a connection that is only drained is closed, in milliseconds. */
+const LINGER = 30_000;
+
+export class Connection {
+  #conn: Deno.Conn;
+  #buffer = new Uint8Array(BUFFER_SIZE);
+  #start = 0;
+  #end = 0;
+  /** How many bytes the streams of `readable` have given. */
+  bytes_read = 0;
+  #last_write: Promise<void> = Promise.resolve();
+  #closed = false;
+  /** Set while nothing is waited for but the end of the connection. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+    set_no_delay(conn);
+  }
+
+  /** Whether nothing has come in that was not taken. */
+  get is_empty(): boolean {
+    return this.#start === this.#end;
+  }
+
+  /**
+   * Gives `parse` what has come in, more and more of it, until it finds something.
+   *
+   * @returns What it found; null where the connection ends before the first byte of it.
+   * @throws {Deno.errors.UnexpectedEof} If the connection ends within it.
+   * @throws What `parse` throws.
+   */
+  async parse<T>(parse: Parser<T>): Promise<T | null> {
+    while (true) {
+      const found = parse(this.#buffer.subarray(this.#start, this.#end));
+      if (found) {
+        this.#start += found.length;
+        return found.value;
+      }
+      if (await this.#fill()) continue;
+      if (this.is_empty) return null;
+      throw new Deno.errors.UnexpectedEof(
+        `the connection ended after ${this.#end - this.#start} bytes of it`,
+      );
+    }
+  }
+
+  /** What comes in behind what was parsed, as a stream that reads no more than it is asked for. */
+  readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({
+      type: "bytes",
+      autoAllocateChunkSize: BLOCK_SIZE,
+      pull: async (controller) => {
+        const request = controller.byobRequest!;
+        const length = await this.#read_behind(request.view as Uint8Array);
+        if (length === null) controller.close();
+        request.respond(length ?? 0);
+      },
+    });
+  }
+
+  /** Writes all of `data` behind what was written before; fails as a client does that has gone. */
+  write(data: Uint8Array): Promise<void> {
+    return this.#last_write = this.#write_behind(this.#last_write, data);
+  }
+
+  /** Closes the connection at once. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#last_write.catch(() => {}); // Whoever wrote has been told.
+    this.#conn.close();
+  }
+
+  /**
+   * Ends what goes out. What still comes in has to be taken to its end, so that the peer can read what it was sent: to
+   * close a connection with data unread makes a reset of it.
+   */
+  async end(): Promise<void> {
+    await this.#last_write;
+    await this.#conn.closeWrite();
+    this.#linger();
+  }
+
+  /** Ends what goes out, drops what still comes in, and closes the connection. */
+  async finish(): Promise<void> {
+    try {
+      await this.end();
+      do this.#start = this.#end = 0; while (await this.#fill());
+    } catch {
+      // The peer has gone, which is what was waited for.
+    }
+    this.close();
+  }
+
+  /** Closes the connection when nothing comes in any more. */
+  #linger(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.close(), LINGER);
+  }
+
+  /** What is in the buffer goes first. */
+  async #read_behind(view: Uint8Array): Promise<number | null> {
+    let length = Math.min(view.length, this.#end - this.#start);
+    if (length > 0) {
+      view.set(this.#buffer.subarray(this.#start, this.#start + length));
+      this.#start += length;
+    } else {
+      const read = await this.#read(view);
+      if (read === null) return null;
+      length = read;
+    }
+    this.bytes_read += length;
+    return length;
+  }
+
+  async #write_behind(before: Promise<void>, data: Uint8Array): Promise<void> {
+    await before;
+    try {
+      let sent = await this.#conn.write(data);
+      while (sent < data.length) {
+        sent += await this.#conn.write(data.subarray(sent));
+      }
+    } catch {
+      throw disconnected();
+    }
+  }
+
+  /** Reads more into the buffer; false at the end of the connection. */
+  async #fill(): Promise<boolean> {
+    if (this.#start === this.#end) this.#start = this.#end = 0;
+    if (this.#end === this.#buffer.length) this.#make_room();
+    const length = await this.#read(this.#buffer.subarray(this.#end));
+    this.#end += length ?? 0;
+    return length !== null;
+  }
+
+  #make_room(): void {
+    const kept = this.#buffer.subarray(this.#start, this.#end);
+    // In a parser's hands are only copies, so that the buffer may be used again.
+    const larger = this.#start > 0
+      ? this.#buffer
+      : new Uint8Array(2 * this.#buffer.length);
+    larger.set(kept);
+    this.#buffer = larger;
+    this.#end = kept.length;
+    this.#start = 0;
+  }
+
+  async #read(view: Uint8Array): Promise<number | null> {
+    try {
+      const length = await this.#conn.read(view);
+      if (this.#timer !== undefined) this.#linger();
+      return length;
+    } catch {
+      throw disconnected();
+    }
+  }
+}
+
+/** Without it a server in front that writes twice waits for an acknowledgement in between, some 40 ms. */
+function set_no_delay(conn: Deno.Conn): void {
+  try {
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
+  } catch {
+    // The peer has gone already; the first read will say so.
+  }
+}

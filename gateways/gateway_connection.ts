@@ -1,0 +1,76 @@
+/** A connection from a web server, and the requests that are under way on it. */
+
+import type { Connection } from "../_internal/connection.ts";
+import type { GatewayHandler } from "./gateway_handler.ts";
+import type { Variables } from "./variables.ts";
+
+/** How long an idle connection may still bring a request when the server stops, in milliseconds: it may be on its way. */
+const PATIENCE = 250;
+
+/** What a connection needs of its server. */
+export interface RequestServer {
+  /** Runs the application for a request as soon as it is its turn. */
+  handle(handler: GatewayHandler): Promise<void>;
+  /** Logs a request that was answered. */
+  log_request(variables: Variables, code: string, size: number): void;
+}
+
+/** What serves a connection. */
+export abstract class GatewayConnection<
+  Server extends RequestServer = RequestServer,
+> {
+  protected readonly server: Server;
+  protected readonly connection: Connection;
+  #handlers = new Set<GatewayHandler>();
+  #stopping = false;
+
+  constructor(server: Server, connection: Connection) {
+    this.server = server;
+    this.connection = connection;
+  }
+
+  /**
+   * Serves the connection until it ends.
+   *
+   * @throws What is wrong with what came in.
+   */
+  abstract serve(): Promise<void>;
+
+  /** Closes the connection as soon as no request is under way on it. */
+  stop(): void {
+    this.#stopping = true;
+    if (this.#handlers.size === 0) {
+      setTimeout(() => this.#close_when_idle(), PATIENCE);
+    }
+  }
+
+  /** Closes the connection at once: for the requests under way it is as if their client had gone. */
+  close(): void {
+    this.connection.close();
+    for (const handler of this.#handlers) handler.abort();
+  }
+
+  /** Runs the application for a request as soon as it is its turn, and has the request logged. */
+  protected async handle(
+    handler: GatewayHandler,
+    variables: Variables,
+  ): Promise<void> {
+    handler.log_request = (code, size) =>
+      this.server.log_request(variables, code, size);
+    this.#handlers.add(handler);
+    try {
+      await this.server.handle(handler);
+    } finally {
+      this.#handlers.delete(handler);
+    }
+  }
+
+  /** To be called when a request has been answered completely. */
+  protected close_if_stopping(): void {
+    if (this.#stopping) this.#close_when_idle();
+  }
+
+  #close_when_idle(): void {
+    if (this.#handlers.size === 0) this.connection.close();
+  }
+}

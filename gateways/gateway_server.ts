@@ -1,0 +1,299 @@
+/** What the servers behind a web server share: listening, the limit of connections, the end of it. */
+
+import { hostname_of, type ServerAddress } from "../_internal/address.ts";
+import { Connection } from "../_internal/connection.ts";
+import { is_disconnect } from "../_internal/disconnect.ts";
+import { stderr } from "../_internal/error_stream.ts";
+import { escape_controls, log_date_time, log_line } from "../_internal/log.ts";
+import { quote } from "../_internal/quote.ts";
+import { RequestQueue } from "../_internal/request_queue.ts";
+import { format_exception } from "../_internal/traceback.ts";
+import type { ErrorStream, WSGIApplication } from "../types.ts";
+import type { GatewayConnection } from "./gateway_connection.ts";
+import type { GatewayHandler } from "./gateway_handler.ts";
+import type { Variables } from "./variables.ts";
+
+/** What a gateway can be told. */
+export interface GatewayOptions {
+  /**
+   * Where `wsgi.errors` and the stacks of errors go.
+   *
+   * @default {the process's stderr; by FastCGI the log of the web server}
+   */
+  stderr?: ErrorStream;
+  /**
+   * How many bytes the variables of a request may have.
+   *
+   * @default {65536}
+   */
+  max_header_size?: number;
+  /**
+   * How many connections may be open at once; more of them wait.
+   *
+   * @default {1024}
+   */
+  max_connections?: number;
+  /** How many connections the system keeps that are not accepted yet. */
+  tcpBacklog?: number;
+  /** Lets several processes listen on the same port; Deno asks for `--unstable-net` then. */
+  reusePort?: boolean;
+  /** Ends the server as `server_close` does. */
+  signal?: AbortSignal;
+}
+
+/** How long the server waits after an error of `accept`: there may be no file descriptor left. */
+const PAUSE = 50;
+
+/**
+ * A server for one application behind a web server, with the life of a `WSGIServer`: it listens as soon as it is
+ * made; requests wait until `serve_forever` or `handle_request` is called.
+ *
+ * A request that is malformed has its connection closed, with one line in the log.
+ */
+export abstract class GatewayServer implements AsyncDisposable {
+  /** Where the server listens: the port is the real one where 0 was asked. */
+  server_address: ServerAddress;
+  /** The application; null until `set_app`. */
+  application: WSGIApplication | null = null;
+  /** How many bytes the variables of a request may have. */
+  max_header_size: number;
+  /** How many connections may be open at once. */
+  max_connections: number;
+  /** What was given as `stderr`. */
+  stderr: ErrorStream | null;
+
+  #listener: Deno.Listener;
+  #connections = new Set<GatewayConnection>();
+  #queue = new RequestQueue<void | Promise<void>>(() => {});
+  #serving = false;
+  #stopping = false;
+  #ended = Promise.withResolvers<void>();
+  /** Called when a connection has ended. */
+  #on_room: (() => void) | null = null;
+
+  /**
+   * Listens at `server_address`.
+   *
+   * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+   * @throws {RangeError} If the port or a limit is out of range.
+   */
+  constructor(server_address: ServerAddress, options: GatewayOptions = {}) {
+    const { max_header_size = 65536, max_connections = 1024, signal } = options;
+    this.max_header_size = at_least_one(max_header_size, "max_header_size");
+    this.max_connections = at_least_one(max_connections, "max_connections");
+    this.stderr = options.stderr ?? null;
+    this.#listener = listen(server_address, options);
+    const { addr } = this.#listener;
+    this.server_address = addr.transport === "tcp"
+      ? [(server_address as [string, number])[0] || addr.hostname, addr.port]
+      : server_address;
+    signal?.addEventListener("abort", () => this.server_close());
+    if (signal?.aborted) this.server_close();
+    else this.#accept_connections();
+  }
+
+  /**
+   * Makes what serves a connection.
+   *
+   * @ignore
+   */
+  protected abstract open_connection(connection: Connection): GatewayConnection;
+
+  /**
+   * The application.
+   *
+   * @throws {Error} If none has been set.
+   */
+  get_app(): WSGIApplication {
+    if (!this.application) {
+      throw new Error("the server has no application: call set_app() first");
+    }
+    return this.application;
+  }
+
+  /** Sets the application that gets the requests from now on. */
+  set_app(application: WSGIApplication): void {
+    this.application = application;
+  }
+
+  /**
+   * Handles requests until the server is shut down or closed.
+   *
+   * @returns A promise that resolves when the last response is complete.
+   */
+  async serve_forever(): Promise<void> {
+    this.#serving = true;
+    for (const request of this.#queue.take_all()) request.handle();
+    await this.#ended.promise;
+  }
+
+  /**
+   * Handles exactly one request, the next to come or the one that has waited longest.
+   *
+   * @returns A promise that resolves when its response is complete, or when the server is shut down first.
+   * @throws {Error} If `serve_forever` has been called.
+   */
+  async handle_request(): Promise<void> {
+    if (this.#serving) throw new Error("serve_forever() handles all requests");
+    const request = await this.#queue.take();
+    if (!request) return;
+    request.handle();
+    await request.completed;
+  }
+
+  /** Stops accepting requests, and resolves when those under way are answered. Idle connections are closed. */
+  async shutdown(): Promise<void> {
+    this.#stop();
+    for (const connection of this.#connections) connection.stop();
+    await this.#ended.promise;
+  }
+
+  /** Closes the server and every connection at once. */
+  async server_close(): Promise<void> {
+    this.#stop();
+    for (const connection of this.#connections) connection.close();
+    this.#connections.clear();
+    this.#end_when_idle();
+    await this.#ended.promise;
+  }
+
+  /** `server_close()`, at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server_close();
+  }
+
+  /** Logs an error that no handler took. Override to do something else about it. */
+  handle_error(error: unknown): void {
+    this.log_error(
+      `Exception while a request was handled: ${format_exception(error)}`,
+    );
+  }
+
+  /**
+   * Logs a request that was answered: a line on the process's stderr. Called once for each; override to log elsewhere.
+   *
+   * @param variables The variables of the request, as they came.
+   * @param code Its status.
+   * @param size The number of bytes in the body of its response.
+   */
+  log_request(variables: Variables, code: string, size: number): void {
+    const time = log_date_time(new Date());
+    const message = `"${request_line(variables)}" ${code} ${size}`;
+    stderr.write(log_line(variables.REMOTE_ADDR || "-", time, message));
+  }
+
+  /** Logs what went wrong beside the requests: `text` ends in a line feed. */
+  log_error(text: string): void {
+    (this.stderr ?? stderr).write(text);
+  }
+
+  /** Runs the application for a request as soon as it is its turn. */
+  async handle(handler: GatewayHandler): Promise<void> {
+    if (this.#serving) return await this.#run(handler);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await this.#queue.add(() => this.#run(handler).finally(resolve), promise);
+  }
+
+  async #run(handler: GatewayHandler): Promise<void> {
+    try {
+      await handler.run(this.get_app());
+    } catch (error) {
+      this.handle_error(error);
+      await handler.fail();
+    }
+  }
+
+  async #accept_connections(): Promise<void> {
+    while (!this.#stopping) {
+      if (this.#connections.size >= this.max_connections) await this.#room();
+      else await this.#accept();
+    }
+  }
+
+  /** Settles when there are fewer connections, or the server stops. */
+  #room(): Promise<void> {
+    return new Promise((resolve) => this.#on_room = resolve);
+  }
+
+  async #accept(): Promise<void> {
+    try {
+      const conn = await this.#listener.accept();
+      if (this.#stopping) conn.close();
+      else this.#serve(this.open_connection(new Connection(conn)));
+    } catch (error) {
+      // A client that has left between connecting and now is no business of the others.
+      if (this.#stopping || is_lost_client(error)) return;
+      this.log_error(`cannot accept a connection: ${one_line(error)}\n`);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+
+  async #serve(connection: GatewayConnection): Promise<void> {
+    this.#connections.add(connection);
+    try {
+      await connection.serve();
+    } catch (error) {
+      if (!is_disconnect(error)) {
+        this.log_error(`closed a connection: ${one_line(error)}\n`);
+      }
+    } finally {
+      connection.close();
+      this.#connections.delete(connection);
+      this.#on_room?.();
+      this.#end_when_idle();
+    }
+  }
+
+  #stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#queue.close();
+    this.#listener.close();
+    this.#on_room?.();
+    this.#end_when_idle();
+  }
+
+  #end_when_idle(): void {
+    if (this.#stopping && this.#connections.size === 0) this.#ended.resolve();
+  }
+}
+
+function listen(
+  address: ServerAddress,
+  { tcpBacklog, reusePort }: GatewayOptions,
+): Deno.Listener {
+  if (typeof address === "string") {
+    return Deno.listen({ transport: "unix", path: address });
+  }
+  const [host, port] = address;
+  const options = { hostname: hostname_of(host), port, tcpBacklog, reusePort };
+  return Deno.listen(options);
+}
+
+function at_least_one(value: number, name: string): number {
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new RangeError(`${name} must be an integer above 0, got ${value}`);
+}
+
+function is_lost_client(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected || is_disconnect(error);
+}
+
+/** An error as one line of the log. */
+function one_line(error: unknown): string {
+  return escape_controls(String(error));
+}
+
+/** The request line, as far as the variables tell it. */
+export function request_line(variables: Variables): string {
+  const { REQUEST_METHOD, REQUEST_URI, SERVER_PROTOCOL } = variables;
+  const target = REQUEST_URI ?? target_of(variables);
+  return `${REQUEST_METHOD ?? "-"} ${target} ${SERVER_PROTOCOL ?? "-"}`;
+}
+
+function target_of(
+  { SCRIPT_NAME, PATH_INFO, QUERY_STRING }: Variables,
+): string {
+  const query = QUERY_STRING ? `?${QUERY_STRING}` : "";
+  return quote(`${SCRIPT_NAME ?? ""}${PATH_INFO ?? ""}`) + query;
+}

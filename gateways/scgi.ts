@@ -1,0 +1,76 @@
+/**
+ * An SCGI server: an application behind nginx (`scgi_pass`), Apache (`mod_proxy_scgi`) or lighttpd (`mod_scgi`).
+ *
+ * SCGI is the plainest of the protocols between a web server and an application: a connection carries one request, its
+ * variables in front (https://python.ca/scgi/protocol.txt).
+ *
+ * @example
+ * ```ts
+ * import { serve_scgi } from "@tsgi/serve/scgi";
+ * import { demo_app } from "@tsgi/serve";
+ * import { toText } from "@std/streams";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * await using server = serve_scgi(demo_app, ["127.0.0.1", 0]);
+ * server.log_request = () => {};
+ * server.serve_forever();
+ *
+ * // What a web server does:
+ * const [hostname, port] = server.server_address as [string, number];
+ * const conn = await Deno.connect({ hostname, port });
+ * const head = "CONTENT_LENGTH\0" + "0\0SCGI\0" + "1\0REQUEST_METHOD\0GET\0PATH_INFO\0/x\0";
+ * await conn.write(new TextEncoder().encode(`${head.length}:${head},`));
+ * assertStringIncludes(await toText(conn.readable), "PATH_INFO = '/x'");
+ * ```
+ *
+ * @module
+ */
+
+import type { ServerAddress } from "../_internal/address.ts";
+import type { Parsed } from "../_internal/connection.ts";
+import type { WSGIApplication } from "../types.ts";
+import { GatewayHandler, type GatewayHandlerClass } from "./gateway_handler.ts";
+import { type GatewayOptions, GatewayServer } from "./gateway_server.ts";
+import { parse_scgi_head } from "./scgi_codec.ts";
+import { SingleRequestServer } from "./single_request.ts";
+import type { Variables } from "./variables.ts";
+
+export { GatewayHandler, GatewayServer, SingleRequestServer };
+export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };
+
+/** Runs the application for one request of an {@linkcode SCGIServer}. */
+export class SCGIHandler extends GatewayHandler {}
+
+/** A server that speaks SCGI, with the life of a `WSGIServer`. */
+export class SCGIServer extends SingleRequestServer {
+  /** The class that runs the application. */
+  override handler_class: GatewayHandlerClass = SCGIHandler;
+
+  /**
+   * Parses the head of a request: a netstring.
+   *
+   * @ignore
+   */
+  override parse_head(data: Uint8Array): Parsed<Variables> | null {
+    return parse_scgi_head(data, this.max_header_size);
+  }
+}
+
+/**
+ * Makes a server for `app` that listens at `address`; it answers from `serve_forever()` on.
+ *
+ * @param app The application.
+ * @param address A host and a port, or the path of a Unix socket.
+ * @param options Limits, and where errors are logged.
+ * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+ * @throws {RangeError} If the port or a limit is out of range.
+ */
+export function serve_scgi(
+  app: WSGIApplication,
+  address: ServerAddress,
+  options: GatewayOptions = {},
+): SCGIServer {
+  const server = new SCGIServer(address, options);
+  server.set_app(app);
+  return server;
+}

@@ -1,0 +1,71 @@
+/** The head of an SCGI request: a netstring of names and values. */
+
+import type { Parsed } from "../_internal/connection.ts";
+import { decode_latin1 } from "../_internal/bytes.ts";
+import { check_size, type Variables } from "./variables.ts";
+
+const COMMA = 44;
+
+/** More bytes than the length and its colon can take. */
+const LENGTH_SIZE = 20;
+
+/**
+ * Parses the head of an SCGI request.
+ *
+ * @param limit The most bytes that the head may have.
+ * @returns Its variables; null where more bytes are needed.
+ * @throws {RangeError} If it is longer than `limit`.
+ * @throws {TypeError} If it is no head of SCGI.
+ */
+export function parse_scgi_head(
+  data: Uint8Array,
+  limit: number,
+): Parsed<Variables> | null {
+  const text = decode_latin1(data.subarray(0, LENGTH_SIZE));
+  const [before, digits, next] = text.match(/^([0-9]*)([^]?)/)!;
+  const size = Number(digits);
+  check_size(size, limit);
+  const is_length = /^(0|[1-9][0-9]*)?$/.test(digits!);
+  if (!is_length || next !== ":" && next !== "" || before === ":") {
+    throw new TypeError(
+      `expected the length of the head and a colon, got ${
+        JSON.stringify(text)
+      }`,
+    );
+  }
+  if (next === "") return null;
+  const start = before.length;
+  const end = start + size;
+  if (data.length <= end) return null;
+  if (data[end] !== COMMA) {
+    throw new TypeError(
+      `expected a comma after a head of ${size} bytes, got byte ${data[end]}`,
+    );
+  }
+  return {
+    value: parse_variables(decode_latin1(data.subarray(start, end))),
+    length: end + 1,
+  };
+}
+
+function parse_variables(text: string): Variables {
+  const parts = text.split("\0");
+  if (parts.pop() !== "" || parts.length % 2 !== 0) {
+    throw new TypeError("expected names and values, each with a NUL behind it");
+  }
+  const variables: Variables = {};
+  for (let i = 0; i < parts.length; i += 2) {
+    variables[parts[i]!] = parts[i + 1]!;
+  }
+  check(variables, "SCGI", /^1$/);
+  check(variables, "CONTENT_LENGTH", /^[0-9]+$/);
+  return variables;
+}
+
+function check(variables: Variables, name: string, pattern: RegExp): void {
+  const value = variables[name];
+  if (value !== undefined && pattern.test(value)) return;
+  throw new TypeError(
+    `expected ${name} to match ${pattern}, got ${JSON.stringify(value)}`,
+  );
+}

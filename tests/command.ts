@@ -1,0 +1,117 @@
+/** The command as its users have it: a child process, its output, its signals, its exit status. */
+
+import { root, run_script, until } from "./support.ts";
+
+/** The module that is the command. */
+export const mod = new URL("mod.ts", root).href;
+
+/** The end of a process. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The command while it serves; killed at the end of `await using`. */
+export interface Running extends AsyncDisposable {
+  child: Deno.ChildProcess;
+  /** Where it says that it serves: a URL, or what a web server is told. */
+  address: string;
+  /** The port in that. */
+  port: number;
+  /** What it has printed so far. */
+  printed: { stdout: string; stderr: string };
+  /** Waits for its end. */
+  ended(): Promise<Ended>;
+  /** Sends a signal, and waits for the end. */
+  stop(signal?: Deno.Signal): Promise<Ended>;
+}
+
+export interface Circumstances {
+  bind?: string;
+  cwd?: URL | string;
+  env?: Record<string, string>;
+}
+
+/** Starts the command, and waits until it serves. */
+export async function start(
+  args: string[],
+  { bind = "127.0.0.1:0", cwd = root, env = {} }: Circumstances = {},
+): Promise<Running> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-lock", mod, "--bind", bind, ...args],
+    cwd,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const printed = { stdout: "", stderr: "" };
+  const keep = async (name: "stdout" | "stderr") => {
+    for await (const part of child[name].pipeThrough(new TextDecoderStream())) {
+      printed[name] += part;
+    }
+  };
+  let running = true;
+  const end = Promise.all([child.status, keep("stdout"), keep("stderr")]);
+  end.finally(() => running = false);
+  const ended = async () => ({ code: (await end)[0].code, ...printed });
+  await until(() => !running || printed.stdout.includes("\n"));
+  const address = printed.stdout.match(/ at (.+?)( by .*)?\n/)?.[1] ?? "";
+  if (!address) throw new Error(`${args.join(" ")}: ${printed.stderr}`);
+  return {
+    child,
+    address,
+    port: Number(address.match(/:(\d+)\/?$/)?.[1]),
+    printed,
+    ended,
+    stop(signal = "SIGTERM") {
+      child.kill(signal);
+      return ended();
+    },
+    async [Symbol.asyncDispose]() {
+      if (running) child.kill("SIGKILL");
+      await end;
+    },
+  };
+}
+
+/** Runs the command to its end. */
+export function run(
+  args: string[],
+  { cwd = root, env = {}, stdin = "" }: Circumstances & { stdin?: string } = {},
+): Promise<Ended> {
+  return run_script([mod, ...args], { cwd, env, stdin });
+}
+
+/** A folder with files in it; removed by `await using`. */
+export interface Folder extends AsyncDisposable {
+  path: string;
+  /** The URL of a file in it. */
+  url(name: string): string;
+}
+
+export async function make_folder(
+  files: Record<string, string>,
+): Promise<Folder> {
+  const path = await Deno.realPath(await Deno.makeTempDir());
+  for (const [name, content] of Object.entries(files)) {
+    await Deno.writeTextFile(`${path}/${name}`, content);
+  }
+  return {
+    path,
+    url: (name) => `file://${path}/${encodeURIComponent(name)}`,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+/** The log, its times left out. */
+export function without_times(log: string): string {
+  return log.replaceAll(
+    /\[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]/g,
+    "[time]",
+  );
+}
+
+/** What the command prints at the first signal. */
+export const STOPPING = "Stopping when the requests under way are answered\n";
