@@ -358,8 +358,11 @@ function request_headers(environ: WSGIEnvironment): Headers {
       headers.append(key.slice("HTTP_".length).replaceAll("_", "-"), value);
     }
   }
-  const { CONTENT_TYPE, CONTENT_LENGTH } = environ;
-  if (CONTENT_TYPE) headers.set("content-type", CONTENT_TYPE);
+  const { CONTENT_TYPE, CONTENT_LENGTH, HTTP_TRANSFER_ENCODING } = environ;
+  // wsgiref's servers say text/plain where the client said nothing.
+  const is_invented = CONTENT_TYPE === "text/plain" && !CONTENT_LENGTH &&
+    !HTTP_TRANSFER_ENCODING;
+  if (CONTENT_TYPE && !is_invented) headers.set("content-type", CONTENT_TYPE);
   if (CONTENT_LENGTH) headers.set("content-length", CONTENT_LENGTH);
   return headers;
 }
