@@ -19,19 +19,12 @@ import { disconnected, is_disconnect } from "./disconnect.ts";
 import { file_wrapper_of, type FileWrapperClass } from "./file_wrapper.ts";
 import { process_environ } from "./process_environ.ts";
 import { is_promise, type MaybePromise } from "./promise.ts";
-import {
-  check_status,
-  declared_length,
-  is_bodiless,
-  own_headers,
-} from "./response_head.ts";
+import { declared_length, own_headers, parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
 import { WatchedPromise } from "./watched_promise.ts";
 
 /** A class that keeps response headers as `Headers` does. */
 export type HeadersClass = typeof Headers;
-
-const SERVER_ERROR = STATUS_CODE.InternalServerError;
 
 /**
  * Runs a WSGI application for one request (Python's `wsgiref.handlers.BaseHandler`).
@@ -102,9 +95,9 @@ export class BaseHandler {
   /** How many stack frames `log_exception` writes, those nearest to the throw; null writes all. */
   traceback_limit: number | null = null;
   /** The status of the page that `error_output` gives. */
-  error_status: string = `${SERVER_ERROR} ${STATUS_TEXT[SERVER_ERROR]}`;
+  error_status: string = ERROR_STATUS;
   /** The headers of that page. */
-  error_headers: HeaderList = [["Content-Type", "text/plain"]];
+  error_headers: HeaderList = ERROR_HEADERS;
   /** The body of that page. */
   error_body: Uint8Array = ERROR_BODY;
 
@@ -264,7 +257,9 @@ export class BaseHandler {
     const headers = this.headers!;
     // RFC 9110, section 8.6: a 204 has none.
     if (this.status!.startsWith("204")) headers.delete("Content-Length");
-    else if (!headers.has("Content-Length") && !is_bodiless(this.status!)) {
+    else if (
+      !headers.has("Content-Length") && !parse_status(this.status!).bodiless
+    ) {
       this.set_content_length();
     }
   }
@@ -293,12 +288,12 @@ export class BaseHandler {
         "start_response() was called a second time without exc_info",
       );
     }
-    check_status(status);
+    const { bodiless } = parse_status(status);
     const own = new this.headers_class(own_headers(headers));
     this.#content_length = declared_length(own);
     this.headers = own;
     this.status = status;
-    this.#bodiless = is_bodiless(status) || this.#head;
+    this.#bodiless = bodiless || this.#head;
     this.#failed_write = null;
     return (data) => {
       const writing = this.#write_directly(data);
@@ -634,6 +629,12 @@ export class BaseHandler {
     }
   }
 }
+
+const ERROR_STATUS = `${STATUS_CODE.InternalServerError} ${
+  STATUS_TEXT[STATUS_CODE.InternalServerError]
+}`;
+
+const ERROR_HEADERS: HeaderList = [["Content-Type", "text/plain"]];
 
 const ERROR_BODY = new TextEncoder().encode(
   "A server error occurred.  Please contact the administrator.",

@@ -1,5 +1,7 @@
 /** What may stand in the head of a response; the one place that keeps a response from being split. */
 
+import { remember } from "./remember.ts";
+
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -24,11 +26,15 @@ export function check_text(text: string, what: string): void {
 
 /** Throws a `TypeError` if `name` is no token or `value` no text without control characters. */
 export function check_header(name: string, value: string): void {
-  if (typeof name !== "string" || !TOKEN.test(name)) {
-    throw new TypeError(`a header name must be a token, got ${describe(name)}`);
-  }
+  check_token(name);
+  if (typeof value === "string" && !CONTROL.test(value)) return;
   check_text(value, `the value of header ${name}`);
 }
+
+const check_token = remember((name): true => {
+  if (typeof name === "string" && TOKEN.test(name)) return true;
+  throw new TypeError(`a header name must be a token, got ${describe(name)}`);
+});
 
 /** Throws a `TypeError` if a character of `text` is no byte (PEP 3333, "A Note On String Types"). */
 export function check_bytes(text: string, what: string): void {

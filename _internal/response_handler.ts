@@ -12,7 +12,7 @@ import { empty_body } from "./body.ts";
 
 import { stderr } from "./error_stream.ts";
 import type { MaybePromise } from "./promise.ts";
-import { is_bodiless } from "./response_head.ts";
+import { parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
 
 /**
@@ -186,11 +186,11 @@ export class ResponseHandler extends BaseHandler {
   }
 
   #begin(body: BodyInit | null): void {
-    const [code, ...reason] = this.status!.split(" ");
+    const { code, reason } = parse_status(this.status!);
     const response = new Response(body, {
-      status: Number(code),
-      statusText: reason.join(" "),
-      headers: this.headers!.items(),
+      status: code,
+      statusText: reason,
+      headers: headers_init(this.headers!.items()),
     });
     this.#response = response;
     this.#deliver?.(response);
@@ -207,8 +207,20 @@ export class ResponseHandler extends BaseHandler {
    * Content-Length of 0.
    */
   #empty_body(): BodyInit | null {
-    return this.is_head() && !is_bodiless(this.status!) ? empty_body() : null;
+    return this.is_head() && !parse_status(this.status!).bodiless
+      ? empty_body()
+      : null;
   }
+}
+
+/** The headers as a record, which `Response` takes twice as fast as pairs; as pairs where a name is repeated. */
+function headers_init(headers: HeaderList): HeadersInit {
+  const record: Record<string, string> = {};
+  for (const [name, value] of headers) {
+    if (name in record) return headers;
+    record[name] = value;
+  }
+  return record;
 }
 
 function is_length(content_length: string | null, data: Uint8Array): boolean {

@@ -4,9 +4,18 @@ import type { Headers } from "../headers.ts";
 import type { HeaderList } from "../types.ts";
 import { is_hop_by_hop } from "../util.ts";
 import { check_bytes, check_text, describe } from "./check.ts";
+import { remember } from "./remember.ts";
 
-/** Throws a `TypeError` if `status` is not three digits from 200 on, a space and a reason. */
-export function check_status(status: string): void {
+/** What a status says. */
+export interface Status {
+  code: number;
+  reason: string;
+  /** Whether a response of it never has a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
+  bodiless: boolean;
+}
+
+/** Takes a status apart; throws a `TypeError` if it is not three digits from 200 on, a space and a reason. */
+export const parse_status = remember((status): Status => {
   check_text(status, "the status");
   check_bytes(status, "the status");
   if (!/^[2-9][0-9][0-9] /.test(status)) {
@@ -16,7 +25,10 @@ export function check_status(status: string): void {
       }`,
     );
   }
-}
+  const code = Number(status.slice(0, 3));
+  const bodiless = code === 204 || code === 205 || code === 304;
+  return { code, reason: status.slice(4), bodiless };
+});
 
 /**
  * The headers as a list of the handler's own, which the application cannot change any more. What is no
@@ -31,7 +43,7 @@ export function own_headers(headers: HeaderList): HeaderList {
 function own_header(header: [string, string]): [string, string] {
   if (!Array.isArray(header) || header.length !== 2) return header;
   const [name, value] = header;
-  if (typeof name === "string" && is_hop_by_hop(name)) {
+  if (typeof name === "string" && is_forbidden(name)) {
     throw new TypeError(
       `an application must not send the hop-by-hop header ${name}`,
     );
@@ -41,6 +53,8 @@ function own_header(header: [string, string]): [string, string] {
   }
   return [name, value];
 }
+
+const is_forbidden = remember(is_hop_by_hop);
 
 /** The `Content-Length` among the headers; null without one. Throws a `TypeError` if it is no number. */
 export function declared_length(headers: Headers): number | null {
@@ -52,9 +66,4 @@ export function declared_length(headers: Headers): number | null {
     );
   }
   return Number(value);
-}
-
-/** Whether a response of that status never has a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
-export function is_bodiless(status: string): boolean {
-  return /^(204|205|304)/.test(status);
 }
