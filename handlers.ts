@@ -36,6 +36,12 @@ export { read_environ };
 /** An environ as a server gives it: CGI variables, and whatever else it puts there. */
 export type BaseEnvironment = Readonly<Record<string, unknown>>;
 
+/** What can be written to: the writer of a stream, for one. */
+export interface ByteWriter {
+  /** Writes all of `data`; settles when more can be taken. */
+  write(data: Uint8Array): Promise<void>;
+}
+
 /**
  * Runs an application over streams and an environ that are given to the constructor: an origin server,
  * as far as its output goes.
@@ -69,14 +75,14 @@ export class SimpleHandler extends BaseHandler {
   /** The body of the request, and whatever comes after it. */
   stdin: ReadableStream<Uint8Array>;
   /** Where the response goes; `run` leaves it open and unlocked. */
-  stdout: WritableStream<Uint8Array>;
+  stdout: WritableStream<Uint8Array> | ByteWriter;
   /** `wsgi.errors`. */
   stderr: ErrorStream;
   /** The variables of the request, which the environ gets on top of `os_environ`. */
   base_env: BaseEnvironment;
 
   #kept: Uint8Array[] = [];
-  #writer: WritableStreamDefaultWriter<Uint8Array> | null = null;
+  #writer: ByteWriter & { releaseLock?(): void } | null = null;
 
   /**
    * Takes what the handler works on.
@@ -90,7 +96,7 @@ export class SimpleHandler extends BaseHandler {
    */
   constructor(
     stdin: ReadableStream<Uint8Array>,
-    stdout: WritableStream<Uint8Array>,
+    stdout: WritableStream<Uint8Array> | ByteWriter,
     stderr: ErrorStream,
     environ: BaseEnvironment,
     multithread = true,
@@ -110,7 +116,7 @@ export class SimpleHandler extends BaseHandler {
     try {
       await super.run(application);
     } finally {
-      this.#writer?.releaseLock();
+      this.#writer?.releaseLock?.();
       this.#writer = null;
       this.#kept = [];
     }
@@ -141,9 +147,15 @@ export class SimpleHandler extends BaseHandler {
     if (this.#kept.length === 0) return;
     const data = concat(this.#kept);
     this.#kept = [];
-    this.#writer ??= this.stdout.getWriter();
+    this.#writer ??= writer_of(this.stdout);
     if (data.length > 0) await this.#writer.write(data);
   }
+}
+
+function writer_of(
+  stdout: WritableStream<Uint8Array> | ByteWriter,
+): ByteWriter {
+  return stdout instanceof WritableStream ? stdout.getWriter() : stdout;
 }
 
 /** What nginx and lighttpd send beside the plain variables, and what a client must not set (httpoxy). */

@@ -46,6 +46,10 @@ export interface WSGIServerOptions {
   reusePort?: boolean;
   /** How many connections the system keeps that are not accepted yet. */
   tcpBacklog?: number;
+  /** A certificate in PEM, and with it `key`: the server speaks HTTPS then. */
+  cert?: string;
+  /** The key of the certificate, in PEM. */
+  key?: string;
   /** Ends the server as `server_close` does. */
   signal?: AbortSignal;
 }
@@ -117,6 +121,8 @@ export class WSGIRequestHandler {
   client_address: ClientAddress;
   /** The server that it came to. */
   server: WSGIServer;
+  /** What runs the application; null before. */
+  handler: ServerHandler | null = null;
 
   #target: string | null = null;
 
@@ -187,8 +193,10 @@ export class WSGIRequestHandler {
       this.get_stderr(),
       ready ?? this.get_environ(),
       false,
+      this.server.multiprocess,
     );
     handler.request_handler = this;
+    this.handler = handler;
     return handler.respond(this.server.get_app());
   }
 
@@ -287,6 +295,8 @@ export class WSGIServer implements AsyncDisposable {
   base_environ: Record<string, unknown> = {};
   /** The application; null until `set_app`. */
   application: WSGIApplication | null = null;
+  /** `wsgi.multiprocess`: whether other processes serve the same application. */
+  multiprocess = false;
   /** The class that handles requests. */
   RequestHandlerClass: WSGIRequestHandlerClass;
 
@@ -308,6 +318,7 @@ export class WSGIServer implements AsyncDisposable {
    * @param options What `Deno.serve` takes beside them.
    * @throws {Deno.errors.AddrInUse} If somebody else listens there.
    * @throws {RangeError} If the port is not from 0 to 65535.
+   * @throws {Deno.errors.InvalidData} If certificate or key are none.
    */
   constructor(
     server_address: ServerAddress,
@@ -329,6 +340,7 @@ export class WSGIServer implements AsyncDisposable {
     }
     this.#server.finished.then(() => this.#ended = true);
     this.setup_environ();
+    if (options.cert !== undefined) this.base_environ.HTTPS = "on";
     if (options.signal?.aborted) this.server_close();
   }
 

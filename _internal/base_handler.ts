@@ -159,6 +159,7 @@ export class BaseHandler {
       await this.#recover();
     } finally {
       this.#over = true;
+      this.#log();
     }
   }
 

@@ -37,7 +37,8 @@ export function decode_latin1(bytes: Uint8Array): string {
   let text = "";
   // In steps, because the arguments of a call have to fit on the stack.
   for (let i = 0; i < bytes.length; i += 8192) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    const part = bytes.subarray(i, i + 8192) as unknown as number[];
+    text += String.fromCharCode.apply(null, part); // To spread it takes six times as long.
   }
   return text;
 }

@@ -44,6 +44,19 @@ export class Connection {
   }
 
   /**
+   * What `parse` finds in what has come in; null where it needs more.
+   *
+   * @throws What `parse` throws.
+   */
+  take<T>(parse: Parser<T>): T | null {
+    if (this.is_empty) return null;
+    const found = parse(this.#buffer.subarray(this.#start, this.#end));
+    if (!found) return null;
+    this.#start += found.length;
+    return found.value;
+  }
+
+  /**
    * Gives `parse` what has come in, more and more of it, until it finds something.
    *
    * @returns What it found; null where the connection ends before the first byte of it.
@@ -52,11 +65,8 @@ export class Connection {
    */
   async parse<T>(parse: Parser<T>): Promise<T | null> {
     while (true) {
-      const found = parse(this.#buffer.subarray(this.#start, this.#end));
-      if (found) {
-        this.#start += found.length;
-        return found.value;
-      }
+      const found = this.take(parse);
+      if (found !== null) return found;
       if (await this.#fill()) continue;
       if (this.is_empty) return null;
       throw new Deno.errors.UnexpectedEof(
@@ -65,8 +75,12 @@ export class Connection {
     }
   }
 
-  /** What comes in behind what was parsed, as a stream that reads no more than it is asked for. */
-  readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  /**
+   * What comes in behind what was parsed, as a stream that reads no more than it is asked for.
+   *
+   * @param on_read Called when `bytes_read` has grown.
+   */
+  readable(on_read: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
     return new ReadableStream({
       type: "bytes",
       autoAllocateChunkSize: BLOCK_SIZE,
@@ -75,6 +89,7 @@ export class Connection {
         const length = await this.#read_behind(request.view as Uint8Array);
         if (length === null) controller.close();
         request.respond(length ?? 0);
+        if (length !== null) on_read();
       },
     });
   }
@@ -105,17 +120,23 @@ export class Connection {
 
   /** Ends what goes out, drops what still comes in, and closes the connection. */
   async finish(): Promise<void> {
+    await this.end().catch(() => {}); // It has gone, which is what is waited for.
+    await this.drain();
+    this.close();
+  }
+
+  /** Drops what still comes in; settles when the peer has ended it, or has gone. */
+  async drain(): Promise<void> {
     try {
-      await this.end();
       do this.#start = this.#end = 0; while (await this.#fill());
     } catch {
-      // The peer has gone, which is what was waited for.
+      // It has gone.
     }
-    this.close();
   }
 
   /** Closes the connection when nothing comes in any more. */
   #linger(): void {
+    if (this.#closed) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.close(), LINGER);
   }

@@ -12,8 +12,32 @@ interface Template {
 const templates = new WeakMap<Variables, Template>();
 
 /**
- * `base_environ` on top of `os_environ`, in an object that V8 clones fast; not to be changed. Made when one of the two
- * has changed.
+ * What every request sets. It has its place in the template, because an object that grows key by key is moved again and
+ * again.
+ */
+const REQUEST_KEYS: readonly string[] = [
+  "SERVER_PROTOCOL",
+  "SERVER_SOFTWARE",
+  "REMOTE_ADDR",
+  "REQUEST_METHOD",
+  "PATH_INFO",
+  "QUERY_STRING",
+  "CONTENT_TYPE",
+  "REQUEST_URI",
+  "wsgi.input",
+  "wsgi.input_terminated",
+  "wsgi.errors",
+  "wsgi.version",
+  "wsgi.run_once",
+  "wsgi.url_scheme",
+  "wsgi.multithread",
+  "wsgi.multiprocess",
+  "wsgi.file_wrapper",
+];
+
+/**
+ * `base_environ` on top of `os_environ`, in an object that V8 clones fast, with `""` for what a request of `WSGIServer`
+ * sets in any case; not to be changed. Made when one of the two has changed.
  */
 export function environ_template(
   base_environ: Variables,
@@ -23,7 +47,8 @@ export function environ_template(
   if (
     made?.os_environ === os_environ && is_same(made.base_environ, base_environ)
   ) return made.environ;
-  const environ = fast({ ...os_environ, ...base_environ });
+  const places = Object.fromEntries(REQUEST_KEYS.map((key) => [key, ""]));
+  const environ = fast({ ...os_environ, ...base_environ, ...places });
   templates.set(base_environ, {
     os_environ,
     base_environ: { ...base_environ },

@@ -9,6 +9,7 @@ export class PushedStream {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   #over = false;
+  #ended = false;
   #room: PromiseWithResolvers<void> | null = null;
 
   constructor() {
@@ -24,9 +25,9 @@ export class PushedStream {
     );
   }
 
-  /** Whether it has come to its end, or nobody wants the rest. */
-  get is_over(): boolean {
-    return this.#over;
+  /** Whether all of it has come, wanted or not. */
+  get has_ended(): boolean {
+    return this.#ended;
   }
 
   /** Adds to the stream; what it returns settles when there is room for more. */
@@ -40,13 +41,14 @@ export class PushedStream {
 
   /** Ends the stream. */
   end(): void {
+    this.#ended = true;
     if (!this.#over) this.#controller.close();
     this.drop();
   }
 
   /** Has the stream fail. */
-  fail(reason: Error): void {
-    if (!this.#over) this.#controller.error(reason);
+  fail(reason: () => Error): void {
+    if (!this.#over) this.#controller.error(reason());
     this.drop();
   }
 

@@ -6,7 +6,7 @@ const LONGEST = 64;
 
 /** `make`, with its results remembered. What it throws is not. */
 export function remember<Result>(
-  make: (key: string) => Result & ({} | null),
+  make: (key: string) => Exclude<Result, undefined>,
 ): (key: string) => Result {
   const known = new Map<string, Result>();
   return (key) => {

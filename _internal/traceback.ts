@@ -9,6 +9,15 @@ export function format_exception(
   error: unknown,
   limit: number | null = null,
 ): string {
+  try {
+    return format_chain(error, limit);
+  } catch {
+    // Its stack, its name or its cause throws where it is read.
+    return "An error that cannot be shown\n";
+  }
+}
+
+function format_chain(error: unknown, limit: number | null): string {
   const seen = new Set<unknown>();
   let text = "";
   for (let cause = error; !seen.has(cause); cause = cause.cause) {

@@ -1,8 +1,8 @@
 /** The records of FastCGI 1.0, and the names and values in them. */
 
-import { decode_latin1, encode_latin1 } from "../_internal/bytes.ts";
+import { concat, decode_latin1, encode_latin1 } from "../_internal/bytes.ts";
 import type { Parsed } from "../_internal/connection.ts";
-import type { Variables } from "./variables.ts";
+import { add_variable, type Variables } from "./variables.ts";
 
 /** The types of records. */
 export const RECORD_TYPE = {
@@ -59,7 +59,7 @@ export function parse_record(data: Uint8Array): Parsed<FastCGIRecord> | null {
   const end = HEADER_SIZE + uint16(data, 4);
   const length = end + data[6]!; // With its padding.
   if (data.length < length) return null;
-  const content = new Uint8Array(data.slice(HEADER_SIZE, end));
+  const content = data.slice(HEADER_SIZE, end);
   return {
     value: { type: data[1]!, request_id: uint16(data, 2), content },
     length,
@@ -110,25 +110,50 @@ function put_record(
   return offset + HEADER_SIZE + content.length;
 }
 
-/** The content of END_REQUEST. */
-export function end_request_body(
-  app_status: number,
-  protocol_status: number,
-): Uint8Array {
-  const data = new Uint8Array(8);
-  new DataView(data.buffer).setUint32(0, app_status);
-  data[4] = protocol_status;
-  return data;
+/** How a request ends. */
+export interface RequestEnd {
+  /** The exit status that a program would have. */
+  app_status: number;
+  /** One of `PROTOCOL_STATUS`. */
+  protocol_status: number;
+  /** The last of the response; null where there was none. */
+  rest: Uint8Array | null;
+  /** Whether there was something for the log of the web server. */
+  has_errors: boolean;
 }
+
+/** The records that end a request, with the last of its response. */
+export function encode_end(request_id: number, end: RequestEnd): Uint8Array {
+  const { app_status, protocol_status, rest, has_errors } = end;
+  const { STDOUT, STDERR, END_REQUEST } = RECORD_TYPE;
+  const records = [];
+  if (rest) {
+    if (rest.length > 0) records.push(encode_stream(STDOUT, request_id, rest));
+    if (has_errors) records.push(encode_record(STDERR, request_id, NOTHING));
+    records.push(encode_record(STDOUT, request_id, NOTHING));
+  }
+  const body = new Uint8Array(8);
+  body[3] = app_status;
+  body[4] = protocol_status;
+  records.push(encode_record(END_REQUEST, request_id, body));
+  return concat(records);
+}
+
+const NOTHING = new Uint8Array();
 
 /**
  * Parses names and values.
  *
+ * @param own What stands beside them.
+ *
  * @throws {TypeError} If one of them goes past the end.
  */
-export function parse_name_values(data: Uint8Array): Variables {
+export function parse_name_values(
+  data: Uint8Array,
+  own: Readonly<Variables> = {},
+): Variables {
   const text = decode_latin1(data);
-  const variables: Variables = {};
+  const variables = { ...own };
   let offset = 0;
   const take_length = (): number => {
     const first = data[offset++]!;
@@ -147,7 +172,11 @@ export function parse_name_values(data: Uint8Array): Variables {
         `expected names and values in ${data.length} bytes, got one that goes past them`,
       );
     }
-    variables[text.slice(offset, middle)] = text.slice(middle, end);
+    add_variable(
+      variables,
+      text.slice(offset, middle),
+      text.slice(middle, end),
+    );
     offset = end;
   }
   return variables;

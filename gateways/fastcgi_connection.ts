@@ -1,14 +1,14 @@
 /** A FastCGI connection: who gets which record, and how a request ends. */
 
 import { concat } from "../_internal/bytes.ts";
-import { disconnected, is_disconnect } from "../_internal/disconnect.ts";
+import { disconnected } from "../_internal/disconnect.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import type { ErrorStream } from "../types.ts";
 import {
+  encode_end,
   encode_name_values,
   encode_record,
   encode_stream,
-  end_request_body,
   type FastCGIRecord,
   parse_name_values,
   parse_record,
@@ -30,25 +30,45 @@ const KEEP_CONN = 1;
 
 const NOTHING = new Uint8Array();
 
+/** A record of no version. */
+const NO_RECORD = new Uint8Array(8);
+
 interface Server extends GatewayServer {
   handler_class: GatewayHandlerClass;
 }
 
 export class FastCGIConnection extends GatewayConnection<Server> {
   #requests = new Map<number, FastCGIRequest>();
+  /** Whether a request was among them behind which the connection is to be closed. */
+  #closes = false;
+  /** What ended the connection beside what came in. */
+  #failure: unknown = null;
 
   override async serve(): Promise<void> {
-    let record;
-    while ((record = await this.connection.parse(parse_record))) {
-      const taken = this.#take(record);
-      if (taken) await taken;
+    try {
+      let record;
+      while ((record = await this.#next_record())) {
+        const taken = this.#take(record);
+        if (taken) await taken;
+      }
+    } catch (error) {
+      throw this.#failure ?? error;
     }
   }
 
   override close(): void {
     super.close();
-    for (const { stdin } of this.#requests.values()) stdin.fail(disconnected());
+    for (const request of this.#requests.values()) {
+      request.ended = true;
+      request.stdin.fail(disconnected);
+    }
     this.#requests.clear();
+  }
+
+  /** The next record, at once if it has come; null at the end. */
+  #next_record(): FastCGIRecord | null | Promise<FastCGIRecord | null> {
+    return this.connection.take(parse_record) ??
+      this.connection.parse(parse_record);
   }
 
   #take(record: FastCGIRecord): MaybePromise {
@@ -63,8 +83,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       case RECORD_TYPE.PARAMS:
         return this.#take_params(request, content);
       case RECORD_TYPE.STDIN:
-        if (content.length > 0) return request.stdin.push(content);
-        return request.stdin.end();
+        return this.#take_stdin(request, content);
       default:
         return this.#take_unknown(type);
     }
@@ -115,36 +134,64 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     if (content.length > 0) {
       return request.add_params(content, this.server.max_header_size);
     }
-    const variables = request.take_params();
+    const variables = request.take_params(this.server.os_environ);
     this.#run(request, variables).catch((error) => {
-      if (!is_disconnect(error)) this.server.handle_error(error);
+      this.#failure ??= error;
+      this.close();
     });
+  }
+
+  #take_stdin(
+    request: FastCGIRequest,
+    content: FastCGIRecord["content"],
+  ): MaybePromise {
+    // Nobody would read it, and so nobody would ever read on.
+    if (!request.handler) {
+      throw new TypeError(
+        `expected the variables of request ${request.id} before its body`,
+      );
+    }
+    if (content.length > 0) return request.stdin.push(content);
+    request.stdin.end();
   }
 
   async #run(request: FastCGIRequest, variables: Variables): Promise<void> {
-    const handler = this.#handler(request, variables);
-    request.handler = handler;
-    await this.handle(handler, variables);
-    // It was aborted, and so has been ended, or the connection was closed.
-    if (this.#requests.get(request.id) !== request) return;
-    this.#requests.delete(request.id);
-    if (handler.broken && this.#requests.size === 0) {
-      // A web server takes no other sign for it that the response is not whole.
-      this.connection.close();
-    } else await this.#end(request, handler.broken ? 1 : 0);
+    const handler = request.handler = this.#handler(request, variables);
+    await this.handle(handler, variables, () => this.#complete(request));
+    if (!request.ended) {
+      await this.#end(request, 0, PROTOCOL_STATUS.OVERLOADED); // The server stops.
+    }
+    this.close_if_stopping();
+  }
+
+  /** Ends a request whose application has come to its end. */
+  #complete(request: FastCGIRequest): MaybePromise {
+    if (request.ended) return; // It was aborted, or the connection has been closed.
+    const { broken } = request.handler!;
+    if (!broken || this.#requests.size > 1) {
+      return this.#end(request, broken ? 1 : 0);
+    }
+    request.ended = true;
+    return this.#break_off(request);
+  }
+
+  /** Ends the connection so that a web server sees that the response is not whole: nginx takes its plain end for that of the response. */
+  async #break_off({ id, handler }: FastCGIRequest): Promise<void> {
+    const rest = encode_stream(RECORD_TYPE.STDOUT, id, handler!.take_rest());
+    await this.connection.write(concat([rest, NO_RECORD]));
+    this.connection.close();
   }
 
   #handler(request: FastCGIRequest, variables: Variables): GatewayHandler {
-    const stdout = new WritableStream<Uint8Array>({
-      write: (data) => this.#send_stream(RECORD_TYPE.STDOUT, request, data),
-    });
+    const write = (data: Uint8Array) =>
+      this.#send_stream(RECORD_TYPE.STDOUT, request, data);
     return new this.server.handler_class(
       request.stdin.readable,
-      stdout,
+      { write },
       this.server.stderr ?? this.#stderr(request),
       variables,
       false,
-      false,
+      this.server.multiprocess,
     );
   }
 
@@ -157,45 +204,39 @@ export class FastCGIConnection extends GatewayConnection<Server> {
         this.server.log_error(text); // The web server has gone.
       });
     };
-    const writelines = (lines: Iterable<string>) => {
-      for (const line of lines) write(line);
-    };
+    const writelines = (lines: Iterable<string>) =>
+      write(Array.from(lines).join(""));
     return { write, writelines, flush() {} };
   }
 
-  async #abort(request: FastCGIRequest): Promise<void> {
-    this.#requests.delete(request.id);
-    request.stdin.fail(disconnected());
+  #abort(request: FastCGIRequest): Promise<void> {
     request.handler?.abort();
-    await this.#end(request, 1);
+    return this.#end(request, 1);
   }
 
-  /** Says that a request has come to its end; closes the connection if the web server has left that to us. */
+  /** Says that a request has come to its end; closes the connection behind the last if the web server has left that to us. */
   async #end(
     request: FastCGIRequest,
     app_status: number,
     protocol_status: number = PROTOCOL_STATUS.REQUEST_COMPLETE,
   ): Promise<void> {
-    const { id, keep, stdin, has_errors } = request;
-    const records = [
-      encode_record(
-        RECORD_TYPE.END_REQUEST,
-        id,
-        end_request_body(app_status, protocol_status),
-      ),
-    ];
-    if (protocol_status === PROTOCOL_STATUS.REQUEST_COMPLETE) {
-      records.unshift(encode_record(RECORD_TYPE.STDOUT, id, NOTHING));
-      if (has_errors) {
-        records.unshift(encode_record(RECORD_TYPE.STDERR, id, NOTHING));
-      }
-    }
-    const is_whole = stdin.is_over;
+    const { id, keep, stdin, handler, has_errors } = request;
+    const answered = protocol_status === PROTOCOL_STATUS.REQUEST_COMPLETE;
+    const rest = handler?.take_rest() ?? NOTHING;
+    const data = encode_end(id, {
+      app_status,
+      protocol_status,
+      rest: answered ? rest : null,
+      has_errors,
+    });
+    const is_whole = stdin.has_ended;
     request.ended = true;
-    stdin.drop();
-    await this.connection.write(concat(records));
-    if (keep) this.close_if_stopping();
-    else if (is_whole) this.connection.close();
+    stdin.fail(disconnected); // For whoever still reads it.
+    this.#requests.delete(id);
+    await this.connection.write(data);
+    this.#closes ||= !keep;
+    if (!this.#closes || this.#requests.size > 0) return;
+    if (is_whole) this.connection.close();
     else await this.connection.end();
   }
 

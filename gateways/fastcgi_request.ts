@@ -43,12 +43,13 @@ export class FastCGIRequest {
   /**
    * The variables, which are complete now.
    *
+   * @param own What stands beside them.
    * @throws {TypeError} If they are malformed, or were complete already.
    */
-  take_params(): Variables {
+  take_params(own: Readonly<Variables>): Variables {
     const params = this.#open_params();
     this.#params = null;
-    return parse_name_values(concat(params));
+    return parse_name_values(concat(params), own);
   }
 
   #open_params(): Uint8Array[] {

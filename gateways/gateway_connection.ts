@@ -1,6 +1,7 @@
 /** A connection from a web server, and the requests that are under way on it. */
 
 import type { Connection } from "../_internal/connection.ts";
+import type { MaybePromise } from "../_internal/promise.ts";
 import type { GatewayHandler } from "./gateway_handler.ts";
 import type { Variables } from "./variables.ts";
 
@@ -9,10 +10,17 @@ const PATIENCE = 250;
 
 /** What a connection needs of its server. */
 export interface RequestServer {
-  /** Runs the application for a request as soon as it is its turn. */
-  handle(handler: GatewayHandler): Promise<void>;
+  /** Has a request answered as soon as it is its turn; never, if the server stops before. */
+  handle(answer: () => Promise<void>): Promise<void>;
+  /** Runs the application for a request. */
+  run(handler: GatewayHandler): Promise<void>;
   /** Logs a request that was answered. */
-  log_request(variables: Variables, code: string, size: number): void;
+  log_request(
+    variables: Variables,
+    code: string,
+    size: number,
+    handler: GatewayHandler,
+  ): void;
 }
 
 /** What serves a connection. */
@@ -23,6 +31,7 @@ export abstract class GatewayConnection<
   protected readonly connection: Connection;
   #handlers = new Set<GatewayHandler>();
   #stopping = false;
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor(server: Server, connection: Connection) {
     this.server = server;
@@ -40,32 +49,41 @@ export abstract class GatewayConnection<
   stop(): void {
     this.#stopping = true;
     if (this.#handlers.size === 0) {
-      setTimeout(() => this.#close_when_idle(), PATIENCE);
+      this.#patience = setTimeout(() => this.#close_when_idle(), PATIENCE);
     }
   }
 
   /** Closes the connection at once: for the requests under way it is as if their client had gone. */
   close(): void {
+    clearTimeout(this.#patience);
     this.connection.close();
     for (const handler of this.#handlers) handler.abort();
   }
 
-  /** Runs the application for a request as soon as it is its turn, and has the request logged. */
+  /**
+   * Runs the application for a request as soon as it is its turn, and has the request logged.
+   *
+   * @param end Ends the response.
+   */
   protected async handle(
     handler: GatewayHandler,
     variables: Variables,
+    end: () => MaybePromise = () => {},
   ): Promise<void> {
     handler.log_request = (code, size) =>
-      this.server.log_request(variables, code, size);
+      this.server.log_request(variables, code, size, handler);
     this.#handlers.add(handler);
     try {
-      await this.server.handle(handler);
+      await this.server.handle(async () => {
+        await this.server.run(handler);
+        await end();
+      });
     } finally {
       this.#handlers.delete(handler);
     }
   }
 
-  /** To be called when a request has been answered completely. */
+  /** To be called when a request has come to its end in any way. */
   protected close_if_stopping(): void {
     if (this.#stopping) this.#close_when_idle();
   }

@@ -1,24 +1,74 @@
 /** The handler behind SCGI, FastCGI and uwsgi. */
 
+import { concat } from "../_internal/bytes.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
-import { BaseCGIHandler } from "../handlers.ts";
+import { BaseCGIHandler, type ByteWriter } from "../handlers.ts";
+import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 
 /** A class that runs the application for one request of a gateway. */
 export type GatewayHandlerClass = new (
   ...args: ConstructorParameters<typeof BaseCGIHandler>
 ) => GatewayHandler;
 
-/** A `BaseCGIHandler` that tells its server how the request ended. */
+/** How much is kept of a response that is all there. */
+const BLOCK_SIZE = 65536;
+
+const LINE_END = new Uint8Array([13, 10]);
+
+/** A `BaseCGIHandler` that tells its server how the request ended, and leaves the end of the response to it. */
 export class GatewayHandler extends BaseCGIHandler {
+  /** Empty: the server has put the environment of the process beside the variables of the request. */
+  override os_environ: Readonly<Record<string, string>> = {};
   /** Whether the response was begun and could not be completed. */
   broken = false;
 
+  #kept: Uint8Array[] = [];
+  #kept_size = 0;
   #begun = false;
+  #gone = false;
 
-  /** Sends what was kept: from now on the response has begun. */
+  /** Runs `application`, unless the web server has gone while the request waited for its turn. */
+  override async run(application: WSGIApplication): Promise<void> {
+    if (!this.#gone) await super.run(application);
+  }
+
+  /** Tells the handler that the web server has gone. */
+  override abort(): void {
+    this.#gone = true;
+    super.abort();
+  }
+
+  /** A copy of the variables: the server logs them as they came, whatever the application does to its environ. */
+  override new_environ(): WSGIEnvironment {
+    return { ...this.base_env } as WSGIEnvironment;
+  }
+
+  /** Adds nothing: all variables are there. */
+  override add_cgi_vars(): void {}
+
+  /** Keeps the bytes for `_flush`. */
+  override _write(data: Uint8Array): MaybePromise {
+    this.#kept.push(data);
+    this.#kept_size += data.length;
+  }
+
+  /**
+   * Sends what was kept. But of an array all blocks are there already: they go out together, and the last of them with
+   * the end of the response.
+   */
   override _flush(): Promise<void> {
+    const is_all_there = Array.isArray(this.result);
+    if (this.#kept_size < (is_all_there ? BLOCK_SIZE : 1)) return DONE;
     this.#begun = true;
-    return super._flush();
+    return (this.stdout as ByteWriter).write(this.take_rest());
+  }
+
+  /** What is still to be sent. */
+  take_rest(): Uint8Array {
+    const rest = concat(this.#kept);
+    this.#kept = [];
+    this.#kept_size = 0;
+    return rest;
   }
 
   /** Notes that the response is not whole: its connection ends without a sign of its end, where the protocol has one. */
@@ -30,12 +80,12 @@ export class GatewayHandler extends BaseCGIHandler {
   async fail(): Promise<void> {
     this.broken = this.#begun;
     if (this.#begun) return;
+    this.take_rest();
     this.status = "500 Internal Server Error";
     const preamble = this.send_preamble();
     if (preamble) await preamble;
     await this._write(LINE_END);
-    await this._flush();
   }
 }
 
-const LINE_END = new Uint8Array([13, 10]);
+const DONE = Promise.resolve();

@@ -11,7 +11,7 @@ import { format_exception } from "../_internal/traceback.ts";
 import type { ErrorStream, WSGIApplication } from "../types.ts";
 import type { GatewayConnection } from "./gateway_connection.ts";
 import type { GatewayHandler } from "./gateway_handler.ts";
-import type { Variables } from "./variables.ts";
+import { own_variables, type Variables } from "./variables.ts";
 
 /** What a gateway can be told. */
 export interface GatewayOptions {
@@ -55,16 +55,22 @@ export abstract class GatewayServer implements AsyncDisposable {
   server_address: ServerAddress;
   /** The application; null until `set_app`. */
   application: WSGIApplication | null = null;
+  /** `wsgi.multiprocess`: whether other processes serve the same application. */
+  multiprocess = false;
   /** How many bytes the variables of a request may have. */
   max_header_size: number;
   /** How many connections may be open at once. */
   max_connections: number;
+  /** What every environ has beside the variables of the request: those of the process that are none of a request's. */
+  os_environ: Readonly<Variables> = own_variables();
   /** What was given as `stderr`. */
   stderr: ErrorStream | null;
 
   #listener: Deno.Listener;
   #connections = new Set<GatewayConnection>();
   #queue = new RequestQueue<void | Promise<void>>(() => {});
+  /** Whether connections are being accepted, or the last attempt has not ended yet. */
+  #accepting = false;
   #serving = false;
   #stopping = false;
   #ended = Promise.withResolvers<void>();
@@ -175,11 +181,18 @@ export abstract class GatewayServer implements AsyncDisposable {
    * @param variables The variables of the request, as they came.
    * @param code Its status.
    * @param size The number of bytes in the body of its response.
+   * @param _handler What ran the application.
    */
-  log_request(variables: Variables, code: string, size: number): void {
+  log_request(
+    variables: Variables,
+    code: string,
+    size: number,
+    _handler: GatewayHandler,
+  ): void {
+    const host = escape_controls(variables.REMOTE_ADDR || "-");
     const time = log_date_time(new Date());
     const message = `"${request_line(variables)}" ${code} ${size}`;
-    stderr.write(log_line(variables.REMOTE_ADDR || "-", time, message));
+    stderr.write(log_line(host, time, message));
   }
 
   /** Logs what went wrong beside the requests: `text` ends in a line feed. */
@@ -187,14 +200,23 @@ export abstract class GatewayServer implements AsyncDisposable {
     (this.stderr ?? stderr).write(text);
   }
 
-  /** Runs the application for a request as soon as it is its turn. */
-  async handle(handler: GatewayHandler): Promise<void> {
-    if (this.#serving) return await this.#run(handler);
+  /**
+   * Has a request answered as soon as it is its turn; never, if the server stops before.
+   *
+   * @ignore
+   */
+  async handle(answer: () => Promise<void>): Promise<void> {
+    if (this.#serving) return await answer();
     const { promise, resolve } = Promise.withResolvers<void>();
-    await this.#queue.add(() => this.#run(handler).finally(resolve), promise);
+    await this.#queue.add(() => answer().finally(resolve), promise);
   }
 
-  async #run(handler: GatewayHandler): Promise<void> {
+  /**
+   * Runs the application for a request.
+   *
+   * @ignore
+   */
+  async run(handler: GatewayHandler): Promise<void> {
     try {
       await handler.run(this.get_app());
     } catch (error) {
@@ -204,10 +226,13 @@ export abstract class GatewayServer implements AsyncDisposable {
   }
 
   async #accept_connections(): Promise<void> {
+    this.#accepting = true;
     while (!this.#stopping) {
       if (this.#connections.size >= this.max_connections) await this.#room();
       else await this.#accept();
     }
+    this.#accepting = false; // Only now is the address free again.
+    this.#end_when_idle();
   }
 
   /** Settles when there are fewer connections, or the server stops. */
@@ -254,7 +279,8 @@ export abstract class GatewayServer implements AsyncDisposable {
   }
 
   #end_when_idle(): void {
-    if (this.#stopping && this.#connections.size === 0) this.#ended.resolve();
+    const idle = !this.#accepting && this.#connections.size === 0;
+    if (this.#stopping && idle) this.#ended.resolve();
   }
 }
 

@@ -52,7 +52,7 @@ export class SCGIServer extends SingleRequestServer {
    * @ignore
    */
   override parse_head(data: Uint8Array): Parsed<Variables> | null {
-    return parse_scgi_head(data, this.max_header_size);
+    return parse_scgi_head(data, this.max_header_size, this.os_environ);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Parsed } from "../_internal/connection.ts";
 import { decode_latin1 } from "../_internal/bytes.ts";
-import { check_size, type Variables } from "./variables.ts";
+import { add_variable, check_size, type Variables } from "./variables.ts";
 
 const COMMA = 44;
 
@@ -13,6 +13,7 @@ const LENGTH_SIZE = 20;
  * Parses the head of an SCGI request.
  *
  * @param limit The most bytes that the head may have.
+ * @param own What stands among the variables beside those of the head.
  * @returns Its variables; null where more bytes are needed.
  * @throws {RangeError} If it is longer than `limit`.
  * @throws {TypeError} If it is no head of SCGI.
@@ -20,6 +21,7 @@ const LENGTH_SIZE = 20;
 export function parse_scgi_head(
   data: Uint8Array,
   limit: number,
+  own: Readonly<Variables> = {},
 ): Parsed<Variables> | null {
   const text = decode_latin1(data.subarray(0, LENGTH_SIZE));
   const [before, digits, next] = text.match(/^([0-9]*)([^]?)/)!;
@@ -43,19 +45,22 @@ export function parse_scgi_head(
     );
   }
   return {
-    value: parse_variables(decode_latin1(data.subarray(start, end))),
+    value: parse_variables(decode_latin1(data.subarray(start, end)), own),
     length: end + 1,
   };
 }
 
-function parse_variables(text: string): Variables {
+function parse_variables(
+  text: string,
+  own: Readonly<Variables>,
+): Variables {
   const parts = text.split("\0");
   if (parts.pop() !== "" || parts.length % 2 !== 0) {
     throw new TypeError("expected names and values, each with a NUL behind it");
   }
-  const variables: Variables = {};
+  const variables = { ...own };
   for (let i = 0; i < parts.length; i += 2) {
-    variables[parts[i]!] = parts[i + 1]!;
+    add_variable(variables, parts[i]!, parts[i + 1]!);
   }
   check(variables, "SCGI", /^1$/);
   check(variables, "CONTENT_LENGTH", /^[0-9]+$/);
@@ -65,7 +70,8 @@ function parse_variables(text: string): Variables {
 function check(variables: Variables, name: string, pattern: RegExp): void {
   const value = variables[name];
   if (value !== undefined && pattern.test(value)) return;
+  const beginning = JSON.stringify(value?.slice(0, LENGTH_SIZE));
   throw new TypeError(
-    `expected ${name} to match ${pattern}, got ${JSON.stringify(value)}`,
+    `expected ${name} to match ${pattern}, got ${beginning}`,
   );
 }

@@ -3,6 +3,7 @@
 import type { Connection, Parsed } from "../_internal/connection.ts";
 import { empty_body } from "../_internal/body.ts";
 import { stderr } from "../_internal/error_stream.ts";
+import type { MaybePromise } from "../_internal/promise.ts";
 import { GatewayConnection } from "./gateway_connection.ts";
 import type { GatewayHandler, GatewayHandlerClass } from "./gateway_handler.ts";
 import { GatewayServer } from "./gateway_server.ts";
@@ -42,7 +43,8 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
     );
     if (!variables) return;
     const handler = this.#handler(variables);
-    await this.handle(handler, variables);
+    if (this.#has_taken(variables)) this.#watch();
+    await this.handle(handler, variables, () => this.#complete(handler));
     if (!handler.broken && !this.#has_taken(variables)) {
       await this.connection.finish();
     }
@@ -52,18 +54,29 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
     const { connection, server } = this;
     const stdin = Number(variables.CONTENT_LENGTH) === 0
       ? empty_body()
-      : connection.readable();
-    const stdout = new WritableStream<Uint8Array>({
-      write: (data) => connection.write(data),
-    });
+      : connection.readable(() => {
+        if (this.#has_taken(variables)) this.#watch();
+      });
     return new server.handler_class(
       stdin,
-      stdout,
+      connection,
       server.stderr ?? stderr,
       variables,
       false,
-      false,
+      server.multiprocess,
     );
+  }
+
+  /** Sends the last of a response. */
+  #complete(handler: GatewayHandler): MaybePromise {
+    const rest = handler.take_rest();
+    if (rest.length > 0) return this.connection.write(rest);
+  }
+
+  /** Nothing more of the request comes: what is read is that the web server leaves, should it do that. */
+  async #watch(): Promise<void> {
+    await this.connection.drain();
+    this.close();
   }
 
   /** Whether the whole body has been read. */

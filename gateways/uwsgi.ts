@@ -59,7 +59,7 @@ export class UWSGIServer extends SingleRequestServer {
    * @ignore
    */
   override parse_head(data: Uint8Array): Parsed<Variables> | null {
-    return parse_uwsgi_head(data, this.max_header_size);
+    return parse_uwsgi_head(data, this.max_header_size, this.os_environ);
   }
 }
 

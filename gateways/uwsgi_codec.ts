@@ -2,7 +2,7 @@
 
 import { decode_latin1 } from "../_internal/bytes.ts";
 import type { Parsed } from "../_internal/connection.ts";
-import { check_size, type Variables } from "./variables.ts";
+import { add_variable, check_size, type Variables } from "./variables.ts";
 
 /** Modifier, size (two bytes, the low one first), another modifier. */
 const HEADER_SIZE = 4;
@@ -14,6 +14,7 @@ const WSGI = 0;
  * Parses the head of a uwsgi request.
  *
  * @param limit The most bytes that the variables may have.
+ * @param own What stands among the variables beside them.
  * @returns Its variables; null where more bytes are needed.
  * @throws {RangeError} If there are more than `limit` bytes of them.
  * @throws {TypeError} If it is no head of a request for a WSGI application.
@@ -21,6 +22,7 @@ const WSGI = 0;
 export function parse_uwsgi_head(
   data: Uint8Array,
   limit: number,
+  own: Readonly<Variables> = {},
 ): Parsed<Variables> | null {
   const modifier = data[0];
   if (modifier !== undefined && modifier !== WSGI) {
@@ -32,14 +34,17 @@ export function parse_uwsgi_head(
   const length = HEADER_SIZE + size;
   if (data.length < length) return null;
   return {
-    value: parse_variables(data.subarray(HEADER_SIZE, length)),
+    value: parse_variables(data.subarray(HEADER_SIZE, length), own),
     length,
   };
 }
 
-function parse_variables(data: Uint8Array): Variables {
+function parse_variables(
+  data: Uint8Array,
+  own: Readonly<Variables>,
+): Variables {
   const text = decode_latin1(data);
-  const variables: Variables = {};
+  const variables = { ...own };
   let offset = 0;
   const take = (): string => {
     const start = offset + 2;
@@ -53,7 +58,7 @@ function parse_variables(data: Uint8Array): Variables {
   };
   while (offset < data.length) {
     const name = take();
-    variables[name] = take();
+    add_variable(variables, name, take());
   }
   return variables;
 }

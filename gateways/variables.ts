@@ -1,5 +1,7 @@
 /** The variables of a request, as the codecs of the gateways give them. */
 
+import { process_environ } from "../_internal/process_environ.ts";
+
 /** CGI variables, each character of a value a byte. */
 export type Variables = Record<string, string>;
 
@@ -10,4 +12,43 @@ export function check_size(size: number, limit: number): void {
       `expected a head of at most ${limit} bytes, got one of ${size}`,
     );
   }
+}
+
+/** What nginx and lighttpd send beside the plain variables, and what a client must not set (httpoxy). */
+const UNWANTED = new Set([
+  "HTTP_CONTENT_TYPE",
+  "HTTP_CONTENT_LENGTH",
+  "HTTP_PROXY",
+]);
+
+/**
+ * Adds a variable as it came. One that comes again replaces the one before, so that the configuration of a web server can
+ * say something else than what it includes; a header that comes again is joined, as nginx before 1.23 leaves it to us.
+ */
+export function add_variable(
+  variables: Variables,
+  name: string,
+  value: string,
+): void {
+  if (!name.startsWith("HTTP_")) variables[name] = value;
+  else if (!UNWANTED.has(name)) {
+    const before = variables[name];
+    const between = name === "HTTP_COOKIE" ? "; " : ", ";
+    variables[name] = before === undefined ? value : before + between + value;
+  }
+}
+
+/** The variables of a request: where a web server says nothing of one, it is not there. */
+const OF_REQUESTS =
+  /^(HTTP_.*|CONTENT_.*|REMOTE_.*|REQUEST_.*|SCRIPT_.*|SERVER_.*|PATH_(INFO|TRANSLATED)|QUERY_STRING|AUTH_TYPE|GATEWAY_INTERFACE|HTTPS|SCGI)$/;
+
+let once: Readonly<Variables> | null = null;
+
+/** The variables of this process that may stand beside those of a request. Not to be changed. */
+export function own_variables(): Readonly<Variables> {
+  if (once) return once;
+  const own = Object.entries(process_environ())
+    .filter(([name]) => !OF_REQUESTS.test(name));
+  // Through JSON for the same reason as there: every request clones it.
+  return once = JSON.parse(JSON.stringify(Object.fromEntries(own)));
 }
