@@ -6,7 +6,7 @@
 import { to_fetch } from "../gateways/fetch.ts";
 import { SimpleHandler } from "../handlers.ts";
 import type { HeaderList } from "../types.ts";
-import { dispatcher } from "./conformance_apps.ts";
+import { dispatcher } from "./capability_apps.ts";
 import { bytes, Log, serve, text, write_all } from "./support.ts";
 
 /** A request of the table; strings hold one byte a character. */
@@ -44,6 +44,17 @@ export interface Door extends AsyncDisposable {
   send(request: DoorRequest): Promise<Answer>;
   /** What has been logged so far, `wsgi.errors` and errors: a line is a line of theirs, and nothing else. */
   log(): string;
+  /**
+   * How often each fact was noted under a key. A door that has this runs a process for each request, which writes its
+   * key into the log when it ends: so nothing needs to be asked by further requests.
+   */
+  facts?(key: string): Record<string, number>;
+}
+
+/** A door that is reached by HTTP. */
+export interface HTTPDoor extends Door {
+  /** Connects to it, for a request by hand. */
+  connect(): Promise<Deno.Conn>;
 }
 
 /** The chunks that a client sends a body in. */
@@ -123,10 +134,9 @@ function join(parts: Uint8Array[]): Uint8Array {
 
 /** Sends a request over a connection of its own. */
 async function send_by_http(
-  address: Deno.ConnectOptions,
+  conn: Deno.Conn,
   request: DoorRequest,
 ): Promise<Answer> {
-  using conn = await Deno.connect(address);
   const enough = (parts: Uint8Array[]) =>
     request.leaves && has_begun(join(parts));
   const [raw] = await Promise.all([
@@ -205,14 +215,21 @@ function unchunk(rest: Uint8Array): { body: Uint8Array; broken: boolean } {
   return { body: join(parts), broken };
 }
 
-/** A door that is reached by HTTP. */
+/** A door that is reached by HTTP, and by https if it has an address for that. */
 export function http_door(
   address: Deno.ConnectOptions,
   log: () => string,
-  close: () => void | Promise<void>,
-): Door {
+  close: () => void | PromiseLike<void>,
+  secure_address?: Deno.ConnectTlsOptions,
+): HTTPDoor {
   return {
-    send: (request) => send_by_http(address, request),
+    connect: () => Deno.connect(address),
+    async send(request) {
+      using conn = request.secure && secure_address
+        ? await Deno.connectTls(secure_address)
+        : await Deno.connect(address);
+      return await send_by_http(conn, request);
+    },
     log,
     async [Symbol.asyncDispose]() {
       await close();
@@ -221,7 +238,7 @@ export function http_door(
 }
 
 /** `make_server`, over a socket. */
-export async function make_server_door(): Promise<Door> {
+export async function make_server_door(): Promise<HTTPDoor> {
   const { server, port, log } = serve(dispatcher);
   // Its access log is tested elsewhere.
   const access_line = /^"[^\n]*" \d{3} \d+\n/gm;
@@ -233,7 +250,7 @@ export async function make_server_door(): Promise<Door> {
 }
 
 /** `to_fetch` under `Deno.serve`, over a socket. */
-export async function deno_serve_door(): Promise<Door> {
+export async function deno_serve_door(): Promise<HTTPDoor> {
   const log = new Log();
   const server = Deno.serve({
     hostname: "127.0.0.1",

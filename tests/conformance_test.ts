@@ -1,20 +1,17 @@
 /** The conformance table through the doors of this package that need no other server. */
 
-import { type Limit, rows, run_conformance } from "./conformance.ts";
+import {
+  broken_without_length,
+  type Limit,
+  run_conformance,
+} from "./conformance.ts";
 import {
   deno_serve_door,
   make_server_door,
   simple_handler_door,
   to_fetch_door,
 } from "./conformance_doors.ts";
-
-/** The rows whose response fails on its way, and has no `Content-Length` that would show it. */
-const broken_without_length = rows
-  .filter(({ expected: { broken, headers }, request }) =>
-    broken && !request.leaves &&
-    !headers.some(([name]) => name === "content-length")
-  )
-  .map(({ name }) => name);
+import { DENO_SERVE } from "./limits.ts";
 
 const SIMPLE_HANDLER: Limit[] = [
   {
@@ -40,32 +37,6 @@ const SIMPLE_HANDLER: Limit[] = [
   },
 ];
 
-/** A Deno server that speaks HTTP without TLS. */
-const PLAIN_HTTP: Limit[] = [
-  {
-    reason: "the server of the test has no certificate",
-    rows: ["HTTPS and wsgi.url_scheme by https", "request_uri() by https"],
-  },
-  {
-    reason:
-      "Deno keeps a connection as long as somebody holds its request body and does not read it, as validator does",
-    rows: [
-      "an input that is read in part",
-      "an input that is read in part and kept locked",
-    ],
-  },
-  {
-    reason: "Deno sends the registered reason phrase only",
-    rows: ["a reason of one's own"],
-    expected: { status: "200 OK" },
-  },
-  {
-    reason: "Deno sends the registered reason phrase only",
-    rows: ["a status that is not registered"],
-    expected: { status: "299 " },
-  },
-];
-
 const FETCH_IN_MEMORY: Limit[] = [
   {
     reason: "the URL of a Request that a program made is normalised",
@@ -79,6 +50,6 @@ const FETCH_IN_MEMORY: Limit[] = [
 ];
 
 run_conformance("SimpleHandler in memory", simple_handler_door, SIMPLE_HANDLER);
-run_conformance("make_server", make_server_door, PLAIN_HTTP);
+run_conformance("make_server", make_server_door, DENO_SERVE);
 run_conformance("to_fetch in memory", to_fetch_door, FETCH_IN_MEMORY);
-run_conformance("to_fetch under Deno.serve", deno_serve_door, PLAIN_HTTP);
+run_conformance("to_fetch under Deno.serve", deno_serve_door, DENO_SERVE);

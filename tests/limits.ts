@@ -1,0 +1,120 @@
+/** What more than one door cannot carry of the conformance table. */
+
+import { broken_without_length, type Limit, shown } from "./conformance.ts";
+
+/** What `Deno.serve` does to every response. */
+export const REASON_PHRASES: Limit[] = [
+  {
+    reason: "Deno sends the registered reason phrase only",
+    rows: ["a reason of one's own"],
+    expected: { status: "200 OK" },
+  },
+  {
+    reason: "Deno sends the registered reason phrase only",
+    rows: ["a status that is not registered"],
+    expected: { status: "299 " },
+  },
+];
+
+/** A server on `Deno.serve`, without TLS. */
+export const DENO_SERVE: Limit[] = [
+  {
+    reason: "the server of the test has no certificate",
+    rows: ["HTTPS and wsgi.url_scheme by https", "request_uri() by https"],
+  },
+  {
+    reason:
+      "Deno keeps a connection as long as somebody holds its request body and does not read it, as validator does",
+    rows: [
+      "an input that is read in part",
+      "an input that is read in part and kept locked",
+    ],
+  },
+  ...REASON_PHRASES,
+];
+
+// nginx
+
+/** The page with which nginx refuses a request. */
+function refusal(status: string): Limit["expected"] {
+  const lines = [
+    "<html>",
+    `<head><title>${status}</title></head>`,
+    "<body>",
+    `<center><h1>${status}</h1></center>`,
+    "<hr><center>nginx</center>",
+    "</body>",
+    "</html>",
+    "",
+  ];
+  const body = lines.join("\r\n");
+  const length = String(body.length);
+  return {
+    status,
+    headers: [["content-type", "text/html"], ["content-length", length]],
+    body,
+  };
+}
+
+/** What nginx does to every request. */
+export const NGINX: Limit[] = [
+  {
+    reason: "nginx refuses a path that it cannot decode, or with a NUL in it",
+    rows: [
+      "PATH_INFO of an encoded NUL",
+      "PATH_INFO of percent signs that encode nothing",
+    ],
+    expected: refusal("400 Bad Request"),
+    silent: true,
+  },
+  {
+    reason:
+      "nginx does not go on with a request body that had to wait, once the response has begun",
+    rows: [
+      "the input as the result, 8388608 bytes",
+      "a chunked input as the result",
+    ],
+  },
+  {
+    reason:
+      "nginx takes a client that has sent its last byte for one that has gone, maybe before the application is asked",
+    rows: ["an input that is cut short fails"],
+  },
+];
+
+/** What holds wherever nginx sends variables. */
+export const NGINX_VARIABLES: Limit[] = [
+  ...NGINX,
+  ...[["/a/./b/../c", "dot"], ["/a/%2e/b/%2E%2e/c", "encoded dot"]].map((
+    [REQUEST_URI, kind],
+  ): Limit => ({
+    reason: "nginx decodes a path by resolving its dot segments",
+    rows: [`PATH_INFO of ${kind} segments`],
+    expected: shown({
+      SCRIPT_NAME: "",
+      PATH_INFO: "/a/c",
+      QUERY_STRING: "",
+      REQUEST_URI,
+    }),
+  })),
+  {
+    reason: "the path is what nginx makes of it",
+    rows: ["PATH_INFO has one slash where the target begins with several"],
+    expected: shown({
+      SCRIPT_NAME: "",
+      PATH_INFO: "//a/b",
+      REQUEST_URI: "//a/b",
+    }),
+  },
+];
+
+/** What holds where nginx is not told by the protocol that a response is whole. */
+export const NGINX_UNFRAMED: Limit[] = [
+  ...NGINX_VARIABLES,
+  {
+    reason:
+      "where nginx is not told the length of a body, its end is that of the connection",
+    rows: broken_without_length,
+    expected: { broken: false },
+  },
+];

@@ -1,0 +1,51 @@
+/** The conformance table behind nginx by CGI: fcgiwrap runs the recommended script for each request. */
+
+import { cgi_door } from "./backends.ts";
+import { run_capabilities } from "./capabilities.ts";
+import { type Limit, run_conformance } from "./conformance.ts";
+import { installed, share_door } from "./fronts.ts";
+import { NGINX_UNFRAMED } from "./limits.ts";
+import { start_fcgiwrap } from "./nginx.ts";
+
+const CGI: Limit[] = [
+  {
+    reason: "fcgiwrap writes the whole body before it looks for an answer",
+    rows: [
+      "an input that is read in part",
+      "an input that is read in part and kept locked",
+      "a long input that is not read",
+      "a chunked input that is not read",
+      "an input that is cancelled",
+    ],
+    expected: {
+      status: "502 Bad Gateway",
+      headers: [["content-type", "text/plain"]],
+      body: "An error occurred while reading the request\n",
+    },
+    silent: true,
+  },
+  {
+    reason:
+      "before version 1.23 nginx sends a variable for each header, and a process has one of each name only",
+    rows: ["a header that is repeated", "a Cookie that is repeated"],
+  },
+  {
+    reason:
+      "a CGI script is not told that its client has left, unless it writes",
+    rows: ["a client that leaves has a stream cancelled, though it waits"],
+  },
+  {
+    reason: "fcgiwrap takes nothing more from a script whose client has left",
+    rows: ["a client that leaves has a generator finished"],
+    expected: {},
+    silent: true,
+  },
+  ...NGINX_UNFRAMED,
+];
+
+if (installed("nginx", "openssl", "fcgiwrap")) {
+  const start = () => cgi_door(start_fcgiwrap);
+  run_conformance("nginx by CGI", share_door(start), CGI, { validated: false });
+  // A script that fcgiwrap waits for keeps it from all others.
+  run_capabilities("nginx by CGI", start);
+}
