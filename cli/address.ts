@@ -6,9 +6,13 @@ import { UsageError } from "./usage_error.ts";
 /**
  * Reads what `--bind` takes.
  *
+ * @param option How the option is called in an error message.
  * @throws {UsageError} If `text` is none of its forms.
  */
-export function parse_address(text: string): ServerAddress {
+export function parse_address(
+  text: string,
+  option = "--bind",
+): ServerAddress {
   if (text.startsWith("unix:") && text.length > "unix:".length) {
     return text.slice("unix:".length);
   }
@@ -16,7 +20,7 @@ export function parse_address(text: string): ServerAddress {
     [];
   if (host === undefined || Number(port) > 65535) {
     throw new UsageError(
-      `--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a port being at most 65535, got "${text}"`,
+      `${option} takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a port being at most 65535, got "${text}"`,
     );
   }
   return [host.replace(/^\[|\]$/g, ""), Number(port)];

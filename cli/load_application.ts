@@ -1,10 +1,8 @@
 /** From `MODULE[:NAME]` to the application. */
 
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { stripVTControlCharacters } from "node:util";
 import { format_exception } from "../_internal/traceback.ts";
 import type { WSGIApplication } from "../types.ts";
+import { file_url } from "./file_url.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What is looked for, in this order, when no name is given. */
@@ -48,22 +46,23 @@ function is_url(module: string): boolean {
 
 async function import_module(module: string): Promise<Record<string, unknown>> {
   try {
-    return await import(is_url(module) ? module : file_url(module));
+    return await import(is_url(module) ? module : module_url(module));
   } catch (error) {
-    throw new UsageError(`cannot load ${module || '""'}: ${reason(error)}`, {
+    const why = await reason(error);
+    throw new UsageError(`cannot load ${module || '""'}: ${why}`, {
       cause: error,
     });
   }
 }
 
-function file_url(path: string): string {
+function module_url(path: string): string {
   if (!path) throw new Error("a path or a URL is expected");
-  const absolute = resolve(path);
-  if (is_directory(absolute)) throw new Error("it is a directory");
-  return pathToFileURL(absolute).href;
+  const url = file_url(path);
+  if (is_directory(url)) throw new Error("it is a directory");
+  return url.href;
 }
 
-function is_directory(path: string): boolean {
+function is_directory(path: URL): boolean {
   try {
     return Deno.statSync(path).isDirectory;
   } catch (error) {
@@ -73,17 +72,18 @@ function is_directory(path: string): boolean {
 }
 
 /** One line where the module could not be started; what its own code threw is given with the stack. */
-function reason(error: unknown): string {
+async function reason(error: unknown): Promise<string> {
   // Only what the import itself runs into has this module on its stack.
   const of_import = error instanceof Error &&
     error.stack?.includes(import.meta.url);
   return of_import
-    ? first_and_last_line(error.message)
+    ? await first_and_last_line(error.message)
     : `it threw ${format_exception(error).trimEnd()}`;
 }
 
 /** Of a message of Deno's: the first line says what is wrong, the last one where, between them stands an excerpt. */
-function first_and_last_line(message: string): string {
+async function first_and_last_line(message: string): Promise<string> {
+  const { stripVTControlCharacters } = await import("node:util");
   const [first, ...others] = stripVTControlCharacters(message).split("\n");
   const last = others.at(-1)?.replace(/^\s*(\d+: )?/, "");
   return last ? `${first!.replace(/\.$/, "")} (${last})` : first!;

@@ -5,10 +5,21 @@ import { process_environ } from "../_internal/process_environ.ts";
 import config from "../deno.json" with { type: "json" };
 import { demo_app } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
+import { debugging } from "./debugging.ts";
+import { help } from "./help.ts";
 import { load_application } from "./load_application.ts";
-import { help, parse_options, type Settings } from "./options.ts";
-import { ListenError, serve } from "./serve.ts";
+import { Logs } from "./logs.ts";
+import { is_option, OPTIONS } from "./options.ts";
+import { type Command, parse_command } from "./parse_options.ts";
+import { write_pid_file } from "./pid_file.ts";
+import { is_watched, run_watched } from "./reload.ts";
+import { type Foundation, ListenError, Service } from "./service.ts";
+import type { Settings } from "./settings.ts";
+import { on_signal, on_stop_signals } from "./signals.ts";
+import { is_worker, supervise, work } from "./supervise.ts";
 import { UsageError } from "./usage_error.ts";
+
+type Environ = Readonly<Record<string, string>>;
 
 /**
  * Runs the command.
@@ -18,9 +29,9 @@ import { UsageError } from "./usage_error.ts";
  * the command line or in the module that it names.
  */
 export async function main(args: string[]): Promise<number> {
+  const environ = process_environ();
   try {
-    await run(parse_options(args, process_environ()));
-    return 0;
+    return await run(await parse_command(args, environ), environ);
   } catch (error) {
     if (error instanceof UsageError) return fail(error, 2);
     if (error instanceof ListenError) return fail(error, 1);
@@ -28,28 +39,117 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-async function run(settings: Settings): Promise<void> {
-  if (settings.help) return console.log(help().trimEnd());
-  if (settings.version) return console.log(version());
-  const { application } = settings;
+async function run(command: Command, environ: Environ): Promise<number> {
+  const { request, settings, said } = command;
+  if (request === "help") return print(help());
+  if (request === "version") return print(`${version()}\n`);
+  if (request === "print_config") return print(`${config_text(said)}\n`);
+  if (settings.reload && !is_watched(environ)) return await run_watched();
+  const is_supervised = settings.workers > 0 || settings.max_requests > 0;
+  if (settings.umask !== null) Deno.umask(settings.umask);
+  const logs = new Logs(settings);
+  if (request === "serve" && is_supervised && !is_worker(environ)) {
+    return await with_pid_file(settings, () => run_supervisor(settings, logs));
+  }
+  const debug_handler = await debugging(settings);
+  const app = await application_of(settings);
+  const foundation = { settings, logs, debug_handler };
+  if (request === "check_config") {
+    new Service(app, foundation).check();
+    return print("The configuration is good.\n");
+  }
+  if (is_worker(environ)) await work(app, foundation, environ);
+  else await with_pid_file(settings, () => serve_alone(app, foundation));
+  return 0;
+}
+
+/** Serves in this process until a signal ends it. */
+async function serve_alone(
+  app: WSGIApplication,
+  foundation: Foundation,
+): Promise<void> {
+  const { settings, logs } = foundation;
+  const service = new Service(app, foundation);
+  if (settings.protocol === "cgi") return await service.serve(() => {});
+  const say = speaker(settings);
+  on_stop_signals(() => {
+    say("Stopping when the requests under way are answered");
+    service.stop();
+  }, () => {});
+  on_signal("SIGUSR1", () => logs.reopen());
+  await service.serve(() => say(announcement(service.address, settings)));
+}
+
+function run_supervisor(settings: Settings, logs: Logs): Promise<number> {
+  const say = speaker(settings);
+  const announce = (address: string) => {
+    const count = Math.max(settings.workers, 1);
+    const workers = `${count} worker${count === 1 ? "" : "s"}`;
+    say(`${announcement(address, settings)} with ${workers}`);
+  };
+  return supervise(settings, logs, announce, say);
+}
+
+/** What prints to the terminal; nothing where the log level asks for silence. */
+function speaker({ log_level }: Settings): (message: string) => void {
+  const is_quiet = log_level !== "debug" && log_level !== "info";
+  return is_quiet ? () => {} : (message) => console.log(message);
+}
+
+/** A URL that a person can open, or the address and the protocol that a web server is told. */
+function announcement(address: string, settings: Settings): string {
+  const { application, protocol, bind, certfile } = settings;
+  const name = application ?? "demo_app";
+  if (protocol !== "http") {
+    return `Serving ${name} at ${address} by ${protocol}`;
+  }
+  const scheme = certfile === null ? "http" : "https";
+  const is_socket = typeof bind === "string";
+  return `Serving ${name} at ${
+    is_socket ? address : `${scheme}://${address}/`
+  }`;
+}
+
+async function with_pid_file<Result>(
+  { pid }: Settings,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const remove = pid === null ? () => {} : write_pid_file(pid);
+  try {
+    return await run();
+  } finally {
+    remove();
+  }
+}
+
+async function application_of(
+  { application, validate }: Settings,
+): Promise<WSGIApplication> {
   const app = application === null
     ? demo_app
     : await load_application(application);
-  await serve(
-    settings.validate ? await validated(app) : app,
-    application ?? "demo_app",
-    settings,
-  );
-}
-
-/** The application behind `validator`, which is loaded only when it is asked for. */
-async function validated(app: WSGIApplication): Promise<WSGIApplication> {
+  if (!validate) return app;
+  // Loaded only when it is asked for.
   const { validator } = await import("../validate.ts");
   return validator(app);
 }
 
+/** The settings as `--config` takes them. */
+function config_text(said: Record<string, string>): string {
+  const config = Object.entries(said).map(([name, text]) => [
+    name,
+    is_option(name) && !OPTIONS[name].value ? text === "yes" : text,
+  ]);
+  return JSON.stringify(Object.fromEntries(config), null, 2);
+}
+
 function version(): string {
   return `${config.name} ${config.version} (Deno ${Deno.version.deno})`;
+}
+
+function print(text: string): number {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  return 0;
 }
 
 function fail(error: Error, status: number): number {

@@ -1,204 +1,271 @@
-/** The options of the command: one table, from which the parser, the checks and `--help` are made. */
+/** The options of the command: one table, from which the parser, the checks, `--help` and `docs/cli.md` are made. */
 
-import { parseArgs } from "node:util";
 import { parse_address } from "./address.ts";
+import { compile_format } from "./access_format.ts";
+import { LOG_LEVELS } from "./error_log.ts";
+import { parse_root_path } from "./root_path.ts";
+import { PROTOCOLS, type Settings } from "./settings.ts";
+import { parse_count, parse_seconds, parse_size } from "./size.ts";
+import { parse_trusted } from "./trusted.ts";
 import { UsageError } from "./usage_error.ts";
-import type { ServerAddress } from "../simple_server.ts";
 
-/** How requests come: HTTP and the protocols between a web server and an application. */
-export const PROTOCOLS = ["http", "cgi", "scgi", "fastcgi", "uwsgi"] as const;
-
-/** One of `PROTOCOLS`. */
-export type Protocol = typeof PROTOCOLS[number];
-
-/** What the command was asked to do. */
-export interface Settings {
-  /** The application: `MODULE[:NAME]`; null for the demo application. */
-  application: string | null;
-  /** How requests come. */
-  protocol: Protocol;
-  /** Where to listen. */
-  bind: ServerAddress;
-  /** Where the access log goes: a file, `-` for stderr, `none`. */
-  access_logfile: string;
-  /** Whether the application runs behind `validator`. */
-  validate: boolean;
-  /** Whether to print the help and leave. */
-  help: boolean;
-  /** Whether to print the version and leave. */
-  version: boolean;
-}
+export type { Protocol } from "./settings.ts";
 
 /** One option, as it stands in the table. */
-interface Option {
-  name: string;
+export interface Option<Value = unknown> {
+  group: string;
   short?: string;
   /** What stands for its value in `--help`; a switch has none. */
   value?: string;
+  /** What it is when it is not said. */
   default?: string;
   help: string;
+  /**
+   * Reads a value; a switch has `yes` or `no`.
+   *
+   * @param option How the option is called in an error message.
+   * @throws {UsageError} If it is none.
+   */
+  parse(text: string, option: string): Value;
 }
 
-const DEFAULT_BIND = "127.0.0.1:8000";
-const DEFAULT_LOG = "-";
+type Table = {
+  [Name in Exclude<keyof Settings, "application">]: Option<Settings[Name]>;
+};
 
-/** Every option, in the order of `--help`. The names are gunicorn's wherever gunicorn has one. */
-const OPTIONS: Option[] = [
-  {
-    name: "protocol",
+/** Every option that is a setting, in the order of `--help`. The names are gunicorn's wherever gunicorn has one. */
+export const OPTIONS: Table = {
+  protocol: {
+    group: "Where requests come from",
     value: "NAME",
-    help:
-      "http, cgi, scgi, fastcgi or uwsgi (default http; cgi where a web server runs it as a script)",
+    default: "http",
+    help: "http, cgi, scgi, fastcgi or uwsgi",
+    parse: one_of(PROTOCOLS),
   },
-  {
-    name: "bind",
+  bind: {
+    group: "Where requests come from",
     short: "b",
     value: "ADDRESS",
-    default: DEFAULT_BIND,
-    help: "HOST:PORT, :PORT (every address), [::1]:PORT or unix:/path",
+    default: "127.0.0.1:8000",
+    help: "HOST:PORT, :PORT, [::1]:PORT or unix:/path",
+    parse: parse_address,
   },
-  {
-    name: "access-logfile",
+  backlog: {
+    group: "Where requests come from",
+    value: "N",
+    default: "2048",
+    help: "connections that may wait to be accepted",
+    parse: count_from(1),
+  },
+  umask: {
+    group: "Where requests come from",
+    short: "m",
+    value: "MODE",
+    help: "octal mask for new files and sockets",
+    parse: parse_mode,
+  },
+  certfile: {
+    group: "Where requests come from",
     value: "FILE",
-    default: DEFAULT_LOG,
-    help: "where to log each request: a file, - for stderr, or none",
+    help: "TLS certificate (PEM): serves HTTPS",
+    parse: text,
   },
-  {
-    name: "validate",
-    help: "check application and server for breaches of PEP 3333",
+  keyfile: {
+    group: "Where requests come from",
+    value: "FILE",
+    help: "its key (PEM)",
+    parse: text,
   },
-  { name: "help", short: "h", help: "print this help and leave" },
-  { name: "version", short: "v", help: "print the version and leave" },
-];
+  root_path: {
+    group: "Where requests come from",
+    value: "PATH",
+    help: "SCRIPT_NAME: where the application is mounted",
+    parse: parse_root_path,
+  },
+  forwarded_allow_ips: {
+    group: "Where requests come from",
+    value: "LIST",
+    default: "127.0.0.1,::1,unix",
+    help: "proxies whose X-Forwarded-* is believed",
+    parse: checked(parse_trusted),
+  },
 
-/** The variables of a process; what is read of them says whether it is a CGI script. */
-export type ProcessVariables = Readonly<Record<string, string>>;
+  workers: {
+    group: "Processes",
+    short: "w",
+    value: "N",
+    default: "0",
+    help: "processes, supervised; 0 for just this one",
+    parse: count_from(0),
+  },
+  max_requests: {
+    group: "Processes",
+    value: "N",
+    default: "0",
+    help: "requests before a worker is replaced",
+    parse: count_from(0),
+  },
+  max_requests_jitter: {
+    group: "Processes",
+    value: "N",
+    default: "0",
+    help: "at most so many more, at random",
+    parse: count_from(0),
+  },
+  graceful_timeout: {
+    group: "Processes",
+    value: "SECONDS",
+    default: "30",
+    help: "for requests under way, when stopping",
+    parse: parse_seconds,
+  },
+  pid: {
+    group: "Processes",
+    short: "p",
+    value: "FILE",
+    help: "where to write the process id",
+    parse: text,
+  },
+  reload: {
+    group: "Processes",
+    help: "start anew when the application changes",
+    parse: is_said,
+  },
 
-/**
- * Reads the command line.
- *
- * @param environ The variables of this process.
- * @throws {UsageError} If it cannot be understood.
- */
-export function parse_options(
-  args: string[],
-  environ: ProcessVariables = {},
-): Settings {
-  const { values, positionals } = parse(args);
-  if (positionals.length > 1) {
-    throw new UsageError(
-      `expected at most one MODULE[:NAME], got ${positionals.join(" and ")}`,
-    );
-  }
-  const text = (name: string) => values[name] as string | undefined;
-  const bind = text("bind");
-  const protocol = protocol_of(text("protocol"), bind, environ);
-  // stderr is where a web server's error log comes from: it has an access log of its own.
-  const default_log = protocol === "cgi" ? "none" : DEFAULT_LOG;
-  return {
-    application: positionals[0] ?? null,
-    protocol,
-    bind: parse_address(bind ?? DEFAULT_BIND),
-    access_logfile: text("access-logfile") ?? default_log,
-    validate: values.validate === true,
-    help: values.help === true,
-    version: values.version === true,
+  access_logfile: {
+    group: "Logs",
+    value: "FILE",
+    default: "-",
+    help: "a file, - for stderr, or none",
+    parse: text,
+  },
+  access_logformat: {
+    group: "Logs",
+    value: "FORMAT",
+    default: "common",
+    help: "common, combined, json, or gunicorn's %(h)s",
+    parse: checked(compile_format),
+  },
+  error_logfile: {
+    group: "Logs",
+    value: "FILE",
+    default: "-",
+    help: "a file, or - for stderr",
+    parse: text,
+  },
+  log_level: {
+    group: "Logs",
+    value: "LEVEL",
+    default: "info",
+    help: LOG_LEVELS.join(", "),
+    parse: one_of(LOG_LEVELS),
+  },
+
+  timeout: {
+    group: "Limits (0 for none)",
+    short: "t",
+    value: "SECONDS",
+    default: "30",
+    help: "until the application answers",
+    parse: parse_seconds,
+  },
+  limit_concurrency: {
+    group: "Limits (0 for none)",
+    value: "N",
+    default: "0",
+    help: "requests at once",
+    parse: count_from(0),
+  },
+  limit_request_body: {
+    group: "Limits (0 for none)",
+    value: "SIZE",
+    default: "1g",
+    help: "bytes of a body: 64k, 10m",
+    parse: parse_size,
+  },
+  limit_request_line: {
+    group: "Limits (0 for none)",
+    value: "SIZE",
+    default: "8190",
+    help: "bytes of the request line",
+    parse: parse_size,
+  },
+  limit_request_fields: {
+    group: "Limits (0 for none)",
+    value: "N",
+    default: "100",
+    help: "headers of a request",
+    parse: count_from(0),
+  },
+  limit_request_field_size: {
+    group: "Limits (0 for none)",
+    value: "SIZE",
+    default: "16k",
+    help: "bytes of a header",
+    parse: parse_size,
+  },
+
+  validate: {
+    group: "Development",
+    help: "check both sides for breaches of PEP 3333",
+    parse: is_said,
+  },
+  debug: {
+    group: "Development",
+    help: "show errors, when bound to a loopback address",
+    parse: is_said,
+  },
+  debug_anywhere: {
+    group: "Development",
+    help: "show errors to everybody",
+    parse: is_said,
+  },
+};
+
+/** The name of a setting that is an option. */
+export type OptionName = keyof typeof OPTIONS;
+
+/** Whether `name` is a setting that is an option. */
+export function is_option(name: string): name is OptionName {
+  return Object.hasOwn(OPTIONS, name);
+}
+
+/** An option as it is written: `access_logfile` is `--access-logfile`. */
+export function flag_of(name: string): string {
+  return `--${name.replaceAll("_", "-")}`;
+}
+
+function text(given: string): string {
+  return given;
+}
+
+function is_said(given: string): boolean {
+  return given === "yes";
+}
+
+function one_of<Name extends string>(names: readonly Name[]) {
+  return (given: string, option: string): Name => {
+    const found = names.find((name) => name === given);
+    if (found !== undefined) return found;
+    const all = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+    throw new UsageError(`${option} takes ${all}, got "${given}"`);
   };
 }
 
-/** A web server that starts the command as a CGI script gives it no options, but variables (RFC 3875, section 4.1). */
-function protocol_of(
-  given: string | undefined,
-  bind: string | undefined,
-  environ: ProcessVariables,
-): Protocol {
-  if (given === "cgi" && bind !== undefined) {
-    throw new UsageError("--protocol cgi listens nowhere: leave --bind out");
-  }
-  if (given !== undefined) return checked_protocol(given);
-  const { GATEWAY_INTERFACE, REQUEST_METHOD } = environ;
-  const is_script = GATEWAY_INTERFACE !== undefined &&
-    REQUEST_METHOD !== undefined;
-  return is_script && bind === undefined ? "cgi" : "http";
+function count_from(least: number) {
+  return (given: string, option: string): number =>
+    parse_count(given, option, { least });
 }
 
-function checked_protocol(name: string): Protocol {
-  const protocol = PROTOCOLS.find((protocol) => protocol === name);
-  if (protocol) return protocol;
-  throw new UsageError(
-    `--protocol takes http, cgi, scgi, fastcgi or uwsgi, got "${name}"`,
-  );
+/** For what is read again where it is used. */
+function checked(parse: (text: string) => unknown) {
+  return (given: string): string => {
+    parse(given);
+    return given;
+  };
 }
 
-function parse(args: string[]) {
-  const options = Object.fromEntries(
-    OPTIONS.map(({ name, short, value }) => [
-      name,
-      {
-        type: value ? "string" as const : "boolean" as const,
-        ...short && { short },
-      },
-    ]),
-  );
-  // Not strict: the messages of the parser are for whoever wrote its table.
-  const { values, positionals, tokens } = parseArgs({
-    args,
-    options,
-    allowPositionals: true,
-    strict: false,
-    tokens: true,
-  });
-  for (const token of tokens) if (token.kind === "option") check(token);
-  return { values, positionals };
-}
-
-/** An option as it was given. */
-interface GivenOption {
-  name: string;
-  /** With its dashes. */
-  rawName: string;
-  value: string | undefined;
-  /** Whether the value was given as `--name=value`. */
-  inlineValue: boolean | undefined;
-}
-
-function check({ name, rawName, value, inlineValue }: GivenOption): void {
-  const option = OPTIONS.find((option) => option.name === name);
-  if (!option) {
-    throw new UsageError(`unknown option ${rawName}: see --help`);
-  }
-  if (!option.value && value !== undefined) {
-    throw new UsageError(`${rawName} takes no value, got "${value}"`);
-  }
-  const is_missing = value === undefined ||
-    !inlineValue && value.length > 1 && value.startsWith("-");
-  if (option.value && is_missing) {
-    throw new UsageError(
-      `${rawName} takes a value, got ${value ?? "nothing"}: see --help`,
-    );
-  }
-}
-
-/** The text of `--help`. */
-export function help(): string {
-  const rows = OPTIONS.map((option) => {
-    const short = option.short ? `-${option.short}, ` : "    ";
-    const value = option.value ? ` ${option.value}` : "";
-    return [`${short}--${option.name}${value}`, describe(option)] as const;
-  });
-  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
-  return `Serves a WSGI application by HTTP, or behind a web server.
-
-Usage: deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]
-
-MODULE is a path or a URL. NAME is what it exports: by default its default export,
-or "application", or "app". Without MODULE a demo application is served.
-
-${rows.map(([left, right]) => `  ${left.padEnd(width)}${right}\n`).join("")}`;
-}
-
-function describe(option: Option): string {
-  return option.default
-    ? `${option.help} (default ${option.default})`
-    : option.help;
+function parse_mode(given: string, option: string): number {
+  if (/^0?[0-7]{1,3}$/.test(given)) return parseInt(given, 8);
+  throw new UsageError(`${option} takes an octal number, got "${given}"`);
 }

@@ -6,16 +6,19 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { logging_handler } from "../cli/access_log.ts";
-import { parse_options, type Settings } from "../cli/options.ts";
+import { help } from "../cli/help.ts";
+import { flag_of, OPTIONS } from "../cli/options.ts";
+import { parse_command } from "../cli/parse_options.ts";
+import type { Settings } from "../cli/settings.ts";
 import config from "../deno.json" with { type: "json" };
-import type { WSGIServer } from "../simple_server.ts";
 import {
   type Circumstances,
   make_folder,
+  make_gate,
   run,
   start,
   STOPPING,
+  WAITING_APPS,
   without_times,
 } from "./command.ts";
 import {
@@ -305,7 +308,7 @@ Deno.test("the access log has a line of the Common Log Format for each request",
     "GET /200\\": '"GET /200\\\\ HTTP/1.1" 500 59',
     "GET /200%22%0A%7F": '"GET /200%22%0A%7F HTTP/1.1" 500 59',
     // A control character (U+0085) as UTF-8 is the only one that Deno lets pass.
-    "GET /200\xc2\x85": '"GET /200Â\\x85 HTTP/1.1" 500 59',
+    "GET /200\xc2\x85": '"GET /200\\xc2\\x85 HTTP/1.1" 500 59',
     "GET //200": '"GET //200 HTTP/1.1" 200 9',
     "GET /500?x": '"GET /500?x HTTP/1.1" 500 59',
   };
@@ -320,25 +323,6 @@ Deno.test("the access log has a line of the Common Log Format for each request",
   assertEquals(
     lines,
     Object.values(expected).map((line) => `127.0.0.1 - - [time] ${line}\n`),
-  );
-});
-
-Deno.test("the access log escapes whatever could forge a line", () => {
-  let log = "";
-  const Forging = class extends logging_handler((line) => log += line) {
-    override get requestline(): string {
-      return 'GET /" 200 1\r\n\t\0\x1b[1m\x7f\x9b\\ HTTP/1.1';
-    }
-  };
-  const server = {} as WSGIServer;
-  new Forging(new Request("http://a/"), ["192.0.2.1", 1], server)
-    .log_request(200, 0);
-  assertEquals(
-    without_times(log),
-    "192.0.2.1 - - [time] " +
-      String
-        .raw`"GET /\" 200 1\x0d\x0a\x09\x00\x1b[1m\x7f\x9b\\ HTTP/1.1" 200 -` +
-      "\n",
   );
 });
 
@@ -426,25 +410,19 @@ Deno.test("--validate has nothing to say of the demo application", async () => {
   assertEquals((await command.stop()).stderr, "");
 });
 
-const HELP = `Serves a WSGI application by HTTP, or behind a web server.
-
-Usage: deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]
-
-MODULE is a path or a URL. NAME is what it exports: by default its default export,
-or "application", or "app". Without MODULE a demo application is served.
-
-      --protocol NAME        http, cgi, scgi, fastcgi or uwsgi (default http; cgi where a web server runs it as a script)
-  -b, --bind ADDRESS         HOST:PORT, :PORT (every address), [::1]:PORT or unix:/path (default 127.0.0.1:8000)
-      --access-logfile FILE  where to log each request: a file, - for stderr, or none (default -)
-      --validate             check application and server for breaches of PEP 3333
-  -h, --help                 print this help and leave
-  -v, --version              print the version and leave
-`;
-
 Deno.test("--help prints every option", async () => {
   for (const args of [["--help"], ["-h"], ["missing.ts", "--help"]]) {
-    assertEquals(await run(args), { code: 0, stdout: HELP, stderr: "" });
+    assertEquals(await run(args), { code: 0, stdout: help(), stderr: "" });
   }
+  for (const name of Object.keys(OPTIONS)) {
+    assertStringIncludes(help(), ` ${flag_of(name)}`);
+  }
+});
+
+Deno.test("--help fits a screen", () => {
+  const lines = help().split("\n");
+  assertEquals(lines.filter((line) => line.length > 99), []);
+  assertEquals(lines.length <= 60, true);
 });
 
 Deno.test("--version prints the versions of the package and of Deno", async () => {
@@ -454,16 +432,38 @@ Deno.test("--version prints the versions of the package and of Deno", async () =
   }
 });
 
-Deno.test("parse_options() gives the settings, with defaults for what is not said", () => {
-  const defaults: Settings = {
-    application: null,
-    protocol: "http",
-    bind: ["127.0.0.1", 8000],
-    access_logfile: "-",
-    validate: false,
-    help: false,
-    version: false,
-  };
+const DEFAULTS: Settings = {
+  application: null,
+  protocol: "http",
+  bind: ["127.0.0.1", 8000],
+  backlog: 2048,
+  umask: null,
+  certfile: null,
+  keyfile: null,
+  root_path: null,
+  forwarded_allow_ips: "127.0.0.1,::1,unix",
+  workers: 0,
+  max_requests: 0,
+  max_requests_jitter: 0,
+  graceful_timeout: 30,
+  pid: null,
+  reload: false,
+  access_logfile: "-",
+  access_logformat: "common",
+  error_logfile: "-",
+  log_level: "info",
+  timeout: 30,
+  limit_concurrency: 0,
+  limit_request_body: 1024 ** 3,
+  limit_request_line: 8190,
+  limit_request_fields: 100,
+  limit_request_field_size: 16384,
+  validate: false,
+  debug: false,
+  debug_anywhere: false,
+};
+
+Deno.test("parse_command() gives the settings, with defaults for what is not said", async () => {
   const expected: [string[], Partial<Settings>][] = [
     [[], {}],
     [["app.ts"], { application: "app.ts" }],
@@ -478,11 +478,141 @@ Deno.test("parse_options() gives the settings, with defaults for what is not sai
     [["--access-logfile=-x"], { access_logfile: "-x" }],
     [["--access-logfile", "-", "x"], { application: "x" }],
     [["--validate"], { validate: true }],
-    [["x", "-hv"], { application: "x", help: true, version: true }],
+    [["--validate", "--no-validate"], { validate: false }],
+    [["-w", "2", "-t", "0.5"], { workers: 2, timeout: 0.5 }],
+    [["--umask", "007"], { umask: 7 }],
+    [["--limit-request-body", "10m"], { limit_request_body: 10485760 }],
+    [["--root-path", "/a/b"], { root_path: "/a/b" }],
+    [["--protocol", "cgi"], { protocol: "cgi", access_logfile: "none" }],
+    [["x", "-h"], { application: "x" }],
   ];
   for (const [args, settings] of expected) {
-    assertEquals(parse_options(args), { ...defaults, ...settings });
+    assertEquals(
+      (await parse_command(args)).settings,
+      { ...DEFAULTS, ...settings },
+      args.join(" "),
+    );
   }
+});
+
+Deno.test("the command line goes over the file, and that over the environment", async () => {
+  await using folder = await make_folder({
+    "tsgi.json": JSON.stringify({
+      application: "file.ts",
+      timeout: 2,
+      max_requests: "5",
+      validate: true,
+      debug: true,
+    }),
+    "tsgi.ts": `export default { workers: 1 + 1 };`,
+  });
+  const environ = {
+    TSGI_CMD_ARGS: `--timeout 1 --workers 3 --error-logfile "a b" env.ts`,
+    WEB_CONCURRENCY: "4",
+  };
+  const file = ["-c", `${folder.path}/tsgi.json`];
+  const { settings } = await parse_command(
+    [...file, "--max-requests", "6", "--no-validate"],
+    environ,
+  );
+  assertEquals(settings, {
+    ...DEFAULTS,
+    application: "file.ts",
+    timeout: 2,
+    workers: 3,
+    error_logfile: "a b",
+    max_requests: 6,
+    debug: true,
+  });
+  const { WEB_CONCURRENCY } = environ;
+  assertEquals(
+    (await parse_command([], { WEB_CONCURRENCY })).settings.workers,
+    4,
+  );
+  const module = ["--config", `${folder.path}/tsgi.ts`];
+  assertEquals((await parse_command(module)).settings.workers, 2);
+});
+
+Deno.test("--config refuses what is no configuration", async () => {
+  await using folder = await make_folder({
+    "list.json": "[1]",
+    "broken.json": "{",
+    "unknown.json": '{"bnd": ":80"}',
+    "type.json": '{"reload": "yes"}',
+    "text.json": '{"bind": true}',
+    "value.json": '{"workers": "many"}',
+    "nothing.ts": "export const workers = 2;",
+  });
+  const { path } = folder;
+  const refused: [name: string, message: string | RegExp][] = [
+    ["missing.json", /^cannot read the configuration missing.json: .+/],
+    ["list.json", "list.json must hold an object of settings, got [1]"],
+    ["broken.json", /^cannot read the configuration broken.json: .+/],
+    ["unknown.json", "unknown.json: unknown setting bnd, see --help"],
+    ["type.json", 'type.json: reload takes true or false, got "yes"'],
+    ["text.json", "text.json: bind takes a string or a number, got true"],
+    ["value.json", '--workers takes a whole number, 0 or more, got "many"'],
+    ["nothing.ts", "nothing.ts must hold an object of settings, got undefined"],
+  ];
+  for (const [name, message] of refused) {
+    const { code, stdout, stderr } = await run(["-c", name], { cwd: path });
+    assertEquals({ code, stdout }, { code: 2, stdout: "" }, name);
+    const line = stderr.replace(/^error: /, "").replace(/\n$/, "");
+    if (typeof message === "string") assertEquals(line, message);
+    else assertMatch(line, message);
+  }
+});
+
+Deno.test("--print-config prints what --config takes", async () => {
+  await using folder = await make_folder({});
+  const args = ["app.ts", "--bind", ":1", "-w", "2", "--debug-anywhere"];
+  const { code, stdout } = await run([...args, "--print-config"]);
+  assertEquals(code, 0);
+  await Deno.writeTextFile(`${folder.path}/c.json`, stdout);
+  const printed = await parse_command(["-c", `${folder.path}/c.json`]);
+  assertEquals(printed.settings, (await parse_command(args)).settings);
+});
+
+Deno.test("--check-config says what is wrong, and does not listen", async () => {
+  await using folder = await make_folder({ "app.ts": `export default 1;` });
+  const cwd = folder.path;
+  assertEquals(await run(["--check-config"]), {
+    code: 0,
+    stdout: "The configuration is good.\n",
+    stderr: "",
+  });
+  const { code, stderr } = await run(["--check-config", "app.ts"], { cwd });
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "app.ts exports no function");
+  const tls = ["--check-config", "--certfile", "missing.pem"];
+  assertEquals(await run(tls, { cwd }), {
+    code: 2,
+    stdout: "",
+    stderr:
+      "error: cannot read --certfile: No such file or directory (os error 2): readfile 'missing.pem'\n",
+  });
+});
+
+Deno.test("the command refuses options that do not go together", async () => {
+  await assert_refused([
+    [["--keyfile", "x"], "--keyfile needs --certfile"],
+    [
+      ["--certfile", "x", "--protocol", "scgi"],
+      "--certfile needs --protocol http, got scgi",
+    ],
+    [
+      ["--reload", "-w", "2"],
+      "--reload serves from one process: leave --workers out",
+    ],
+    [
+      ["-w", "2", "-b", "unix:/x"],
+      "--workers share a port: bind a HOST:PORT, no Unix socket",
+    ],
+    [
+      ["--debug", "-b", ":0"],
+      "--debug shows errors to this machine only, got --bind :0: --debug-anywhere shows them to everybody",
+    ],
+  ]);
 });
 
 /** Runs the command with each of the arguments, which must be refused with that line. */
@@ -569,12 +699,12 @@ Deno.test("--access-logfile refuses a file that cannot be opened", async () => {
   await assert_refused([
     [
       ["--access-logfile", `${path}/missing/log`],
-      "cannot open the access log: " +
+      "cannot open the file of --access-logfile: " +
       `No such file or directory (os error 2): open '${path}/missing/log'`,
     ],
     [
       ["--access-logfile", path],
-      "cannot open the access log: " +
+      "cannot open the file of --access-logfile: " +
       `Is a directory (os error 21): open '${path}'`,
     ],
   ]);
@@ -709,65 +839,6 @@ await dig();
     [["string.ts"], 'cannot load string.ts: it threw "a string"'],
   ], { cwd: folder.path });
 });
-
-/** Lets a test hold an application: the application fetches its URL, and has to wait until it opens. */
-interface Gate extends AsyncDisposable {
-  url: string;
-  /** Resolves when the application waits. */
-  reached: Promise<void>;
-  open(): void;
-}
-
-function make_gate(): Gate {
-  const reached = Promise.withResolvers<void>();
-  const opened = Promise.withResolvers<void>();
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async () => {
-      reached.resolve();
-      await opened.promise;
-      return new Response();
-    },
-  );
-  return {
-    url: `http://127.0.0.1:${server.addr.port}/`,
-    reached: reached.promise,
-    open: opened.resolve,
-    async [Symbol.asyncDispose]() {
-      opened.resolve();
-      await server.shutdown();
-    },
-  };
-}
-
-/** Applications that wait at the gate whose URL is the query string. */
-const WAITING_APPS = `
-const encode = (text) => new TextEncoder().encode(text);
-const wait = async (environ) => (await fetch(environ.QUERY_STRING)).text();
-
-export default async (environ, start_response) => {
-  await wait(environ);
-  start_response("200 OK", []);
-  return [encode("whole")];
-};
-
-export async function* stream(environ, start_response) {
-  start_response("200 OK", []);
-  yield encode("first ");
-  await wait(environ);
-  yield encode("last");
-}
-
-export async function echo(environ, start_response) {
-  start_response("200 OK", []);
-  const parts = [];
-  for await (const part of environ["wsgi.input"]) {
-    parts.push(part);
-    await wait(environ);
-  }
-  return parts;
-}
-`;
 
 /** Waits until nobody listens at `port` any more: a connection is refused, or reset if it comes at that moment. */
 async function until_refused(port: number): Promise<void> {

@@ -115,3 +115,63 @@ export function without_times(log: string): string {
 
 /** What the command prints at the first signal. */
 export const STOPPING = "Stopping when the requests under way are answered\n";
+
+/** Lets a test hold an application: the application fetches its URL, and has to wait until it opens. */
+export interface Gate extends AsyncDisposable {
+  url: string;
+  /** Resolves when the application waits. */
+  reached: Promise<void>;
+  open(): void;
+}
+
+/** Opens a gate that is closed at first. */
+export function make_gate(): Gate {
+  const reached = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async () => {
+      reached.resolve();
+      await opened.promise;
+      return new Response();
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/`,
+    reached: reached.promise,
+    open: opened.resolve,
+    async [Symbol.asyncDispose]() {
+      opened.resolve();
+      await server.shutdown();
+    },
+  };
+}
+
+/** Applications that wait at the gate whose URL is the query string. */
+export const WAITING_APPS = `
+const encode = (text) => new TextEncoder().encode(text);
+const wait = async (environ) => (await fetch(environ.QUERY_STRING)).text();
+
+export default async (environ, start_response) => {
+  await wait(environ);
+  start_response("200 OK", []);
+  return [encode("whole")];
+};
+
+export async function* stream(environ, start_response) {
+  start_response("200 OK", []);
+  yield encode("first ");
+  await wait(environ);
+  yield encode("last");
+}
+
+export async function echo(environ, start_response) {
+  start_response("200 OK", []);
+  const parts = [];
+  for await (const part of environ["wsgi.input"]) {
+    parts.push(part);
+    await wait(environ);
+  }
+  return parts;
+}
+`;

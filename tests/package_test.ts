@@ -136,7 +136,10 @@ Deno.test("mod.ts imports the command dynamically, and the command what only an 
     imports_of(path).dynamically.map((specifier) => [path, specifier])
   );
   assertEquals(dynamic, [
+    ["cli/debugging.ts", "./debug_page.ts"],
+    ["cli/load_application.ts", "node:util"],
     ["cli/main.ts", "../validate.ts"],
+    ["cli/parse_options.ts", "node:util"],
     ["mod.ts", "./cli/main.ts"],
   ]);
   const of_mod = imports_of("mod.ts").statically;

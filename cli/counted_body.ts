@@ -1,0 +1,50 @@
+/** A request body that nobody knows the length of, counted while it is read. */
+
+/** Stands in for a `wsgi.input`, and fails where that goes past a number of bytes. */
+export class CountedBody implements UnderlyingDefaultSource<Uint8Array> {
+  /** The stream for the application. */
+  readonly stream: ReadableStream<Uint8Array>;
+  /** What the stream failed with because the body is too long; null as long as it is not. */
+  too_long: RangeError | null = null;
+
+  #source: ReadableStream<Uint8Array>;
+  #most: number;
+  #length = 0;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+
+  /** Nothing is read of `source` before it is wanted. */
+  constructor(source: ReadableStream<Uint8Array>, most: number) {
+    this.#source = source;
+    this.#most = most;
+    this.stream = new ReadableStream(this, { highWaterMark: 0 });
+  }
+
+  async pull(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+  ): Promise<void> {
+    const step = await this.#read();
+    if (step.done) return controller.close();
+    this.#length += step.value.length;
+    if (this.#length <= this.#most) return controller.enqueue(step.value);
+    this.too_long = new RangeError(
+      `the request body must not be longer than ${this.#most} bytes`,
+    );
+    this.#source.cancel(this.too_long).catch(() => {}); // It fails where the client has gone.
+    throw this.too_long;
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    await (this.#reader ?? this.#source).cancel(reason);
+  }
+
+  /** Locks the source only while it is read: a handler drops the rest of a body that nobody holds. */
+  async #read(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    const reader = this.#reader = this.#source.getReader();
+    try {
+      return await reader.read();
+    } finally {
+      reader.releaseLock();
+      this.#reader = null;
+    }
+  }
+}

@@ -1,0 +1,238 @@
+/** From the command line, the file and the environment to the settings. */
+
+import { read_config } from "./config_file.ts";
+import { flag_of, is_option, OPTIONS } from "./options.ts";
+import { add_setting, type Said } from "./said.ts";
+import type { Settings } from "./settings.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What is asked for instead of serving. */
+export type Request =
+  | "serve"
+  | "help"
+  | "version"
+  | "check_config"
+  | "print_config";
+
+/** What the command was asked to do. */
+export interface Command {
+  request: Request;
+  settings: Settings;
+  /** The settings as they were said, and the defaults of the others. */
+  said: Said;
+}
+
+/** The switches that are no settings. */
+const REQUESTS: Record<Exclude<Request, "serve">, { short?: string }> = {
+  help: { short: "h" },
+  version: { short: "v" },
+  check_config: {},
+  print_config: {},
+};
+
+/**
+ * Reads the command line, and what it is laid upon: the file of `--config`, and that upon the environment.
+ *
+ * @param environ The variables of this process.
+ * @throws {UsageError} If something of it cannot be understood.
+ */
+export async function parse_command(
+  args: string[],
+  environ: Readonly<Record<string, string>> = {},
+): Promise<Command> {
+  const line = await parse_args(args);
+  const request = request_of(line);
+  const ambient = await parse_args(split_words(environ.TSGI_CMD_ARGS ?? ""));
+  const file = line.config ?? ambient.config;
+  const given: Said = {
+    ...environ.WEB_CONCURRENCY && { workers: environ.WEB_CONCURRENCY },
+    ...ambient,
+    ...file !== undefined && request !== "help" && await read_config(file),
+    ...line,
+  };
+  const said = complete(given, environ);
+  return { request, settings: settings_of(said), said };
+}
+
+/** The settings of a program that is no command line: what it gives, and the defaults. */
+export function settings_of_object(
+  options: Readonly<Record<string, unknown>>,
+): Settings {
+  const said: Said = {};
+  for (const [name, value] of Object.entries(options)) {
+    add_setting(said, name, value, "the options");
+  }
+  return settings_of(complete(said, {}));
+}
+
+/** Adds the defaults. */
+function complete(
+  given: Said,
+  environ: Readonly<Record<string, string>>,
+): Said {
+  const { config: _, ...said } = given;
+  const defaults: Said = {};
+  for (const [name, option] of Object.entries(OPTIONS)) {
+    if (option.default !== undefined) defaults[name] = option.default;
+    else if (!option.value) defaults[name] = "no";
+  }
+  if (is_script(given, environ)) defaults.protocol = "cgi";
+  const protocol = said.protocol ?? defaults.protocol;
+  // stderr is where a web server's error log comes from: it has an access log of its own.
+  if (protocol === "cgi") defaults.access_logfile = "none";
+  return { ...defaults, ...said };
+}
+
+/** A web server that starts the command as a CGI script gives it no options, but variables (RFC 3875, section 4.1). */
+function is_script(
+  given: Said,
+  { GATEWAY_INTERFACE, REQUEST_METHOD }: Readonly<Record<string, string>>,
+): boolean {
+  return given.protocol === undefined && given.bind === undefined &&
+    GATEWAY_INTERFACE !== undefined && REQUEST_METHOD !== undefined;
+}
+
+function settings_of(said: Said): Settings {
+  const settings: Record<string, unknown> = {
+    application: said.application ?? null,
+  };
+  for (const [name, option] of Object.entries(OPTIONS)) {
+    const given = said[name];
+    settings[name] = given === undefined
+      ? null
+      : option.parse(given, flag_of(name));
+  }
+  return checked(settings as unknown as Settings, said);
+}
+
+/** Refuses what does not go together. */
+function checked(settings: Settings, said: Said): Settings {
+  const { protocol, workers, reload, certfile, keyfile, bind } = settings;
+  const refuse = (message: string) => {
+    throw new UsageError(message);
+  };
+  if (protocol === "cgi" && said.bind !== OPTIONS.bind.default) {
+    refuse("--protocol cgi listens nowhere: leave --bind out");
+  }
+  if (keyfile !== null && certfile === null) {
+    refuse("--keyfile needs --certfile");
+  }
+  if (certfile !== null && protocol !== "http") {
+    refuse(`--certfile needs --protocol http, got ${protocol}`);
+  }
+  if (reload && workers > 0) {
+    refuse("--reload serves from one process: leave --workers out");
+  }
+  if (workers > 0 && typeof bind === "string") {
+    refuse("--workers share a port: bind a HOST:PORT, no Unix socket");
+  }
+  return settings;
+}
+
+function request_of(line: Said): Request {
+  const asked = Object.keys(REQUESTS) as (keyof typeof REQUESTS)[];
+  const request = asked.find((name) => name in line) ?? "serve";
+  for (const name of asked) delete line[name];
+  return request;
+}
+
+/** An option, as the parser takes it. */
+interface ParsedOption {
+  type: "string" | "boolean";
+  short?: string;
+}
+
+function parsed(
+  [name, { value, short }]: [string, { value?: string; short?: string }],
+): [string, ParsedOption] {
+  const type = value ? "string" : "boolean";
+  return [flag_of(name).slice(2), short ? { type, short } : { type }];
+}
+
+/** All options, as the parser takes them. */
+const PARSED: Record<string, ParsedOption> = {
+  ...Object.fromEntries(Object.entries(OPTIONS).map(parsed)),
+  ...Object.fromEntries(Object.entries(REQUESTS).map(parsed)),
+  config: { type: "string", short: "c" },
+};
+
+/** Reads arguments; `config` and what is asked for instead of serving stand among the settings. */
+async function parse_args(args: string[]): Promise<Said> {
+  const said: Said = {};
+  // Without options there is nothing to parse: node:util takes longer to load than all the rest.
+  if (!args.some((arg) => arg.startsWith("-"))) {
+    for (const arg of args) add_application(said, arg);
+    return said;
+  }
+  const { parseArgs } = await import("node:util");
+  // Not strict: the messages of the parser are for whoever wrote its table.
+  const { tokens } = parseArgs({
+    args,
+    options: PARSED,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === "positional") add_application(said, token.value);
+    else if (token.kind === "option") {
+      add_option(said, token);
+    }
+  }
+  return said;
+}
+
+function add_application(said: Said, application: string): void {
+  if (said.application !== undefined) {
+    throw new UsageError(
+      `expected at most one MODULE[:NAME], got ${said.application} and ${application}`,
+    );
+  }
+  said.application = application;
+}
+
+/** An option as it was given. */
+interface GivenOption {
+  name: string;
+  /** With its dashes. */
+  rawName: string;
+  value: string | undefined;
+  /** Whether the value was given as `--name=value`. */
+  inlineValue: boolean | undefined;
+}
+
+function add_option(
+  said: Said,
+  { name, rawName, value, inlineValue }: GivenOption,
+): void {
+  const type = Object.hasOwn(PARSED, name) ? PARSED[name]!.type : null;
+  const setting = name.replaceAll("-", "_");
+  if (type === null) return add_negative(said, setting, rawName);
+  if (type === "boolean" && value !== undefined) {
+    throw new UsageError(`${rawName} takes no value, got "${value}"`);
+  }
+  const is_missing = value === undefined ||
+    !inlineValue && value.length > 1 && value.startsWith("-");
+  if (type === "string" && is_missing) {
+    throw new UsageError(
+      `${rawName} takes a value, got ${value ?? "nothing"}: see --help`,
+    );
+  }
+  said[setting] = value ?? "yes";
+}
+
+/** `--no-reload` takes back what a file says. */
+function add_negative(said: Said, setting: string, raw_name: string): void {
+  const name = setting.replace(/^no_/, "");
+  const is_switch = name !== setting && is_option(name) && !OPTIONS[name].value;
+  if (!is_switch) {
+    throw new UsageError(`unknown option ${raw_name}: see --help`);
+  }
+  said[name] = "no";
+}
+
+/** Words as a shell has them: apart by blanks, unless quoted. */
+function split_words(text: string): string[] {
+  const words = text.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
+  return words.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"));
+}

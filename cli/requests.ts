@@ -1,0 +1,77 @@
+/** The requests of a process: how many are under way, how many have been answered, and what is logged of each. */
+
+import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
+import type { Headers } from "../headers.ts";
+import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
+import type { AccessLog } from "./logs.ts";
+
+/** The handler of a request, as far as the log needs it. */
+interface AnsweringHandler {
+  environ: WSGIEnvironment | null;
+  headers: Headers | null;
+}
+
+export class Requests {
+  /** How many are under way. */
+  active = 0;
+  /** How many may still be answered until `on_worn` is called. */
+  #left: number;
+  #on_worn: () => void;
+  #log: AccessLog | null;
+
+  /**
+   * @param log Where they are logged.
+   * @param most After how many of them `on_worn` is called; 0 for never.
+   */
+  constructor(log: AccessLog | null, most: number, on_worn: () => void) {
+    this.#log = log;
+    this.#left = most > 0 ? most : Infinity;
+    this.#on_worn = on_worn;
+  }
+
+  /** Counts a request that begins; gives its time, where the log has use for it. */
+  begin(): number {
+    this.active++;
+    return this.#log?.format.needs_time ? performance.now() : 0;
+  }
+
+  /** Counts and logs a request that was answered. */
+  end(
+    handler: AnsweringHandler,
+    status: string,
+    size: number,
+    started: number,
+  ): void {
+    this.forget();
+    if (!this.#log) return;
+    const { environ, headers } = handler;
+    const answered = { environ: environ ?? {}, status, size, headers, started };
+    this.#log.file.write(this.#log.format.line(answered));
+  }
+
+  /** Counts a request that came to nothing. */
+  forget(): void {
+    this.active--;
+    if (--this.#left === 0) this.#on_worn();
+  }
+}
+
+/** `app`, which is spared requests beyond `most` at once, if that is not 0: they are told to come again. */
+export function limit_concurrency(
+  app: WSGIApplication,
+  most: number,
+  requests: Requests,
+): WSGIApplication {
+  if (most === 0) return app;
+  const code = STATUS_CODE.ServiceUnavailable;
+  const status = `${code} ${STATUS_TEXT[code]}`;
+  const body = new TextEncoder().encode(`${status}\n`);
+  return (environ, start_response) => {
+    if (requests.active <= most) return app(environ, start_response);
+    start_response(status, [
+      ["Content-Type", "text/plain"],
+      ["Retry-After", "1"],
+    ]);
+    return [body];
+  };
+}

@@ -1,0 +1,46 @@
+/** What was said of the settings, before it is read. */
+
+import { is_option, OPTIONS } from "./options.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Settings by their names, as texts; a switch is `yes` or `no`. */
+export type Said = Record<string, string>;
+
+/**
+ * Adds what a file or a program says of a setting.
+ *
+ * @param where Who says it, for the message.
+ * @throws {UsageError} If there is no such setting, or not of such a value.
+ */
+export function add_setting(
+  said: Said,
+  name: string,
+  value: unknown,
+  where: string,
+): void {
+  const option = is_option(name) ? OPTIONS[name] : undefined;
+  if (!option && name !== "application") {
+    throw new UsageError(`${where}: unknown setting ${name}, see --help`);
+  }
+  const is_switch = option !== undefined && !option.value;
+  if (is_switch && typeof value === "boolean") {
+    said[name] = value ? "yes" : "no";
+  } else if (!is_switch && is_text(value)) said[name] = String(value);
+  else throw wrong_type(where, name, is_switch, value);
+}
+
+function is_text(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number";
+}
+
+function wrong_type(
+  where: string,
+  name: string,
+  is_switch: boolean,
+  value: unknown,
+): UsageError {
+  const expected = is_switch ? "true or false" : "a string or a number";
+  return new UsageError(
+    `${where}: ${name} takes ${expected}, got ${JSON.stringify(value)}`,
+  );
+}

@@ -1,0 +1,119 @@
+/** The server of each protocol, as the command runs it: requests are counted and logged, errors shown if asked. */
+
+import { FastCGIServer } from "../gateways/fastcgi.ts";
+import type { GatewayHandler } from "../gateways/gateway_handler.ts";
+import type { GatewayServer } from "../gateways/gateway_server.ts";
+import { SCGIServer } from "../gateways/scgi.ts";
+import { UWSGIServer } from "../gateways/uwsgi.ts";
+import { CGIHandler } from "../handlers.ts";
+import {
+  type ServerAddress,
+  ServerHandler,
+  WSGIRequestHandler,
+  type WSGIRequestHandlerClass,
+  WSGIServer,
+  type WSGIServerOptions,
+} from "../simple_server.ts";
+import type { ErrorStream, WSGIApplication } from "../types.ts";
+import type { HandlerClass } from "./debug_page.ts";
+import type { Requests } from "./requests.ts";
+
+/** What all servers of this package have. */
+export interface Server {
+  server_address: ServerAddress;
+  multiprocess: boolean;
+  set_app(app: WSGIApplication): void;
+  serve_forever(): Promise<void>;
+  shutdown(): Promise<void>;
+  server_close(): Promise<void>;
+}
+
+/** How requests are handled. */
+export interface Handling {
+  requests: Requests;
+  /** Where `wsgi.errors` and the stacks of errors go. */
+  errors: ErrorStream;
+  /** What makes a class of handlers show errors to the client; null where they do not. */
+  debug_handler: (<Class extends HandlerClass>(Base: Class) => Class) | null;
+}
+
+/** The server of HTTP. */
+export function http_server(
+  address: ServerAddress,
+  handling: Handling,
+  options: WSGIServerOptions,
+): Server {
+  return new WSGIServer(address, request_handler(handling), options);
+}
+
+function request_handler(
+  { requests, errors, debug_handler }: Handling,
+): WSGIRequestHandlerClass {
+  const handler_class = debug_handler?.(ServerHandler) ?? ServerHandler;
+  return class extends WSGIRequestHandler {
+    override handler_class = handler_class;
+    #started = requests.begin();
+
+    override get_stderr(): ErrorStream {
+      return errors;
+    }
+
+    override handle(): Response | Promise<Response> {
+      try {
+        return super.handle();
+      } catch (error) {
+        requests.forget();
+        throw error;
+      }
+    }
+
+    override log_request(code: string, size: number): void {
+      requests.end(this.handler!, code, size, this.#started);
+    }
+  };
+}
+
+const GATEWAYS = {
+  scgi: SCGIServer,
+  fastcgi: FastCGIServer,
+  uwsgi: UWSGIServer,
+};
+
+/** The server of a protocol behind a web server. */
+export function gateway_server(
+  protocol: keyof typeof GATEWAYS,
+  address: ServerAddress,
+  { requests, errors, debug_handler }: Handling,
+  options: { tcpBacklog: number; reusePort?: boolean },
+  /** Whether errors go elsewhere than the protocol has them. */
+  errors_are_named: boolean,
+): Server {
+  const server: GatewayServer & {
+    handler_class: typeof GatewayHandler;
+  } = new GATEWAYS[protocol](address, {
+    ...options,
+    ...errors_are_named || protocol !== "fastcgi" ? { stderr: errors } : {},
+  });
+  const { handler_class } = server;
+  const Base = debug_handler?.(handler_class) ?? handler_class;
+  class Handler extends Base {
+    readonly started = requests.begin();
+  }
+  server.handler_class = Handler;
+  server.log_request = (_variables, code, size, handler) =>
+    requests.end(handler, code, size, (handler as Handler).started);
+  return server;
+}
+
+/** Answers the one request that this process was started for. */
+export async function run_script(
+  app: WSGIApplication,
+  { requests, errors, debug_handler }: Handling,
+): Promise<void> {
+  const handler = new (debug_handler?.(CGIHandler) ?? CGIHandler)();
+  const started = requests.begin();
+  handler.stderr = errors;
+  handler.log_request = (code, size) =>
+    requests.end(handler, code, size, started);
+  await handler.run(app);
+}

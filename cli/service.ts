@@ -1,0 +1,201 @@
+/** An application that is served as the settings say. */
+
+import type { ServerAddress } from "../simple_server.ts";
+import type { WSGIApplication } from "../types.ts";
+import { format_address } from "./address.ts";
+import { trust_forwarded } from "./forwarded.ts";
+import { limit_body, limit_request } from "./limits.ts";
+import type { Logs } from "./logs.ts";
+import { limit_concurrency, Requests } from "./requests.ts";
+import {
+  gateway_server,
+  type Handling,
+  http_server,
+  run_script,
+  type Server,
+} from "./servers.ts";
+import type { Settings } from "./settings.ts";
+import { mount_at } from "./root_path.ts";
+import { remove_stale_socket } from "./stale_socket.ts";
+import { limit_time } from "./time_limit.ts";
+import { parse_trusted } from "./trusted.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** The address to listen at is not to be had: the command ends with status 1. */
+export class ListenError extends Error {
+  override name = "ListenError";
+}
+
+/** The place of a process among others. */
+export interface Place {
+  /** Whether it is a worker, that shares its port with others. */
+  is_worker: boolean;
+  /** Called when it has answered so many requests that it should be replaced. */
+  on_worn(): void;
+}
+
+const ALONE: Place = { is_worker: false, on_worn() {} };
+
+/** What a service stands on. */
+export interface Foundation extends Pick<Handling, "debug_handler"> {
+  settings: Settings;
+  logs: Logs;
+  place?: Place;
+}
+
+/** An application with everything around it, which is served until somebody stops it. */
+export class Service {
+  #settings: Settings;
+  #logs: Logs;
+  #place: Place;
+  #handling: Handling;
+  #app: WSGIApplication;
+  #server: Server | null = null;
+  #stopped: Promise<void> | null = null;
+
+  constructor(
+    app: WSGIApplication,
+    { settings, logs, debug_handler, place = ALONE }: Foundation,
+  ) {
+    this.#settings = settings;
+    this.#logs = logs;
+    this.#place = place;
+    const worn = requests_until_worn(settings);
+    const requests = new Requests(logs.access, worn, () => place.on_worn());
+    this.#handling = { requests, errors: logs.errors, debug_handler };
+    this.#app = this.#wrap(app, requests);
+  }
+
+  /** Where it is served, as the address stands in the configuration of a web server; "" before. */
+  get address(): string {
+    return this.#server ? format_address(this.#server.server_address) : "";
+  }
+
+  /**
+   * Serves until it is stopped; a CGI script answers its one request.
+   *
+   * @param on_listening Called when requests are taken.
+   * @throws {ListenError} If the address is not to be had.
+   * @throws {UsageError} If the certificate is none.
+   */
+  async serve(on_listening: () => void): Promise<void> {
+    try {
+      if (this.#settings.protocol === "cgi") {
+        return await run_script(this.#app, this.#handling);
+      }
+      const server = this.#server = await this.#listen();
+      server.multiprocess = this.#place.is_worker;
+      server.set_app(this.#app);
+      const served = server.serve_forever();
+      on_listening();
+      await served;
+      await this.#stopped;
+    } finally {
+      this.#logs.close();
+    }
+  }
+
+  /**
+   * Looks whether what is read later can be read.
+   *
+   * @throws {UsageError} If it cannot.
+   */
+  check(): void {
+    read_certificate(this.#settings);
+  }
+
+  /** Stops when the requests under way are answered, or their time is up. */
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    const { graceful_timeout } = this.#settings;
+    const timer = setTimeout(() => {
+      this.#logs.errors.log("warning", "cut off what was still under way");
+      this.#server?.server_close();
+    }, graceful_timeout * 1000);
+    await this.#server?.shutdown();
+    clearTimeout(timer);
+  }
+
+  /** The application with everything around it that settings ask for; the first of it is the innermost. */
+  #wrap(app: WSGIApplication, requests: Requests): WSGIApplication {
+    const settings = this.#settings;
+    const log = (message: string) => this.#logs.errors.log("error", message);
+    app = limit_time(app, settings.timeout, log);
+    app = limit_body(app, settings.limit_request_body, settings.protocol);
+    app = limit_request(app, {
+      line: settings.limit_request_line,
+      fields: settings.limit_request_fields,
+      field_size: settings.limit_request_field_size,
+    });
+    app = limit_concurrency(app, settings.limit_concurrency, requests);
+    if (settings.root_path !== null) app = mount_at(app, settings.root_path);
+    return trust_forwarded(app, parse_trusted(settings.forwarded_allow_ips));
+  }
+
+  async #listen(): Promise<Server> {
+    const { bind } = this.#settings;
+    const tls = read_certificate(this.#settings);
+    try {
+      if (typeof bind === "string") await remove_stale_socket(bind);
+      return this.#make_server(bind, tls);
+    } catch (error) {
+      if (tls && !(error instanceof Deno.errors.AddrInUse)) {
+        throw new UsageError(
+          `cannot use --certfile ${this.#settings.certfile}: ${
+            (error as Error).message
+          }`,
+        );
+      }
+      const reason = error instanceof Deno.errors.AddrInUse
+        ? "the address is in use"
+        : (error as Error).message;
+      throw new ListenError(
+        `cannot listen at ${format_address(bind)}: ${reason}`,
+      );
+    }
+  }
+
+  #make_server(bind: ServerAddress, tls: Certificate | null): Server {
+    const { protocol, backlog, error_logfile } = this.#settings;
+    const reuse = this.#place.is_worker ? { reusePort: true } : {};
+    const options = { tcpBacklog: backlog, ...reuse };
+    if (protocol === "scgi" || protocol === "fastcgi" || protocol === "uwsgi") {
+      const is_named = error_logfile !== "-";
+      return gateway_server(protocol, bind, this.#handling, options, is_named);
+    }
+    return http_server(bind, this.#handling, { ...options, ...tls });
+  }
+}
+
+function requests_until_worn(settings: Settings): number {
+  const { max_requests, max_requests_jitter } = settings;
+  if (max_requests === 0) return 0;
+  return max_requests + Math.floor(Math.random() * (max_requests_jitter + 1));
+}
+
+interface Certificate {
+  cert: string;
+  key: string;
+}
+
+/** @throws {UsageError} If a file of it cannot be read. */
+function read_certificate(
+  { certfile, keyfile }: Settings,
+): Certificate | null {
+  if (certfile === null) return null;
+  return {
+    cert: read_file(certfile, "--certfile"),
+    key: read_file(keyfile ?? certfile, "--keyfile"),
+  };
+}
+
+function read_file(path: string, option: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new UsageError(`cannot read ${option}: ${(error as Error).message}`);
+  }
+}
