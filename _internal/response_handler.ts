@@ -170,19 +170,25 @@ export class ResponseHandler extends BaseHandler {
     this.#body?.end();
   }
 
-  /** Closes the result, and drops what the application left of the request body: Deno would keep the connection for it. */
+  /** Closes the result, and drops what the application left of the request body. */
   override close(): MaybePromise {
+    this.#drop_stdin();
+    return super.close();
+  }
+
+  /** Makes the body fail, so that the client does not take it for whole, and drops the rest of the request body. */
+  override break_off(_reason: unknown): MaybePromise {
+    this.#drop_stdin();
+    this.#body?.fail();
+  }
+
+  /** Deno would keep the connection for what is left. */
+  #drop_stdin(): void {
     // A GET or a HEAD has none, by the fetch standard; they are most requests.
     const { REQUEST_METHOD: method } = this.base_env;
     if (method !== "GET" && method !== "HEAD" && !this.stdin.locked) {
       this.stdin.cancel().catch(() => {}); // It fails where the client has gone.
     }
-    return super.close();
-  }
-
-  /** Makes the body fail, so that the client does not take it for whole. */
-  override break_off(_reason: unknown): MaybePromise {
-    this.#body?.fail();
   }
 
   #begin(body: BodyInit | null): void {

@@ -1,9 +1,10 @@
 /** The requests of a process: how many are under way, how many have been answered, and what is logged of each. */
 
-import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
+import { STATUS_CODE } from "@std/http/status";
 import type { Headers } from "../headers.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 import type { AccessLog } from "./logs.ts";
+import { refuse } from "./refusal.ts";
 
 /** The handler of a request, as far as the log needs it. */
 interface AnsweringHandler {
@@ -63,15 +64,9 @@ export function limit_concurrency(
   requests: Requests,
 ): WSGIApplication {
   if (most === 0) return app;
-  const code = STATUS_CODE.ServiceUnavailable;
-  const status = `${code} ${STATUS_TEXT[code]}`;
-  const body = new TextEncoder().encode(`${status}\n`);
   return (environ, start_response) => {
     if (requests.active <= most) return app(environ, start_response);
-    start_response(status, [
-      ["Content-Type", "text/plain"],
-      ["Retry-After", "1"],
-    ]);
-    return [body];
+    const code = STATUS_CODE.ServiceUnavailable;
+    return refuse(environ, start_response, code, [["Retry-After", "1"]]);
   };
 }

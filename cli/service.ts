@@ -125,14 +125,14 @@ export class Service {
     const log = (message: string) => this.#logs.errors.log("error", message);
     app = limit_time(app, settings.timeout, log);
     app = limit_body(app, settings.limit_request_body, settings.protocol);
-    app = limit_request(app, {
+    app = limit_concurrency(app, settings.limit_concurrency, requests);
+    if (settings.root_path !== null) app = mount_at(app, settings.root_path);
+    app = trust_forwarded(app, parse_trusted(settings.forwarded_allow_ips));
+    return limit_request(app, {
       line: settings.limit_request_line,
       fields: settings.limit_request_fields,
       field_size: settings.limit_request_field_size,
     });
-    app = limit_concurrency(app, settings.limit_concurrency, requests);
-    if (settings.root_path !== null) app = mount_at(app, settings.root_path);
-    return trust_forwarded(app, parse_trusted(settings.forwarded_allow_ips));
   }
 
   async #listen(): Promise<Server> {

@@ -1163,7 +1163,7 @@ Deno.test("write() after the end of the response is refused", async () => {
     Error,
     "write() was called after the response had ended",
   );
-  assertEquals(handler.stdout.locked, false);
+  assertEquals((handler.stdout as Sink).locked, false);
 });
 
 // Overriding

@@ -1209,3 +1209,25 @@ Deno.test("demo_app() is served", async () => {
     .map((line) => line.split(" = ")[0]!);
   assertEquals(keys, [...keys].sort());
 });
+
+Deno.test("an error after the headers breaks off though a part of the body was not read", async () => {
+  await using server = serve(async function* (environ, start_response) {
+    start_response("200 OK", [["Content-Type", "text/plain"]]);
+    const reader = environ["wsgi.input"].getReader();
+    yield (await reader.read()).value!;
+    await reader.read();
+    reader.releaseLock();
+    throw new Error("on purpose");
+  });
+  using conn = await Deno.connect({ port: server.port });
+  const head =
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  await write_all(conn, bytes(`${head}5\r\nhello\r\n`));
+  const buffer = new Uint8Array(1024);
+  let answer = "";
+  while (!answer.includes("hello")) {
+    answer += text(buffer.subarray(0, (await conn.read(buffer))!));
+  }
+  await write_all(conn, bytes("1\r\n!\r\n0\r\n\r\n"));
+  assertEquals(await read_all(conn), ""); // Not the last chunk.
+});
