@@ -11,6 +11,7 @@ import { BodyStream } from "./body_stream.ts";
 import { empty_body } from "./body.ts";
 
 import { stderr } from "./error_stream.ts";
+import { make_response } from "./make_response.ts";
 import type { MaybePromise } from "./promise.ts";
 import { parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
@@ -192,12 +193,8 @@ export class ResponseHandler extends BaseHandler {
   }
 
   #begin(body: BodyInit | null): void {
-    const { code, reason } = parse_status(this.status!);
-    const response = new Response(body, {
-      status: code,
-      statusText: reason,
-      headers: headers_init(this.headers!.items()),
-    });
+    const status = parse_status(this.status!);
+    const response = make_response(body, status, this.headers!.items());
     this.#response = response;
     this.#deliver?.(response);
   }
@@ -217,16 +214,6 @@ export class ResponseHandler extends BaseHandler {
       ? empty_body()
       : null;
   }
-}
-
-/** The headers as a record, which `Response` takes twice as fast as pairs; as pairs where a name is repeated. */
-function headers_init(headers: HeaderList): HeadersInit {
-  const record: Record<string, string> = {};
-  for (const [name, value] of headers) {
-    if (name in record) return headers;
-    record[name] = value;
-  }
-  return record;
 }
 
 function is_length(content_length: string | null, data: Uint8Array): boolean {
