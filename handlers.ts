@@ -143,12 +143,12 @@ export class SimpleHandler extends BaseHandler {
   }
 
   /** Writes what was kept; settles when `stdout` has taken it. */
-  override async _flush(): Promise<void> {
+  override _flush(): MaybePromise {
     if (this.#kept.length === 0) return;
     const data = concat(this.#kept);
     this.#kept = [];
     this.#writer ??= writer_of(this.stdout);
-    if (data.length > 0) await this.#writer.write(data);
+    if (data.length > 0) return this.#writer.write(data);
   }
 }
 

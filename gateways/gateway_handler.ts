@@ -21,6 +21,8 @@ export class GatewayHandler extends BaseCGIHandler {
   override os_environ: Readonly<Record<string, string>> = {};
   /** Whether the response was begun and could not be completed. */
   broken = false;
+  /** Whether nothing more of the response comes. */
+  over = false;
 
   #kept: Uint8Array[] = [];
   #kept_size = 0;
@@ -56,9 +58,9 @@ export class GatewayHandler extends BaseCGIHandler {
    * Sends what was kept. But of an array all blocks are there already: they go out together, and the last of them with
    * the end of the response.
    */
-  override _flush(): Promise<void> {
+  override _flush(): MaybePromise {
     const is_all_there = Array.isArray(this.result);
-    if (this.#kept_size < (is_all_there ? BLOCK_SIZE : 1)) return DONE;
+    if (this.#kept_size < (is_all_there ? BLOCK_SIZE : 1)) return;
     this.#begun = true;
     return (this.stdout as ByteWriter).write(this.take_rest());
   }
@@ -73,7 +75,13 @@ export class GatewayHandler extends BaseCGIHandler {
 
   /** Notes that the response is not whole: its connection ends without a sign of its end, where the protocol has one. */
   override break_off(_reason: unknown): MaybePromise {
-    this.broken = true;
+    this.broken = this.over = true;
+  }
+
+  /** Closes the result. */
+  override close(): MaybePromise {
+    this.over = true;
+    return super.close();
   }
 
   /** Answers with a bare 500 where not even the error page could be made; too late for that, the response is broken. */
@@ -87,5 +95,3 @@ export class GatewayHandler extends BaseCGIHandler {
     await this._write(LINE_END);
   }
 }
-
-const DONE = Promise.resolve();

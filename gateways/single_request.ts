@@ -43,8 +43,15 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
     );
     if (!variables) return;
     const handler = this.#handler(variables);
-    if (this.#has_taken(variables)) this.#watch();
-    await this.handle(handler, variables, () => this.#complete(handler));
+    const handled = this.handle(
+      handler,
+      variables,
+      () => this.#complete(handler),
+    );
+    if (await is_under_way(handler) && this.#has_taken(variables)) {
+      this.#watch();
+    }
+    await handled;
     if (!handler.broken && !this.#has_taken(variables)) {
       await this.connection.finish();
     }
@@ -83,4 +90,13 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
   #has_taken({ CONTENT_LENGTH }: Variables): boolean {
     return Number(CONTENT_LENGTH ?? "") === this.connection.bytes_read;
   }
+}
+
+/** How many turns of the microtask queue a response takes at most whose application waits for nothing. */
+const TURNS = 16;
+
+/** Whether a request waits for something. One that does not is not worth watching its connection, which takes a read and the end of it. */
+async function is_under_way(handler: GatewayHandler): Promise<boolean> {
+  for (let turn = 0; turn < TURNS && !handler.over; turn++) await null;
+  return !handler.over;
 }

@@ -1,0 +1,7 @@
+"""A CGI script by CPython's wsgiref."""
+
+from wsgiref.handlers import CGIHandler
+
+from application import small
+
+CGIHandler().run(small)

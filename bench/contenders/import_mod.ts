@@ -1,0 +1,3 @@
+/** A script that imports the package and does nothing. */
+
+import "../../mod.ts";

@@ -1,0 +1,3 @@
+/** A script that does nothing. */
+
+export {};

@@ -1,0 +1,45 @@
+/** Servers behind nginx: each on a Unix socket, each at a path of the same nginx. */
+
+import type { Contender, Run, Samples } from "./case.ts";
+import { measure_targets, start_all, type Target } from "./load.ts";
+import { placed, start } from "./process.ts";
+
+/** The Unix socket of the server that speaks `protocol`; nginx.conf knows it too. */
+export function socket(folder: string, protocol: string): string {
+  return `${folder}/${protocol}.sock`;
+}
+
+/** Measures servers that are named by their protocol, through nginx. */
+export async function measure_behind_nginx(
+  contenders: Contender[],
+  run: Run,
+): Promise<Samples> {
+  await using servers = await start_all(contenders, run);
+  const port = free_port();
+  const config = `${run.folder}/nginx.conf`;
+  const template = await Deno.readTextFile(
+    new URL("nginx.conf", import.meta.url),
+  );
+  await Deno.writeTextFile(
+    config,
+    template.replaceAll("@FOLDER@", run.folder)
+      .replaceAll("@PORT@", String(port)),
+  );
+  const command = ["nginx", "-p", run.folder, "-c", config, "-e", "stderr"];
+  // Beside the servers: what a request costs them and nginx together is what counts.
+  await using _nginx = await start(
+    placed(command, "server", run.pinned),
+    /start worker process \d/,
+  );
+  const targets: Record<string, Target> = {};
+  for (const [protocol, { pid }] of Object.entries(servers.started)) {
+    targets[protocol] = { pid, url: `http://127.0.0.1:${port}/${protocol}/` };
+  }
+  return await measure_targets(targets, run);
+}
+
+/** A port that nobody listens at: nginx cannot look for one. */
+function free_port(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+}
