@@ -8,6 +8,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { TextLineStream, toText } from "@std/streams";
+import { exchange, fastcgi, whole_request } from "./gateway_clients.ts";
 import {
   bytes,
   type ChildServer,
@@ -420,4 +421,24 @@ Deno.test("examples/custom_handler.ts answers an error with its page, and logs i
     custom.server.printed.stderr,
     /^127\.0\.0\.1 - - \[[^\]]+\] "POST \/fail HTTP\/1\.1" 500 115\n$/,
   );
+});
+
+Deno.test("fastcgi.ts answers a web server at its socket", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/socket`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-lock", "examples/fastcgi.ts", path],
+    cwd: root,
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await lines.read()).value, `Serving at unix:${path}\n`);
+  const request = whole_request(fastcgi, { PATH_INFO: "/x" });
+  const answer = fastcgi.answer(await exchange(path, request));
+  assertStringIncludes(answer.text, "\nPATH_INFO = '/x'\n");
+  child.kill("SIGKILL");
+  await child.status;
+  await lines.cancel();
+  await Deno.remove(folder, { recursive: true });
 });
