@@ -52,8 +52,14 @@ export class FastCGIConnection extends GatewayConnection<Server> {
         if (taken) await taken;
       }
     } catch (error) {
+      if (!this.#failure && this.#is_done) return; // What was cut was not wanted.
       throw this.#failure ?? error;
     }
+  }
+
+  /** Whether nothing more is to come: what does is dropped. */
+  get #is_done(): boolean {
+    return this.#closes && this.#requests.size === 0;
   }
 
   override close(): void {
@@ -235,7 +241,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     this.#requests.delete(id);
     await this.connection.write(data);
     this.#closes ||= !keep;
-    if (!this.#closes || this.#requests.size > 0) return;
+    if (!this.#is_done) return;
     if (is_whole) this.connection.close();
     else await this.connection.end();
   }

@@ -905,3 +905,21 @@ Deno.test("a handler that cannot be made closes the connection", async () => {
   assertEquals(await session.reader.next(), null);
   assertEquals(log.text, "closed a connection: Error: no handler\n");
 });
+
+Deno.test("a body that is cut behind the answer is nothing to log", async () => {
+  await using session = await open_session((_environ, start_response) => {
+    start_response("200 OK", []);
+    return [bytes("not read")];
+  });
+  const head = fastcgi_head(1, request_pairs({ CONTENT_LENGTH: "1000000" }), {
+    keep: false,
+  });
+  const body = stdin(1, new Uint8Array(60_000));
+  await session.write(head, body.subarray(0, 30_000));
+  const answer = await session.reader.answer(1);
+  assertEquals(answer.ended, true);
+  session.conn.close();
+  const { log, server } = session.gateway;
+  await server.shutdown();
+  assertEquals(log.text, '"GET / HTTP/1.1" 200 8\n');
+});
