@@ -235,6 +235,59 @@ export class CGIHandler extends BaseCGIHandler {
       true,
     );
   }
+
+  /**
+   * Runs `application`. A SIGTERM, by which web servers end a script that has answered or whose client has gone, closes
+   * its result first.
+   */
+  override async run(application: WSGIApplication): Promise<void> {
+    const ended = this.#heed_termination();
+    try {
+      await super.run(application);
+      if (this.#has_body()) await drain_stdin();
+    } finally {
+      ended();
+    }
+  }
+
+  /** The body of the request; where the web server does not know its length, it lasts as long as stdin. */
+  override get_stdin(): ReadableStream<Uint8Array> {
+    const is_chunked = !this.environ!.CONTENT_LENGTH &&
+      this.environ!.HTTP_TRANSFER_ENCODING;
+    return is_chunked ? this.stdin : super.get_stdin();
+  }
+
+  #has_body(): boolean {
+    const { CONTENT_LENGTH, HTTP_TRANSFER_ENCODING } = this.base_env;
+    return Number(CONTENT_LENGTH ?? 0) > 0 ||
+      HTTP_TRANSFER_ENCODING !== undefined;
+  }
+
+  /** Listens to SIGTERM until the process ends; to be told when the request has come to its end. */
+  #heed_termination(): () => void {
+    let terminated = false;
+    let over = false;
+    const end = () => {
+      if (over) Deno.exit(128 + 15);
+      terminated = true;
+      this.abort();
+    };
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
+    return () => {
+      over = true;
+      if (terminated) end();
+    };
+  }
+}
+
+/** Takes what is left of stdin: where it is the same socket as stdout, an end with data unread would take the response with it. */
+async function drain_stdin(): Promise<void> {
+  const buffer = new Uint8Array(65536);
+  try {
+    while (await Deno.stdin.read(buffer) !== null);
+  } catch {
+    // The application still reads it, or the web server has gone.
+  }
 }
 
 /**

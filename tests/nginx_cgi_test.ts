@@ -9,22 +9,6 @@ import { start_fcgiwrap } from "./nginx.ts";
 
 const CGI: Limit[] = [
   {
-    reason: "fcgiwrap writes the whole body before it looks for an answer",
-    rows: [
-      "an input that is read in part",
-      "an input that is read in part and kept locked",
-      "a long input that is not read",
-      "a chunked input that is not read",
-      "an input that is cancelled",
-    ],
-    expected: {
-      status: "502 Bad Gateway",
-      headers: [["content-type", "text/plain"]],
-      body: "An error occurred while reading the request\n",
-    },
-    silent: true,
-  },
-  {
     reason:
       "before version 1.23 nginx sends a variable for each header, and a process has one of each name only",
     rows: ["a header that is repeated", "a Cookie that is repeated"],
