@@ -2,18 +2,19 @@
 
 import { flag_of, type Option, OPTIONS } from "./options.ts";
 
-/** What is no setting, in the form of the others. */
-const OTHERS: [name: string, option: Omit<Option, "parse" | "group">][] = [
-  ["config", {
-    short: "c",
-    value: "FILE",
-    help: "settings: JSON, or a module's default export",
-  }],
-  ["check_config", { help: "load everything, say what is wrong, and leave" }],
-  ["print_config", { help: "print the settings as JSON, and leave" }],
-  ["help", { short: "h", help: "print this, and leave" }],
-  ["version", { short: "v", help: "print the versions, and leave" }],
-];
+/** The options that are no settings, in the form of the others. */
+export const OTHERS: [name: string, option: Omit<Option, "parse" | "group">][] =
+  [
+    ["config", {
+      short: "c",
+      value: "FILE",
+      help: "settings: JSON, or a module's default export",
+    }],
+    ["check_config", { help: "load everything, say what is wrong, and leave" }],
+    ["print_config", { help: "print the settings as JSON, and leave" }],
+    ["help", { short: "h", help: "print this, and leave" }],
+    ["version", { short: "v", help: "print the versions, and leave" }],
+  ];
 
 const HEAD = `Serves a WSGI application by HTTP, or behind a web server.
 

@@ -55,6 +55,7 @@ export function open_log(
   } catch (error) {
     throw new UsageError(
       `cannot open the file of ${option}: ${message_of(error)}`,
+      { cause: error },
     );
   }
 }

@@ -10,16 +10,16 @@ import { help } from "./help.ts";
 import { load_application } from "./load_application.ts";
 import { Logs } from "./logs.ts";
 import { is_option, OPTIONS } from "./options.ts";
-import { type Command, parse_command } from "./parse_options.ts";
+import { parse_command } from "./parse_options.ts";
 import { write_pid_file } from "./pid_file.ts";
-import { is_watched, run_watched } from "./reload.ts";
+import { follow_starter, run_watched, starter_of } from "./reload.ts";
 import { type Foundation, ListenError, Service } from "./service.ts";
 import type { Settings } from "./settings.ts";
 import { on_signal, on_stop_signals } from "./signals.ts";
-import { is_worker, supervise, work } from "./supervise.ts";
+import { supervise } from "./supervise.ts";
 import { UsageError } from "./usage_error.ts";
-
-type Environ = Readonly<Record<string, string>>;
+import { work } from "./worker.ts";
+import { take_place } from "./worker_place.ts";
 
 /**
  * Runs the command.
@@ -29,9 +29,8 @@ type Environ = Readonly<Record<string, string>>;
  * the command line or in the module that it names.
  */
 export async function main(args: string[]): Promise<number> {
-  const environ = process_environ();
   try {
-    return await run(await parse_command(args, environ), environ);
+    return await run(args);
   } catch (error) {
     if (error instanceof UsageError) return fail(error, 2);
     if (error instanceof ListenError) return fail(error, 1);
@@ -39,44 +38,67 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-async function run(command: Command, environ: Environ): Promise<number> {
-  const { request, settings, said } = command;
+async function run(args: string[]): Promise<number> {
+  const place = take_place();
+  const environ = process_environ();
+  const { request, settings, said } = await parse_command(args, environ);
   if (request === "help") return print(help());
   if (request === "version") return print(`${version()}\n`);
   if (request === "print_config") return print(`${config_text(said)}\n`);
-  if (settings.reload && !is_watched(environ)) return await run_watched();
-  const is_supervised = settings.workers > 0 || settings.max_requests > 0;
   if (settings.umask !== null) Deno.umask(settings.umask);
+  const foundation = await lay_foundation(settings);
+  if (request === "check_config") return await check(foundation);
+  const starter = starter_of(environ);
+  if (place) {
+    await work(await application_of(settings), foundation, place);
+    return 0;
+  }
+  if (starter === null) {
+    return await with_pid_file(settings, () => serve(foundation));
+  }
+  follow_starter(starter);
+  return await serve_alone(foundation);
+}
+
+/** Opens what is needed whatever the application is. */
+async function lay_foundation(settings: Settings): Promise<Foundation> {
   const logs = new Logs(settings);
-  if (request === "serve" && is_supervised && !is_worker(environ)) {
-    return await with_pid_file(settings, () => run_supervisor(settings, logs));
-  }
-  const debug_handler = await debugging(settings);
-  const app = await application_of(settings);
-  const foundation = { settings, logs, debug_handler };
-  if (request === "check_config") {
-    new Service(app, foundation).check();
-    return print("The configuration is good.\n");
-  }
-  if (is_worker(environ)) await work(app, foundation, environ);
-  else await with_pid_file(settings, () => serve_alone(app, foundation));
+  on_signal("SIGUSR1", () => logs.reopen());
+  return { settings, logs, debug_handler: await debugging(settings) };
+}
+
+async function check(foundation: Foundation): Promise<number> {
+  new Service(await application_of(foundation.settings), foundation).check();
+  return print("The configuration is good.\n");
+}
+
+/** Serves as the settings say, in this process or by others. */
+async function serve(foundation: Foundation): Promise<number> {
+  const { settings, logs } = foundation;
+  if (settings.reload) return await run_watched();
+  const is_supervised = settings.workers > 0 || settings.max_requests > 0;
+  if (is_supervised) return await run_supervisor(settings, logs);
+  return await serve_alone(foundation);
+}
+
+/** Serves in this process, until a signal ends it or, as a CGI script, its one request is answered. */
+async function serve_alone(foundation: Foundation): Promise<number> {
+  const { settings } = foundation;
+  const service = new Service(await application_of(settings), foundation);
+  if (settings.protocol === "cgi") await service.serve(() => {});
+  else await serve_until_told(service, settings);
   return 0;
 }
 
-/** Serves in this process until a signal ends it. */
-async function serve_alone(
-  app: WSGIApplication,
-  foundation: Foundation,
+async function serve_until_told(
+  service: Service,
+  settings: Settings,
 ): Promise<void> {
-  const { settings, logs } = foundation;
-  const service = new Service(app, foundation);
-  if (settings.protocol === "cgi") return await service.serve(() => {});
   const say = speaker(settings);
   on_stop_signals(() => {
     say("Stopping when the requests under way are answered");
     service.stop();
   }, () => {});
-  on_signal("SIGUSR1", () => logs.reopen());
   await service.serve(() => say(announcement(service.address, settings)));
 }
 

@@ -18,9 +18,11 @@ export function write_pid_file(path: string): () => void {
   } catch (error) {
     throw new UsageError(`cannot write --pid: ${(error as Error).message}`);
   }
-  return () => {
+  const remove = () => {
     if (read_pid(path) === Deno.pid) Deno.removeSync(path);
   };
+  addEventListener("unload", remove); // For an end that nobody waits for.
+  return remove;
 }
 
 function read_pid(path: string): number | null {

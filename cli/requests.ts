@@ -15,24 +15,31 @@ interface AnsweringHandler {
 export class Requests {
   /** How many are under way. */
   active = 0;
-  /** How many may still be answered until `on_worn` is called. */
+  /** How many of them have a body that comes by HTTP. */
+  uploads = 0;
+  /** Whether every response by HTTP is to be the last of its connection. */
+  are_last = false;
+  /** How many are answered until `on_worn` is called. */
+  #most: number;
+  /** How many of these are left. */
   #left: number;
   #on_worn: () => void;
   #log: AccessLog | null;
 
   /**
    * @param log Where they are logged.
-   * @param most After how many of them `on_worn` is called; 0 for never.
+   * @param most After how many of them `on_worn` is called, each time; 0 for never.
    */
   constructor(log: AccessLog | null, most: number, on_worn: () => void) {
     this.#log = log;
-    this.#left = most > 0 ? most : Infinity;
+    this.#left = this.#most = most > 0 ? most : Infinity;
     this.#on_worn = on_worn;
   }
 
   /** Counts a request that begins; gives its time, where the log has use for it. */
-  begin(): number {
+  begin(is_upload = false): number {
     this.active++;
+    if (is_upload) this.uploads++;
     return this.#log?.format.needs_time ? performance.now() : 0;
   }
 
@@ -42,8 +49,9 @@ export class Requests {
     status: string,
     size: number,
     started: number,
+    is_upload = false,
   ): void {
-    this.forget();
+    this.forget(is_upload);
     if (!this.#log) return;
     const { environ, headers } = handler;
     const answered = { environ: environ ?? {}, status, size, headers, started };
@@ -51,9 +59,12 @@ export class Requests {
   }
 
   /** Counts a request that came to nothing. */
-  forget(): void {
+  forget(is_upload = false): void {
     this.active--;
-    if (--this.#left === 0) this.#on_worn();
+    if (is_upload) this.uploads--;
+    if (--this.#left > 0) return;
+    this.#left = this.#most;
+    this.#on_worn();
   }
 }
 

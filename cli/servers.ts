@@ -52,7 +52,8 @@ function request_handler(
   const handler_class = debug_handler?.(ServerHandler) ?? ServerHandler;
   return class extends WSGIRequestHandler {
     override handler_class = handler_class;
-    #started = requests.begin();
+    #is_upload = has_body(this.request);
+    #started = requests.begin(this.#is_upload);
 
     override get_stderr(): ErrorStream {
       return errors;
@@ -60,17 +61,34 @@ function request_handler(
 
     override handle(): Response | Promise<Response> {
       try {
-        return super.handle();
+        const response = super.handle();
+        return requests.are_last ? last_response(response) : response;
       } catch (error) {
-        requests.forget();
+        requests.forget(this.#is_upload);
         throw error;
       }
     }
 
     override log_request(code: string, size: number): void {
-      requests.end(this.handler!, code, size, this.#started);
+      const handler = this.handler!;
+      requests.end(handler, code, size, this.#started, this.#is_upload);
     }
   };
+}
+
+function has_body(request: Request): boolean {
+  // By the fetch standard these two have none.
+  return request.method !== "GET" && request.method !== "HEAD" &&
+    request.body !== null;
+}
+
+/** A response that tells the client not to use the connection for another request. */
+async function last_response(
+  response: Response | Promise<Response>,
+): Promise<Response> {
+  const last = await response;
+  last.headers.set("Connection", "close");
+  return last;
 }
 
 const GATEWAYS = {

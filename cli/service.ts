@@ -34,6 +34,12 @@ export interface Place {
   on_worn(): void;
 }
 
+/** For how long no connection is kept before the end, in milliseconds: whoever uses one does so within that. */
+const LAST_MOMENT = 1000;
+
+/** How often it is looked whether there is something under way, in milliseconds. */
+const GLANCE = 10;
+
 const ALONE: Place = { is_worker: false, on_worn() {} };
 
 /** What a service stands on. */
@@ -51,7 +57,11 @@ export class Service {
   #handling: Handling;
   #app: WSGIApplication;
   #server: Server | null = null;
+  /** When requests under way are cut off. */
+  #end_of_grace: number | null = null;
   #stopped: Promise<void> | null = null;
+  /** Settles when nobody waits for the requests under way any more. */
+  #cut_off = Promise.withResolvers<void>();
 
   constructor(
     app: WSGIApplication,
@@ -83,12 +93,14 @@ export class Service {
       if (this.#settings.protocol === "cgi") {
         return await run_script(this.#app, this.#handling);
       }
-      const server = this.#server = await this.#listen();
+      const server = await this.#listen();
+      if (this.#stopped) return await server.server_close();
+      this.#server = server;
       server.multiprocess = this.#place.is_worker;
       server.set_app(this.#app);
       const served = server.serve_forever();
       on_listening();
-      await served;
+      await Promise.race([served, this.#cut_off.promise]);
       await this.#stopped;
     } finally {
       this.#logs.close();
@@ -104,19 +116,69 @@ export class Service {
     read_certificate(this.#settings);
   }
 
+  /** Whether it was told to stop. */
+  get stopping(): boolean {
+    return this.#stopped !== null;
+  }
+
+  /**
+   * Serves on for a moment, until it may be stopped without anybody noticing: while requests come to other processes at
+   * the same port as well. By HTTP no connection is kept, so that nobody sends a request on one that is closed at
+   * that moment, and no body is under way, as Deno takes none while it stops.
+   */
+  async wind_down(): Promise<void> {
+    const { protocol, graceful_timeout } = this.#settings;
+    this.#end_of_grace = performance.now() + graceful_timeout * 1000;
+    if (protocol !== "http") return;
+    const { requests } = this.#handling;
+    requests.are_last = true;
+    await this.#pause(LAST_MOMENT);
+    while (requests.uploads > 0 && this.#grace > 0) {
+      await this.#pause(GLANCE);
+    }
+  }
+
+  /** Where it is served; null before. */
+  get server_address(): ServerAddress | null {
+    return this.#server?.server_address ?? null;
+  }
+
+  /** Drops every connection at once. */
+  async close(): Promise<void> {
+    this.#stopped ??= Promise.resolve();
+    await this.#server?.server_close();
+  }
+
   /** Stops when the requests under way are answered, or their time is up. */
   stop(): Promise<void> {
     return this.#stopped ??= this.#stop();
   }
 
   async #stop(): Promise<void> {
-    const { graceful_timeout } = this.#settings;
-    const timer = setTimeout(() => {
-      this.#logs.errors.log("warning", "cut off what was still under way");
-      this.#server?.server_close();
-    }, graceful_timeout * 1000);
-    await this.#server?.shutdown();
+    const timer = setTimeout(() => this.#cut(), this.#grace);
+    const shutdown = this.#server?.shutdown();
+    await Promise.race([shutdown, this.#cut_off.promise]);
     clearTimeout(timer);
+  }
+
+  /** Waits no longer. By HTTP the end of the process closes the connections: Deno does not, once it is shutting down. */
+  async #cut(): Promise<void> {
+    this.#logs.errors.log("warning", "cut off what was still under way");
+    if (this.#settings.protocol !== "http") await this.#server?.server_close();
+    this.#cut_off.resolve();
+  }
+
+  /** How long the requests under way may still take, in milliseconds. */
+  get #grace(): number {
+    const { graceful_timeout } = this.#settings;
+    this.#end_of_grace ??= performance.now() + graceful_timeout * 1000;
+    return Math.max(this.#end_of_grace - performance.now(), 0);
+  }
+
+  /** Waits, but not longer than the requests under way may take. */
+  async #pause(milliseconds: number): Promise<void> {
+    const time = Math.min(milliseconds, this.#grace);
+    await new Promise((resolve) => setTimeout(resolve, time));
   }
 
   /** The application with everything around it that settings ask for; the first of it is the innermost. */
@@ -147,6 +209,7 @@ export class Service {
           `cannot use --certfile ${this.#settings.certfile}: ${
             (error as Error).message
           }`,
+          { cause: error },
         );
       }
       const reason = error instanceof Deno.errors.AddrInUse
@@ -154,6 +217,7 @@ export class Service {
         : (error as Error).message;
       throw new ListenError(
         `cannot listen at ${format_address(bind)}: ${reason}`,
+        { cause: error },
       );
     }
   }
@@ -196,6 +260,9 @@ function read_file(path: string, option: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
-    throw new UsageError(`cannot read ${option}: ${(error as Error).message}`);
+    throw new UsageError(
+      `cannot read ${option}: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }

@@ -1,87 +1,54 @@
 /** Keeps workers alive: starts them, replaces them, and stops them. */
 
-import { start_again } from "./child.ts";
 import type { ErrorLog } from "./error_log.ts";
-import { LINK } from "./worker.ts";
+import { WorkerProcess } from "./worker_process.ts";
 
-/** How long after its start a worker that ends has failed at it, in milliseconds. */
-const YOUNG = 1000;
-
-/** How long is waited before the next one is started then: this, and twice as long each time. */
+/** How long is waited before a worker is replaced that failed at once, in milliseconds: this, and twice as long each time. */
 const PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 
-/** A worker process. */
-class Worker {
-  readonly child: Deno.ChildProcess;
-  readonly started = performance.now();
-  /** Whether it is meant to end. */
-  stopping = false;
-  /** Whether whoever started it waits for it to take requests, and knows what to do if it does not. */
-  on_trial: boolean;
-  readonly #ready = Promise.withResolvers<boolean>();
+/** How long a worker may take to end beyond the time of its requests, in milliseconds. */
+const MARGIN = 2000;
 
-  constructor(on_trial: boolean, env: Record<string, string>) {
-    this.on_trial = on_trial;
-    // The workers of Linux share their port by an option that Deno has behind this flag.
-    this.child = start_again(["--unstable-net"], env);
-    this.child.status.then(() => this.#ready.resolve(false));
-  }
-
-  /** Whether it takes requests; false if it ended before it did. */
-  get ready(): Promise<boolean> {
-    return this.#ready.promise;
-  }
-
-  /** Notes that it takes requests. */
-  set_ready(): void {
-    this.on_trial = false;
-    this.#ready.resolve(true);
-  }
-
-  stop(signal: Deno.Signal = "SIGTERM"): void {
-    this.stopping = true;
-    this.send(signal);
-  }
-
-  send(signal: Deno.Signal): void {
-    try {
-      this.child.kill(signal);
-    } catch {
-      // It has ended already.
-    }
-  }
+/** What a supervisor is told. */
+export interface Supervision {
+  /** How many workers there shall be. */
+  count: number;
+  /** The port that they share. */
+  port: number;
+  /** How long their requests may take when they stop, in seconds. */
+  graceful_timeout: number;
+  /** Where it is said what becomes of them. */
+  log: ErrorLog;
 }
 
 export class Supervisor {
-  #count: number;
-  #env: Record<string, string>;
+  #supervision: Supervision;
   #log: ErrorLog;
-  #folder: string;
-  #listener: Deno.UnixListener;
-  #workers = new Set<Worker>();
+  /** Where the sockets are at which the workers are waited for. */
+  #folder = Deno.makeTempDirSync({ prefix: "tsgi-" });
+  #workers = new Set<WorkerProcess>();
+  /** How many workers were started so far. */
+  #number = 0;
   #stopping = false;
   #pause = PAUSE;
-  #ended = Promise.withResolvers<number>();
-  /** The reload that is going on, or has been. */
-  #reloaded: Promise<void> = Promise.resolve();
+  #ended = Promise.withResolvers<void>();
+  /** What is done to the workers is done one after the other. */
+  #changes: Promise<void> = Promise.resolve();
 
-  /**
-   * @param count How many workers there shall be.
-   * @param env What they are told by their environment.
-   * @param log Where it is said what becomes of them.
-   */
-  constructor(count: number, env: Record<string, string>, log: ErrorLog) {
-    this.#count = count;
-    this.#env = env;
-    this.#log = log;
-    this.#folder = Deno.makeTempDirSync({ prefix: "tsgi-" });
-    this.#listener = Deno.listen({ transport: "unix", path: this.#socket });
-    this.#take_links();
+  constructor(supervision: Supervision) {
+    this.#supervision = supervision;
+    this.#log = supervision.log;
   }
 
-  get #socket(): string {
-    return `${this.#folder}/supervisor`;
+  /** Whether the workers are meant to end. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Settles when the last worker has ended. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   /**
@@ -90,18 +57,17 @@ export class Supervisor {
    * @returns The exit status of one that could not be started, 0 if all were.
    */
   async start(): Promise<number> {
-    for (let i = 0; i < this.#count && !this.#stopping; i++) {
-      const worker = this.#start(true);
-      if (await worker.ready || this.#stopping) continue;
-      await this.stop();
-      return (await worker.child.status).code || 1;
-    }
-    return 0;
+    const started = this.#start_all();
+    this.#changes = started.then(() => {}, () => {});
+    const failed = await started;
+    if (!failed || this.#stopping) return 0;
+    await this.stop();
+    return (await failed.status).code || 1;
   }
 
-  /** Settles when the last worker has ended. */
-  get ended(): Promise<number> {
-    return this.#ended.promise;
+  /** Replaces the workers one by one, each when its successor takes requests. */
+  reload(): void {
+    this.#change(() => this.#reload());
   }
 
   /** Stops all workers when their requests are answered. */
@@ -115,7 +81,8 @@ export class Supervisor {
   /** Ends all workers at once. */
   kill(): void {
     this.#stopping = true;
-    for (const worker of this.#workers) worker.stop("SIGKILL");
+    for (const worker of this.#workers) worker.kill();
+    this.#remove_folder();
   }
 
   /** Hands a signal on to the workers. */
@@ -123,73 +90,114 @@ export class Supervisor {
     for (const worker of this.#workers) worker.send(signal);
   }
 
-  /** Replaces the workers one by one, each when its successor takes requests. */
-  reload(): Promise<void> {
-    return this.#reloaded = this.#reloaded.then(() => this.#reload());
+  /** Gives a worker that did not start, or null. */
+  async #start_all(): Promise<WorkerProcess | null> {
+    const first = this.#start(true);
+    if (!await first.ready) return first;
+    const others = Array.from(
+      { length: this.#stopping ? 0 : this.#supervision.count - 1 },
+      () => this.#start(true),
+    );
+    await Promise.all(others.map((worker) => worker.ready));
+    return others.find((worker) => !worker.was_ready) ?? null;
+  }
+
+  #change(change: () => Promise<void>): void {
+    this.#changes = this.#changes.then(change).catch((error) =>
+      this.#log.log("error", `cannot start a worker: ${error.message}`)
+    );
   }
 
   async #reload(): Promise<void> {
-    for (const worker of [...this.#workers]) {
-      if (this.#stopping || worker.stopping) continue;
-      if (!await this.#start(true).ready) {
-        this.#log.log("error", "a new worker did not start: the old ones stay");
-        return;
-      }
-      worker.stop();
+    const before = [...this.#workers].filter((worker) => !worker.stopping);
+    for (const worker of before) {
+      if (!await this.#replace(worker)) return;
     }
-    this.#log.log("info", "reloaded");
+    Promise.all(before.map((worker) => worker.closed)).then(() => {
+      if (!this.#stopping) this.#log.log("info", "reloaded");
+    });
   }
 
-  #start(on_trial: boolean): Worker {
-    const worker = new Worker(on_trial, { ...this.#env, [LINK]: this.#socket });
+  /** Starts a successor, and retires the worker when that takes requests; false where it does not. */
+  async #replace(worker: WorkerProcess): Promise<boolean> {
+    if (this.#stopping || worker.stopping || worker.ended) return true;
+    const successor = this.#start(true);
+    if (await successor.ready) {
+      // A worker that died meanwhile has been replaced for that.
+      (worker.ended ? successor : worker).retire();
+      return true;
+    }
+    if (!this.#stopping) {
+      this.#log.log("error", "a new worker did not start: the old ones stay");
+    }
+    return false;
+  }
+
+  /**
+   * Starts a worker.
+   *
+   * @param on_trial Whether whoever starts it waits for it to take requests, and knows what to do if it does not.
+   */
+  #start(on_trial: boolean): WorkerProcess {
+    const { port, graceful_timeout } = this.#supervision;
+    const supervisor = `${this.#folder}/${++this.#number}`;
+    const worker = new WorkerProcess({ supervisor, port }, {
+      patience: graceful_timeout * 1000 + MARGIN,
+      on_worn: () =>
+        this.#change(async () => {
+          await this.#replace(worker);
+        }),
+      on_hung: () =>
+        this.#log.log("error", `worker ${worker.pid} hangs: it is killed`),
+    });
     this.#workers.add(worker);
-    worker.child.status.then((status) => this.#take_end(worker, status));
+    this.#follow(worker, on_trial);
     return worker;
   }
 
-  async #take_end(worker: Worker, status: Deno.CommandStatus): Promise<void> {
+  /** Waits for the end of a worker, and starts another one if it should not have come. */
+  async #follow(worker: WorkerProcess, on_trial: boolean): Promise<void> {
+    const status = await worker.status;
     this.#workers.delete(worker);
     this.#end_when_alone();
-    if (worker.stopping || worker.on_trial || this.#stopping) return;
-    // One that has had its number of requests ends with 0.
-    const level = status.success ? "info" : "error";
+    const expected = worker.stopping || on_trial && !worker.was_ready;
+    if (expected || this.#stopping) return;
     const how = status.signal ?? `status ${status.code}`;
-    this.#log.log(level, `worker ${worker.child.pid} ended with ${how}`);
-    await this.#wait(worker);
-    if (!this.#stopping) this.#start(false);
+    this.#log.log("error", `worker ${worker.pid} ended with ${how}`);
+    await this.#start_another(worker.is_young);
   }
 
-  /** Waits before a worker is replaced that failed at once, longer each time. */
-  async #wait(worker: Worker): Promise<void> {
-    if (performance.now() - worker.started > YOUNG) {
-      this.#pause = PAUSE;
-      return;
+  /** Starts a worker in the place of one; after a pause, longer each time, if that has failed at once. */
+  async #start_another(failed: boolean): Promise<void> {
+    if (failed) await this.#wait();
+    else this.#pause = PAUSE;
+    if (this.#stopping) return;
+    try {
+      this.#start(false);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#log.log("error", `cannot start a worker: ${message}`);
+      await this.#start_another(true);
     }
+  }
+
+  async #wait(): Promise<void> {
     const pause = this.#pause;
     this.#pause = Math.min(2 * pause, LONGEST_PAUSE);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 
-  async #take_links(): Promise<void> {
-    for await (const conn of this.#listener) this.#take_link(conn);
-  }
-
-  /** Reads who is at the other end; the connection stays open for the worker to see its end. */
-  async #take_link(conn: Deno.Conn): Promise<void> {
-    const buffer = new Uint8Array(16);
-    const length = await conn.read(buffer).catch(() => null);
-    if (length === null) return conn.close();
-    const pid = Number(new TextDecoder().decode(buffer.subarray(0, length)));
-    const worker = [...this.#workers].find(({ child }) => child.pid === pid);
-    worker?.set_ready();
-    await worker?.child.status;
-    conn.close();
-  }
-
   #end_when_alone(): void {
     if (!this.#stopping || this.#workers.size > 0) return;
-    this.#listener.close();
-    Deno.removeSync(this.#folder, { recursive: true });
-    this.#ended.resolve(0);
+    this.#remove_folder();
+    this.#ended.resolve();
+  }
+
+  #remove_folder(): void {
+    try {
+      Deno.removeSync(this.#folder, { recursive: true });
+    } catch {
+      // Somebody else has.
+    }
   }
 }
