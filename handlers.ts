@@ -224,6 +224,9 @@ export class CGIHandler extends BaseCGIHandler {
   /** Empty: the variables of the request hold the environment already. */
   override os_environ: Readonly<Record<string, string>> = {};
 
+  /** The body of the request, as long as something of it is left; null where it has none. */
+  #input: ReadableStream<Uint8Array> | null = null;
+
   /** Takes the streams and the environment of the process. */
   constructor() {
     super(
@@ -244,7 +247,7 @@ export class CGIHandler extends BaseCGIHandler {
     const ended = this.#heed_termination();
     try {
       await super.run(application);
-      if (this.#has_body()) await drain_stdin();
+      if (this.#input) await drain(this.#input);
     } finally {
       ended();
     }
@@ -252,15 +255,13 @@ export class CGIHandler extends BaseCGIHandler {
 
   /** The body of the request; where the web server does not know its length, it lasts as long as stdin. */
   override get_stdin(): ReadableStream<Uint8Array> {
-    const is_chunked = !this.environ!.CONTENT_LENGTH &&
-      this.environ!.HTTP_TRANSFER_ENCODING;
-    return is_chunked ? this.stdin : super.get_stdin();
-  }
-
-  #has_body(): boolean {
-    const { CONTENT_LENGTH, HTTP_TRANSFER_ENCODING } = this.base_env;
-    return Number(CONTENT_LENGTH ?? 0) > 0 ||
-      HTTP_TRANSFER_ENCODING !== undefined;
+    const { CONTENT_LENGTH, HTTP_TRANSFER_ENCODING } = this.environ!;
+    const is_chunked = !CONTENT_LENGTH && HTTP_TRANSFER_ENCODING !== undefined;
+    const input = is_chunked
+      ? this.stdin
+      : body_of(this.stdin, CONTENT_LENGTH, () => this.#input = null);
+    if (is_chunked || Number(CONTENT_LENGTH) > 0) this.#input = input;
+    return input;
   }
 
   /** Listens to SIGTERM until the process ends; to be told when the request has come to its end. */
@@ -280,13 +281,19 @@ export class CGIHandler extends BaseCGIHandler {
   }
 }
 
-/** Takes what is left of stdin: where it is the same socket as stdout, an end with data unread would take the response with it. */
-async function drain_stdin(): Promise<void> {
-  const buffer = new Uint8Array(65536);
+/**
+ * Takes what is left of the body of a request, or of stdin where the application keeps that to itself: where stdin is the
+ * same socket as stdout, an end with data unread would take the response with it.
+ */
+async function drain(input: ReadableStream<Uint8Array>): Promise<void> {
   try {
-    while (await Deno.stdin.read(buffer) !== null);
+    if (!input.locked) { for await (const _block of input); }
+    else {
+      const buffer = new Uint8Array(65536);
+      while (await Deno.stdin.read(buffer) !== null);
+    }
   } catch {
-    // The application still reads it, or the web server has gone.
+    // The web server has gone, or the body was cancelled.
   }
 }
 

@@ -17,18 +17,20 @@ export function empty_body(): ReadableStream<Uint8Array> {
  * No more than they is asked of `source`, which may stay open: its end is not waited for, and it is neither
  * closed nor cancelled. The stream fails with `Deno.errors.UnexpectedEof` if `source` ends before,
  * and with a `TypeError` if `content_length` is no number. Without one the body is empty.
+ *
+ * @param on_taken Called when all of a body has been read that is not empty.
  */
 export function body_of(
   source: ReadableStream<Uint8Array>,
   content_length: string | undefined,
+  on_taken: () => void = () => {},
 ): ReadableStream<Uint8Array> {
   if (!content_length || /^0+$/.test(content_length)) {
     return empty_body();
   }
   if (!DIGITS.test(content_length)) return failed_body(content_length);
-  return new ReadableStream(new LimitedSource(source, Number(content_length)), {
-    highWaterMark: 0,
-  });
+  const limited = new LimitedSource(source, Number(content_length), on_taken);
+  return new ReadableStream(limited, { highWaterMark: 0 });
 }
 
 function failed_body(content_length: string): ReadableStream<Uint8Array> {
@@ -52,12 +54,18 @@ class LimitedSource implements UnderlyingDefaultSource<Uint8Array> {
   #source: ReadableStream<Uint8Array>;
   #length: number;
   #left: number;
+  #on_taken: () => void;
   #read: ((most: number) => Promise<Uint8Array | null>) | null = null;
   #release: () => void = () => {};
 
-  constructor(source: ReadableStream<Uint8Array>, length: number) {
+  constructor(
+    source: ReadableStream<Uint8Array>,
+    length: number,
+    on_taken: () => void,
+  ) {
     this.#source = source;
     this.#length = this.#left = length;
+    this.#on_taken = on_taken;
   }
 
   async pull(
@@ -80,6 +88,7 @@ class LimitedSource implements UnderlyingDefaultSource<Uint8Array> {
     this.#left -= chunk.length;
     controller.enqueue(chunk);
     if (this.#left > 0) return;
+    this.#on_taken();
     this.#release();
     controller.close();
   }

@@ -12,7 +12,7 @@ import { Logs } from "./logs.ts";
 import { is_option, OPTIONS } from "./options.ts";
 import { parse_command } from "./parse_options.ts";
 import { write_pid_file } from "./pid_file.ts";
-import { follow_starter, run_watched, starter_of } from "./reload.ts";
+import { run_watched, type Starter, starter_of } from "./reload.ts";
 import { type Foundation, ListenError, Service } from "./service.ts";
 import type { Settings } from "./settings.ts";
 import { on_signal, on_stop_signals } from "./signals.ts";
@@ -56,8 +56,7 @@ async function run(args: string[]): Promise<number> {
   if (starter === null) {
     return await with_pid_file(settings, () => serve(foundation));
   }
-  follow_starter(starter);
-  return await serve_alone(foundation);
+  return await serve_alone(foundation, starter);
 }
 
 /** Opens what is needed whatever the application is. */
@@ -82,24 +81,31 @@ async function serve(foundation: Foundation): Promise<number> {
 }
 
 /** Serves in this process, until a signal ends it or, as a CGI script, its one request is answered. */
-async function serve_alone(foundation: Foundation): Promise<number> {
+async function serve_alone(
+  foundation: Foundation,
+  starter: Starter | null = null,
+): Promise<number> {
   const { settings } = foundation;
   const service = new Service(await application_of(settings), foundation);
   if (settings.protocol === "cgi") await service.serve(() => {});
-  else await serve_until_told(service, settings);
+  else await serve_until_told(service, settings, starter);
   return 0;
 }
 
 async function serve_until_told(
   service: Service,
   settings: Settings,
+  starter: Starter | null,
 ): Promise<void> {
   const say = speaker(settings);
-  on_stop_signals(() => {
+  const stop = () => {
     say("Stopping when the requests under way are answered");
     service.stop();
-  }, () => {});
+  };
+  on_stop_signals(stop, () => {});
+  starter?.follow(stop);
   await service.serve(() => say(announcement(service.address, settings)));
+  starter?.end_watcher();
 }
 
 function run_supervisor(settings: Settings, logs: Logs): Promise<number> {

@@ -45,7 +45,6 @@ export async function parse_command(
   const ambient = await parse_args(split_words(environ.TSGI_CMD_ARGS ?? ""));
   const file = line.config ?? ambient.config;
   const given: Said = {
-    ...environ.WEB_CONCURRENCY && { workers: environ.WEB_CONCURRENCY },
     ...ambient,
     ...file !== undefined && request !== "help" && await read_config(file),
     ...line,
@@ -80,6 +79,11 @@ function complete(
   const protocol = said.protocol ?? defaults.protocol;
   // stderr is where a web server's error log comes from: it has an access log of its own.
   if (protocol === "cgi") defaults.access_logfile = "none";
+  // Nobody has asked this command for workers: so it has them only where there can be some.
+  const is_alone = protocol === "cgi" || said.reload === "yes" ||
+    said.bind?.startsWith("unix:");
+  const { WEB_CONCURRENCY } = environ;
+  if (WEB_CONCURRENCY && !is_alone) defaults.workers = WEB_CONCURRENCY;
   return { ...defaults, ...said };
 }
 
@@ -107,12 +111,23 @@ function settings_of(said: Said): Settings {
 
 /** Refuses what does not go together. */
 function checked(settings: Settings, said: Said): Settings {
-  const { protocol, workers, reload, certfile, keyfile, bind } = settings;
+  const { protocol, certfile, keyfile, bind } = settings;
   const refuse = (message: string) => {
     throw new UsageError(message);
   };
-  if (protocol === "cgi" && said.bind !== OPTIONS.bind.default) {
-    refuse("--protocol cgi listens nowhere: leave --bind out");
+  const of_workers = settings.workers > 0
+    ? "--workers"
+    : settings.max_requests > 0
+    ? "--max-requests"
+    : null;
+  if (protocol === "cgi") {
+    if (said.bind !== OPTIONS.bind.default) {
+      refuse("--protocol cgi listens nowhere: leave --bind out");
+    }
+    const of_a_server = of_workers ?? (settings.reload ? "--reload" : null);
+    if (of_a_server) {
+      refuse(`--protocol cgi answers one request: leave ${of_a_server} out`);
+    }
   }
   if (keyfile !== null && certfile === null) {
     refuse("--keyfile needs --certfile");
@@ -120,11 +135,14 @@ function checked(settings: Settings, said: Said): Settings {
   if (certfile !== null && protocol !== "http") {
     refuse(`--certfile needs --protocol http, got ${protocol}`);
   }
-  if (reload && workers > 0) {
-    refuse("--reload serves from one process: leave --workers out");
+  if (of_workers && settings.reload) {
+    refuse(`--reload serves from one process: leave ${of_workers} out`);
   }
-  if (workers > 0 && typeof bind === "string") {
-    refuse("--workers share a port: bind a HOST:PORT, no Unix socket");
+  if (of_workers && typeof bind === "string") {
+    const workers = of_workers === "--workers"
+      ? of_workers
+      : `${of_workers} has workers, which`;
+    refuse(`${workers} share a port: bind a HOST:PORT, no Unix socket`);
   }
   return settings;
 }

@@ -1,10 +1,19 @@
-/** The command with \`--reload\`. */
+/** The command with `--reload`. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { type Folder, make_folder, type Running, start } from "./command.ts";
 import {
+  type Folder,
+  make_folder,
+  type Running,
+  start,
+  STOPPING,
+} from "./command.ts";
+import {
+  ask,
   free_port,
   is_running,
+  make_wide_gate,
+  telling_apps,
   until_answered,
   until_ended,
 } from "./processes.ts";
@@ -26,31 +35,63 @@ function make_place(): Promise<Folder> {
   return make_folder({ "app.ts": APP, "dependency.ts": dependency("one") });
 }
 
-function start_watched({ path }: Folder, ...args: string[]): Promise<Running> {
-  const all = ["app.ts", "--reload", "--access-logfile", "none", ...args];
+function start_watched(
+  { path }: Folder,
+  application = "app.ts",
+  ...args: string[]
+): Promise<Running> {
+  const all = [application, "--reload", "--access-logfile", "none", ...args];
   return start(all, { cwd: path });
+}
+
+/** How long a change is waited for before the file is saved again: Deno does not see one so soon after the start. */
+const PATIENCE = 3000;
+
+/** Saves a file until that is seen. */
+async function save(
+  path: string,
+  content: string,
+  is_seen: () => boolean | Promise<boolean>,
+): Promise<void> {
+  while (true) {
+    await Deno.writeTextFile(path, content);
+    const late = performance.now() + PATIENCE;
+    while (performance.now() < late) {
+      if (await is_seen()) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+/** Whether the answer ends in a text. */
+async function answers(port: number, text: string): Promise<boolean> {
+  const answer = await ask(port).catch(() => "");
+  return answer.endsWith(` ${text}`);
 }
 
 Deno.test("--reload starts the application anew when one of its modules changes, and recovers from an error", async () => {
   await using place = await make_place();
   const port = free_port();
-  await using command = await start_watched(place, "-b", `127.0.0.1:${port}`);
-  const change = (name: string, content: string) =>
-    Deno.writeTextFile(`${place.path}/${name}`, content);
+  await using command = await start_watched(
+    place,
+    "app.ts",
+    "-b",
+    `127.0.0.1:${port}`,
+  );
+  const [app, module] = ["app.ts", "dependency.ts"]
+    .map((name) => `${place.path}/${name}`);
   const watcher = await until_answered(port, "one");
-  await change("dependency.ts", dependency("two"));
-  await until_answered(port, "two");
-  await change("app.ts", APP.replace("${text}", "${text} three"));
-  await until_answered(port, "two three");
-  await change("dependency.ts", "export const text = ;\n");
+  await save(module!, dependency("two"), () => answers(port, "two"));
+  const changed = APP.replace("${text}", "${text} three");
+  await save(app!, changed, () => answers(port, "two three"));
   const { printed } = command;
-  await until(() => printed.stderr.includes("SyntaxError"));
+  const is_told = () => printed.stderr.includes("SyntaxError");
+  await save(module!, "export const text = ;\n", is_told);
   assertMatch(
     printed.stderr,
     /^error: cannot load app.ts: SyntaxError: Expression expected \(at file:.*\/dependency.ts:1:21\)$/m,
   );
-  await change("dependency.ts", dependency("four"));
-  await until_answered(port, "four three");
+  await save(module!, dependency("four"), () => answers(port, "four three"));
   assertEquals((await command.stop()).code, 0);
   await until_ended([watcher]);
 });
@@ -62,14 +103,27 @@ Deno.test("--reload ends with its watcher by a signal, also while the applicatio
       await using command = await start_watched(place);
       const watcher = await until_answered(command.port, "one");
       if (is_broken) {
-        await Deno.writeTextFile(`${place.path}/app.ts`, `throw "no";`);
-        await until(() => command.printed.stderr.includes("it threw"));
+        const is_told = () => command.printed.stderr.includes("it threw");
+        await save(`${place.path}/app.ts`, `throw "no";`, is_told);
       }
       const { code } = await command.stop(signal);
       assertEquals({ signal, is_broken, code }, { signal, is_broken, code: 0 });
       assertEquals(is_running(watcher), false);
     }
   }
+});
+
+Deno.test("--reload lets a request under way finish at SIGTERM", async () => {
+  await using place = await make_folder({ "app.ts": telling_apps() });
+  await using gate = make_wide_gate();
+  await using command = await start_watched(place, "app.ts:slow");
+  const answer = ask(command.port, `/?${gate.url}`);
+  await until(() => gate.count() === 1);
+  command.child.kill("SIGTERM");
+  await until(() => command.printed.stdout.includes(STOPPING));
+  gate.open();
+  assertMatch(await answer, /^\d+ 1 whole$/);
+  assertEquals((await command.ended()).code, 0);
 });
 
 Deno.test("--reload ends with its watcher at Ctrl-C", async () => {
@@ -91,12 +145,13 @@ Deno.test("--reload does not leave its watcher behind when it is killed", async 
 
 Deno.test("--reload has the process in --pid that is to be told", async () => {
   await using place = await make_place();
-  await using command = await start_watched(place, "--pid", "pid");
+  await using command = await start_watched(place, "app.ts", "--pid", "pid");
   await until_answered(command.port, "one");
   const pid = () => Deno.readTextFileSync(`${place.path}/pid`);
   assertEquals(pid(), `${command.child.pid}\n`);
-  await Deno.writeTextFile(`${place.path}/dependency.ts`, dependency("two"));
-  await until(() => command.printed.stdout.split("Serving").length === 3);
+  const module = `${place.path}/dependency.ts`;
+  const is_seen = () => command.printed.stdout.split("Serving").length > 2;
+  await save(module, dependency("two"), is_seen);
   assertEquals(pid(), `${command.child.pid}\n`);
   assertEquals((await command.stop()).code, 0);
   assertEquals(

@@ -40,7 +40,7 @@ Deno.test("--limit-request-* refuse what is larger, by a byte", async () => {
   await using folder = await make_folder({ "app.ts": TELLING_APP });
   await using command = await start([
     ...["app.ts", "--limit-request-line", "20", "--limit-request-fields", "3"],
-    ...["--limit-request-field-size", "20", "--limit-request-body", "10"],
+    ...["--limit-request-field-size", "26", "--limit-request-body", "10"],
   ], { cwd: folder.path });
   const get = "GET /1234567 HTTP/1.1\r\nHost: a";
   const post = "POST / HTTP/1.1\r\nHost: a";
@@ -54,9 +54,9 @@ Deno.test("--limit-request-* refuse what is larger, by a byte", async () => {
       "",
       "431 Request Header Fields Too Large|Request Header Fields Too Large",
     ],
-    ["GET / HTTP/1.1\r\nHost: 12345678901234", "", `${ok} 0`],
+    ["GET / HTTP/1.1\r\nHost: 12345678901234567890", "", `${ok} 0`],
     [
-      "GET / HTTP/1.1\r\nHost: 123456789012345",
+      "GET / HTTP/1.1\r\nHost: 123456789012345678901",
       "",
       "431 Request Header Fields Too Large|Request Header Fields Too Large",
     ],

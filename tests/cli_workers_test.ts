@@ -121,7 +121,7 @@ Deno.test("--workers ends with one error where the workers cannot start", async 
   assertEquals(place.left(), []);
 });
 
-/** Requests of the application \`slow\`, by the process that each is under way in. */
+/** Requests of the application `slow`, by the process that each is under way in. */
 async function begin_slow(
   { address }: Running,
   gate: string,
@@ -317,7 +317,7 @@ Deno.test("a worker that hangs is killed when its time is up", async () => {
   assertEquals(place.left(), []);
 });
 
-/** What becomes of many requests, by what it is: \`ok\`, or what went wrong. */
+/** What becomes of many requests, by what it is: `ok`, or what went wrong. */
 class Load {
   counts: Record<string, number> = {};
   /** Which generations of the application have answered, the last one last. */

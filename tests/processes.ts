@@ -42,7 +42,7 @@ export async function echo(environ, start_response) {
 `;
 }
 
-/** A gate at which many requests wait: like that of \`make_gate\`, and it counts them. */
+/** A gate at which many requests wait: like that of `make_gate`, and it counts them. */
 export interface WideGate extends AsyncDisposable {
   url: string;
   /** How many have come to it. */
