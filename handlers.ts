@@ -247,7 +247,7 @@ export class CGIHandler extends BaseCGIHandler {
     const ended = this.#heed_termination();
     try {
       await super.run(application);
-      if (this.#input) await drain(this.#input);
+      await this.#drain();
     } finally {
       ended();
     }
@@ -264,6 +264,22 @@ export class CGIHandler extends BaseCGIHandler {
     return input;
   }
 
+  /**
+   * Takes what is left of the body, or of stdin where the application keeps that to itself: where stdin is the same
+   * socket as stdout, an end with data unread would take the response with it.
+   */
+  async #drain(): Promise<void> {
+    try {
+      if (this.#input && !this.#input.locked) {
+        for await (const _block of this.#input);
+      }
+      const buffer = new Uint8Array(65536);
+      while (this.#input && await Deno.stdin.read(buffer) !== null);
+    } catch {
+      // The body, and so stdin, has come to its end too early.
+    }
+  }
+
   /** Listens to SIGTERM until the process ends; to be told when the request has come to its end. */
   #heed_termination(): () => void {
     let terminated = false;
@@ -278,22 +294,6 @@ export class CGIHandler extends BaseCGIHandler {
       over = true;
       if (terminated) end();
     };
-  }
-}
-
-/**
- * Takes what is left of the body of a request, or of stdin where the application keeps that to itself: where stdin is the
- * same socket as stdout, an end with data unread would take the response with it.
- */
-async function drain(input: ReadableStream<Uint8Array>): Promise<void> {
-  try {
-    if (!input.locked) { for await (const _block of input); }
-    else {
-      const buffer = new Uint8Array(65536);
-      while (await Deno.stdin.read(buffer) !== null);
-    }
-  } catch {
-    // The web server has gone, or the body was cancelled.
   }
 }
 
