@@ -177,11 +177,12 @@ export interface Serving extends AsyncDisposable {
   /** Resolves when it has ended, whoever ended it. */
   readonly finished: Promise<void>;
   /**
-   * Stops accepting requests, and resolves when those under way are answered and all logs are written. What is still
-   * under way after `graceful_timeout` is cut off.
+   * Stops accepting requests, and resolves when those under way are answered and all logs are written, or when
+   * `graceful_timeout` is over. What is still under way then is cut off; by HTTP, where Deno closes nothing that it is
+   * shutting down, it is left to itself.
    */
   shutdown(): Promise<void>;
-  /** Drops every connection at once. */
+  /** Drops every connection at once, but for those that `shutdown()` waits for by HTTP: it waits no longer. */
   server_close(): Promise<void>;
   /** Opens the files of the logs anew, after somebody has renamed them. */
   reopen_logs(): void;
@@ -199,14 +200,16 @@ export interface Serving extends AsyncDisposable {
  * @throws {Deno.errors.AddrInUse} If somebody else listens there.
  * @throws {Error} What the system says, if it cannot listen there or a file cannot be read or written.
  *
- * @example Until a signal ends it
- * ```ts ignore
+ * @example
+ * ```ts
  * import { serve } from "@tsgi/serve/cli";
  * import { demo_app } from "@tsgi/serve";
+ * import { assertEquals } from "@std/assert";
  *
- * const serving = await serve(demo_app, { bind: ":8000", debug_anywhere: true });
- * Deno.addSignalListener("SIGTERM", () => serving.shutdown());
- * await serving.finished;
+ * const options = { bind: "127.0.0.1:0", access_logfile: "none" };
+ * const serving = await serve(demo_app, options);
+ * setTimeout(() => serving.shutdown(), 10);
+ * assertEquals(await serving.finished, undefined);
  * ```
  */
 export async function serve(
@@ -311,7 +314,7 @@ class Served implements Serving {
   }
 
   async shutdown(): Promise<void> {
-    await this.#service.stop();
+    this.#service.stop();
     await this.finished;
   }
 

@@ -16,6 +16,7 @@ import {
   make_cgi_script,
   make_folder,
   path_of,
+  remove_folder,
   start_service,
   until_ready,
 } from "./fronts.ts";
@@ -118,6 +119,6 @@ export async function cgi_door(
 /** Removes a folder when it is disposed of. */
 function removal(folder: string): AsyncDisposable {
   return {
-    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+    [Symbol.asyncDispose]: () => remove_folder(folder),
   };
 }

@@ -4,6 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import {
   type Folder,
   make_folder,
+  run,
   type Running,
   start,
   STOPPING,
@@ -158,4 +159,23 @@ Deno.test("--reload has the process in --pid that is to be told", async () => {
     Array.from(Deno.readDirSync(place.path), ({ name }) => name).sort(),
     ["app.ts", "dependency.ts"],
   );
+});
+
+Deno.test("--reload waits for no change where none can help", async () => {
+  const expected: [args: string[], message: string][] = [
+    [
+      ["--debug", "--bind", ":0"],
+      "--debug shows errors to this machine only, got --bind :0: --debug-anywhere shows them to everybody",
+    ],
+    [
+      ["--access-logfile", "/missing/log"],
+      "cannot open the file of --access-logfile: No such file or directory (os error 2): open '/missing/log'",
+    ],
+  ];
+  for (const [args, message] of expected) {
+    assertEquals(
+      await run(["--reload", ...args]),
+      { code: 2, stdout: "", stderr: `error: ${message}\n` },
+    );
+  }
 });

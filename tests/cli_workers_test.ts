@@ -121,6 +121,19 @@ Deno.test("--workers ends with one error where the workers cannot start", async 
   assertEquals(place.left(), []);
 });
 
+Deno.test("SIGTERM ends workers that are still starting", async () => {
+  await using place = await make_place({
+    "app.ts": `Deno.kill(Deno.ppid, "SIGTERM");
+await new Promise((resolve) => setTimeout(resolve, 1e9));`,
+  });
+  const args = ["app.ts", "-w", "2", "--bind", "127.0.0.1:0"];
+  assertEquals(
+    await run(args, place.circumstances),
+    { code: 0, stdout: STOPPING, stderr: "" },
+  );
+  assertEquals(place.left(), []);
+});
+
 /** Requests of the application `slow`, by the process that each is under way in. */
 async function begin_slow(
   { address }: Running,

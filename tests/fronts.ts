@@ -270,7 +270,7 @@ export async function start_front(options: FrontOptions): Promise<Front> {
     error_log,
     async [Symbol.asyncDispose]() {
       await service[Symbol.asyncDispose]();
-      await Deno.remove(folder, { recursive: true });
+      await remove_folder(folder);
     },
   };
 }
@@ -372,4 +372,16 @@ function count_lines(text: string): Record<string, number> {
     counts[line] = (counts[line] ?? 0) + 1;
   }
   return counts;
+}
+
+/** Removes a folder in which a script that is about to end may still write. */
+export async function remove_folder(folder: string): Promise<void> {
+  for (let tries = 0; tries < 250; tries++) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  await Deno.remove(folder, { recursive: true });
 }
