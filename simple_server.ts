@@ -304,6 +304,7 @@ export class WSGIServer implements AsyncDisposable {
   #abort = new AbortController();
   #ended = false;
   #stopping = false;
+  #shutting_down = false;
   /** The requests under way that have a body, each until its response is complete. */
   #uploads = new Set<Promise<void>>();
   #serving = false;
@@ -407,14 +408,15 @@ export class WSGIServer implements AsyncDisposable {
     this.#queue.close();
     // Deno's shutdown makes the rest of a request body unreadable.
     while (this.#uploads.size > 0) await Promise.allSettled(this.#uploads);
+    this.#shutting_down = true;
     await this.#server.shutdown();
   }
 
   /** Closes the server and every connection at once. */
   async server_close(): Promise<void> {
     this.#queue.close();
-    // Deno cannot abort a server that has ended.
-    if (!this.#ended) this.#abort.abort();
+    // Deno cannot abort a server that has ended, or that is about to.
+    if (!this.#ended && !this.#shutting_down) this.#abort.abort();
     await this.#server.finished;
   }
 

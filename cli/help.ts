@@ -43,7 +43,7 @@ function section(
 }
 
 /** Where the help begins on a line. */
-const COLUMN = 37;
+const COLUMN = 38;
 
 function line(
   [name, option]: [name: string, option: Omit<Option, "parse" | "group">],

@@ -108,6 +108,7 @@ export class LogFile {
     this.#report = report;
     this.#limit = buffered ? FULL : 0;
     this.#output = this.#path === null ? Deno.stderr : open(this.#path);
+    if (!buffered) return; // There is never anything left to write.
     for (const [type, listener] of this.#listeners) {
       addEventListener(type, listener);
     }

@@ -23,10 +23,15 @@ export class Logs {
     const { access_logfile, access_logformat } = settings;
     this.errors = open_error_log(settings.error_logfile, settings.log_level);
     const report = (message: string) => this.errors.log("error", message);
-    this.access = access_logfile === "none" ? null : {
-      file: open_log(access_logfile, "--access-logfile", { report }),
-      format: compile_format(access_logformat),
-    };
+    try {
+      this.access = access_logfile === "none" ? null : {
+        file: open_log(access_logfile, "--access-logfile", { report }),
+        format: compile_format(access_logformat),
+      };
+    } catch (error) {
+      this.errors.close();
+      throw error;
+    }
   }
 
   /** Opens them anew, after somebody has renamed their files. */

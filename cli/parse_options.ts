@@ -43,6 +43,9 @@ export async function parse_command(
   const line = await parse_args(args);
   const request = request_of(line);
   const ambient = await parse_args(split_words(environ.TSGI_CMD_ARGS ?? ""));
+  if (request_of(ambient) !== "serve") {
+    throw new UsageError("TSGI_CMD_ARGS takes settings only: see --help");
+  }
   const file = line.config ?? ambient.config;
   const given: Said = {
     ...ambient,

@@ -143,10 +143,11 @@ export class Service {
     return this.#server?.server_address ?? null;
   }
 
-  /** Drops every connection at once. */
+  /** Drops every connection at once; what Deno is shutting down already, it does not close: nobody waits for that. */
   async close(): Promise<void> {
-    this.#stopped ??= Promise.resolve();
-    await this.#server?.server_close();
+    const closed = this.#server?.server_close();
+    if (this.#stopped) this.#cut_off.resolve();
+    else await closed;
   }
 
   /** Stops when the requests under way are answered, or their time is up. */
