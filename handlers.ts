@@ -25,6 +25,7 @@ import { concat } from "./_internal/bytes.ts";
 import { stderr } from "./_internal/error_stream.ts";
 import type { MaybePromise } from "./_internal/promise.ts";
 import { read_environ } from "./_internal/process_environ.ts";
+import { UNWANTED_VARIABLES } from "./_internal/unwanted_variables.ts";
 import type { ErrorStream, WSGIApplication } from "./types.ts";
 
 export { ResponseHandler } from "./_internal/response_handler.ts";
@@ -158,9 +159,6 @@ function writer_of(
   return stdout instanceof WritableStream ? stdout.getWriter() : stdout;
 }
 
-/** What nginx and lighttpd send beside the plain variables, and what a client must not set (httpoxy). */
-const UNWANTED = ["HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_PROXY"];
-
 /**
  * A `SimpleHandler` behind a web server: the response begins with a `Status:` line, as CGI, SCGI
  * and FastCGI have it (RFC 3875, section 6.3.3).
@@ -200,7 +198,7 @@ export class BaseCGIHandler extends SimpleHandler {
   /** Puts `base_env` on top of the environ, without what does not belong there. */
   override add_cgi_vars(): void {
     super.add_cgi_vars();
-    for (const name of UNWANTED) delete this.environ![name];
+    for (const name of UNWANTED_VARIABLES) delete this.environ![name];
   }
 }
 

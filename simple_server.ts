@@ -307,7 +307,6 @@ export class WSGIServer implements AsyncDisposable {
   #shutting_down = false;
   /** The requests under way that have a body, each until its response is complete. */
   #uploads = new Set<Promise<void>>();
-  #serving = false;
   #queue = new RequestQueue<Response>(unavailable);
 
   /**
@@ -380,8 +379,7 @@ export class WSGIServer implements AsyncDisposable {
    * @returns A promise that resolves when the last response is complete.
    */
   async serve_forever(): Promise<void> {
-    this.#serving = true;
-    for (const request of this.#queue.take_all()) request.handle();
+    this.#queue.open();
     await this.#server.finished;
   }
 
@@ -392,11 +390,7 @@ export class WSGIServer implements AsyncDisposable {
    * @throws {Error} If `serve_forever` has been called.
    */
   async handle_request(): Promise<void> {
-    if (this.#serving) throw new Error("serve_forever() handles all requests");
-    const request = await this.#queue.take();
-    if (!request) return;
-    request.handle();
-    await request.completed.catch(() => {}); // It is complete as well when the client has left.
+    await this.#queue.handle_one();
   }
 
   /**
@@ -478,7 +472,7 @@ export class WSGIServer implements AsyncDisposable {
   ): Response | Promise<Response> {
     if (this.#stopping) return unavailable();
     if (request.body) this.#track(info.completed);
-    if (this.#serving) return this.#handle(request, info);
+    if (this.#queue.is_open) return this.#handle(request, info);
     return this.#queue.add(() => this.#handle(request, info), info.completed);
   }
 

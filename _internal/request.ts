@@ -60,7 +60,6 @@ export function add_request(
   environ.PATH_INFO = unquote(query < 0 ? path : path.slice(0, query));
   environ.QUERY_STRING = query < 0 ? "" : path.slice(query + 1);
   environ.CONTENT_TYPE = "text/plain";
-  // Not by an iterator, which takes a third as long again as all else that a request costs here.
   request.headers.forEach((value, name) => {
     if (name === "content-type") environ.CONTENT_TYPE = value;
     else if (name === "content-length") {

@@ -18,6 +18,7 @@ import type { Settings } from "./settings.ts";
 import { on_signal, on_stop_signals } from "./signals.ts";
 import { supervise } from "./supervise.ts";
 import { UsageError } from "./usage_error.ts";
+import { validated } from "./validated.ts";
 import { work } from "./worker.ts";
 import { take_place } from "./worker_place.ts";
 
@@ -150,16 +151,12 @@ async function with_pid_file<Result>(
   }
 }
 
-async function application_of(
-  { application, validate }: Settings,
-): Promise<WSGIApplication> {
+async function application_of(settings: Settings): Promise<WSGIApplication> {
+  const { application } = settings;
   const app = application === null
     ? demo_app
     : await load_application(application);
-  if (!validate) return app;
-  // Loaded only when it is asked for.
-  const { validator } = await import("../validate.ts");
-  return validator(app);
+  return await validated(app, settings);
 }
 
 /** The settings as `--config` takes them. */

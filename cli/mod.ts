@@ -34,6 +34,7 @@ import { settings_of_object } from "./parse_options.ts";
 import { ListenError, Service } from "./service.ts";
 import type { Settings } from "./settings.ts";
 import { UsageError } from "./usage_error.ts";
+import { validated } from "./validated.ts";
 
 export type { ServerAddress };
 
@@ -330,15 +331,6 @@ class Served implements Serving {
   [Symbol.asyncDispose](): Promise<void> {
     return this.server_close();
   }
-}
-
-async function validated(
-  app: WSGIApplication,
-  { validate }: Settings,
-): Promise<WSGIApplication> {
-  if (!validate) return app;
-  const { validator } = await import("../validate.ts");
-  return validator(app);
 }
 
 /** Serves to the end. Errors of an application that outlives it are still told to stderr, but to no file. */

@@ -71,7 +71,6 @@ export abstract class GatewayServer implements AsyncDisposable {
   #queue = new RequestQueue<void | Promise<void>>(() => {});
   /** Whether connections are being accepted, or the last attempt has not ended yet. */
   #accepting = false;
-  #serving = false;
   #stopping = false;
   #ended = Promise.withResolvers<void>();
   /** Called when a connection has ended. */
@@ -128,8 +127,7 @@ export abstract class GatewayServer implements AsyncDisposable {
    * @returns A promise that resolves when the last response is complete.
    */
   async serve_forever(): Promise<void> {
-    this.#serving = true;
-    for (const request of this.#queue.take_all()) request.handle();
+    this.#queue.open();
     await this.#ended.promise;
   }
 
@@ -140,11 +138,7 @@ export abstract class GatewayServer implements AsyncDisposable {
    * @throws {Error} If `serve_forever` has been called.
    */
   async handle_request(): Promise<void> {
-    if (this.#serving) throw new Error("serve_forever() handles all requests");
-    const request = await this.#queue.take();
-    if (!request) return;
-    request.handle();
-    await request.completed;
+    await this.#queue.handle_one();
   }
 
   /** Stops accepting requests, and resolves when those under way are answered. Idle connections are closed. */
@@ -206,7 +200,7 @@ export abstract class GatewayServer implements AsyncDisposable {
    * @ignore
    */
   async handle(answer: () => Promise<void>): Promise<void> {
-    if (this.#serving) return await answer();
+    if (this.#queue.is_open) return await answer();
     const { promise, resolve } = Promise.withResolvers<void>();
     await this.#queue.add(() => answer().finally(resolve), promise);
   }

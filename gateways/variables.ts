@@ -1,6 +1,7 @@
 /** The variables of a request, as the codecs of the gateways give them. */
 
 import { process_environ } from "../_internal/process_environ.ts";
+import { UNWANTED_VARIABLES } from "../_internal/unwanted_variables.ts";
 
 /** CGI variables, each character of a value a byte. */
 export type Variables = Record<string, string>;
@@ -14,13 +15,6 @@ export function check_size(size: number, limit: number): void {
   }
 }
 
-/** What nginx and lighttpd send beside the plain variables, and what a client must not set (httpoxy). */
-const UNWANTED = new Set([
-  "HTTP_CONTENT_TYPE",
-  "HTTP_CONTENT_LENGTH",
-  "HTTP_PROXY",
-]);
-
 /**
  * Adds a variable as it came. One that comes again replaces the one before, so that the configuration of a web server can
  * say something else than what it includes; a header that comes again is joined, as nginx before 1.23 leaves it to us.
@@ -31,7 +25,7 @@ export function add_variable(
   value: string,
 ): void {
   if (!name.startsWith("HTTP_")) variables[name] = value;
-  else if (!UNWANTED.has(name)) {
+  else if (!UNWANTED_VARIABLES.has(name)) {
     const before = variables[name];
     const between = name === "HTTP_COOKIE" ? "; " : ", ";
     variables[name] = before === undefined ? value : before + between + value;

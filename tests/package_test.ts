@@ -138,9 +138,8 @@ Deno.test("mod.ts imports the command dynamically, and the command what only an 
   assertEquals(dynamic, [
     ["cli/debugging.ts", "./debug_page.ts"],
     ["cli/load_application.ts", "node:util"],
-    ["cli/main.ts", "../validate.ts"],
-    ["cli/mod.ts", "../validate.ts"],
     ["cli/parse_options.ts", "node:util"],
+    ["cli/validated.ts", "../validate.ts"],
     ["mod.ts", "./cli/main.ts"],
   ]);
   const of_mod = imports_of("mod.ts").statically;
