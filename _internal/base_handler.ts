@@ -12,12 +12,13 @@ import type {
   WSGIResult,
 } from "../types.ts";
 import { FileWrapper, guess_scheme } from "../util.ts";
-import { ApplicationResult } from "./application_result.ts";
+import { ApplicationResult, type Step } from "./application_result.ts";
 import { encode_latin1 } from "./bytes.ts";
 import { describe } from "./check.ts";
 import { disconnected, is_disconnect } from "./disconnect.ts";
 import { file_wrapper_of, type FileWrapperClass } from "./file_wrapper.ts";
 import { process_environ } from "./process_environ.ts";
+import { in_turn, type Steps } from "./in_turn.ts";
 import { is_promise, type MaybePromise } from "./promise.ts";
 import { declared_length, own_headers, parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
@@ -151,7 +152,8 @@ export class BaseHandler {
       this.#head = this.environ!.REQUEST_METHOD === "HEAD";
       const result = application(this.environ!, this.#start_response());
       this.result = is_promise(result) ? await result : result;
-      await this.finish_response();
+      const finished = this.finish_response();
+      if (finished) await finished;
     } catch (error) {
       if (is_disconnect(error)) return this.#leave(error);
       // start_response could not tell an error of nothing from no error.
@@ -214,23 +216,27 @@ export class BaseHandler {
    *
    * @throws What the application, its result or a hook threw; the result is closed then.
    */
-  async finish_response(): Promise<void> {
+  finish_response(): MaybePromise {
+    return in_turn(this.#finish_response());
+  }
+
+  *#finish_response(): Steps {
     try {
       this.#blocks = new ApplicationResult(this.result);
       if (this.#gone) throw disconnected();
       const sent = this.result_is_file() && this.sendfile();
-      if (!(is_promise(sent) ? await sent : sent)) {
-        await this.#send_result();
+      if (!(is_promise(sent) ? yield sent : sent)) {
+        yield* this.#send_result();
         const finished = this.finish_content();
-        if (finished) await finished;
+        if (finished) yield finished;
       }
     } catch (error) {
-      await this.#close_after_error();
+      yield this.#close_after_error();
       throw error;
     }
     try {
       const closed = this.close();
-      if (closed) await closed;
+      if (closed) yield closed;
     } catch (error) {
       // The response is complete: there is nothing left to answer.
       this.log_exception(error);
@@ -378,11 +384,11 @@ export class BaseHandler {
    */
   finish_content(): MaybePromise {
     if (this.headers_sent && !this.#last_write) return this.#check_length();
-    return this.#finish_content();
+    return in_turn(this.#finish_content());
   }
 
-  async #finish_content(): Promise<void> {
-    if (this.#last_write) await this.#last_write;
+  *#finish_content(): Steps {
+    if (this.#last_write) yield this.#last_write;
     const failed = this.#failed_write;
     if (failed && !failed.written.watched) throw failed.error;
     if (this.status === null) {
@@ -391,9 +397,9 @@ export class BaseHandler {
     if (!this.headers_sent) {
       if (!this.#bodiless) this.headers!.setdefault("Content-Length", "0");
       const sent = this.#send_head();
-      if (sent) await sent;
+      if (sent) yield sent;
       const flushed = this._flush();
-      if (flushed) await flushed;
+      if (flushed) yield flushed;
     }
     this.#check_length();
   }
@@ -582,14 +588,14 @@ export class BaseHandler {
     throw new Error(`${callable}() was called after the response had ended`);
   }
 
-  async #send_result(): Promise<void> {
+  *#send_result(): Steps {
     const blocks = this.#blocks!;
     while (!this.#enough()) {
       const next = blocks.next();
-      const step = is_promise(next) ? await next : next;
+      const step = is_promise(next) ? (yield next) as Step : next;
       if (step.done) return;
       const sent = this.#send_block(step.value);
-      if (sent) await sent;
+      if (sent) yield sent;
     }
   }
 

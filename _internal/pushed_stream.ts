@@ -9,7 +9,6 @@ export class PushedStream {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   #over = false;
-  #ended = false;
   #room: PromiseWithResolvers<void> | null = null;
 
   constructor() {
@@ -25,11 +24,6 @@ export class PushedStream {
     );
   }
 
-  /** Whether all of it has come, wanted or not. */
-  get has_ended(): boolean {
-    return this.#ended;
-  }
-
   /** Adds to the stream; what it returns settles when there is room for more. */
   push(data: Uint8Array<ArrayBuffer>): MaybePromise {
     if (this.#over) return;
@@ -41,7 +35,6 @@ export class PushedStream {
 
   /** Ends the stream. */
   end(): void {
-    this.#ended = true;
     if (!this.#over) this.#controller.close();
     this.drop();
   }

@@ -1,6 +1,6 @@
 /** The records of FastCGI 1.0, and the names and values in them. */
 
-import { concat, decode_latin1, encode_latin1 } from "../_internal/bytes.ts";
+import { decode_latin1, encode_latin1 } from "../_internal/bytes.ts";
 import type { Parsed } from "../_internal/connection.ts";
 import { add_variable, type Variables } from "./variables.ts";
 
@@ -32,6 +32,11 @@ export const PROTOCOL_STATUS = {
 const VERSION = 1;
 const HEADER_SIZE = 8;
 
+/** The size of what END_REQUEST says. */
+const END_SIZE = 8;
+
+const NOTHING = new Uint8Array();
+
 /** The most that a record can hold, less what keeps every record but the last a multiple of eight. */
 const BLOCK_SIZE = 65528;
 
@@ -59,7 +64,7 @@ export function parse_record(data: Uint8Array): Parsed<FastCGIRecord> | null {
   const end = HEADER_SIZE + uint16(data, 4);
   const length = end + data[6]!; // With its padding.
   if (data.length < length) return null;
-  const content = data.slice(HEADER_SIZE, end);
+  const content = end === HEADER_SIZE ? NOTHING : data.slice(HEADER_SIZE, end);
   return {
     value: { type: data[1]!, request_id: uint16(data, 2), content },
     length,
@@ -72,9 +77,9 @@ export function encode_record(
   request_id: number,
   content: Uint8Array,
 ): Uint8Array {
-  const data = new Uint8Array(HEADER_SIZE + content.length);
-  put_record(data, 0, type, request_id, content);
-  return data;
+  const records = new Records(request_id, HEADER_SIZE + content.length);
+  records.put(type, content);
+  return records.data;
 }
 
 /** The records of some bytes of a stream: none for no bytes, which would end the stream. */
@@ -83,31 +88,47 @@ export function encode_stream(
   request_id: number,
   content: Uint8Array,
 ): Uint8Array {
-  const count = Math.ceil(content.length / BLOCK_SIZE);
-  const data = new Uint8Array(content.length + count * HEADER_SIZE);
-  for (let i = 0, offset = 0; i < count; i++) {
-    const block = content.subarray(i * BLOCK_SIZE, (i + 1) * BLOCK_SIZE);
-    offset = put_record(data, offset, type, request_id, block);
-  }
-  return data;
+  const records = new Records(request_id, stream_size(content));
+  records.put_stream(type, content);
+  return records.data;
 }
 
-/** Puts a record into `data` at `offset`; gives the offset behind it. */
-function put_record(
-  data: Uint8Array,
-  offset: number,
-  type: number,
-  request_id: number,
-  content: Uint8Array,
-): number {
-  data[offset] = VERSION;
-  data[offset + 1] = type;
-  data[offset + 2] = request_id >> 8;
-  data[offset + 3] = request_id;
-  data[offset + 4] = content.length >> 8;
-  data[offset + 5] = content.length;
-  data.set(content, offset + HEADER_SIZE);
-  return offset + HEADER_SIZE + content.length;
+/** How many bytes the records of some bytes of a stream take. */
+function stream_size({ length }: Uint8Array): number {
+  return length + Math.ceil(length / BLOCK_SIZE) * HEADER_SIZE;
+}
+
+/** Records of a request, put one behind the other. */
+class Records {
+  readonly data: Uint8Array;
+  #request_id: number;
+  #offset = 0;
+
+  constructor(request_id: number, size: number) {
+    this.data = new Uint8Array(size);
+    this.#request_id = request_id;
+  }
+
+  put(type: number, content: Uint8Array): void {
+    const { length } = content;
+    const { data } = this;
+    let offset = this.#offset;
+    data[offset++] = VERSION;
+    data[offset++] = type;
+    data[offset++] = this.#request_id >> 8;
+    data[offset++] = this.#request_id;
+    data[offset++] = length >> 8;
+    data[offset++] = length;
+    offset += 2; // No padding, and a byte without a meaning.
+    if (length > 0) data.set(content, offset);
+    this.#offset = offset + length;
+  }
+
+  put_stream(type: number, content: Uint8Array): void {
+    for (let start = 0; start < content.length; start += BLOCK_SIZE) {
+      this.put(type, content.subarray(start, start + BLOCK_SIZE));
+    }
+  }
 }
 
 /** How a request ends. */
@@ -126,20 +147,20 @@ export interface RequestEnd {
 export function encode_end(request_id: number, end: RequestEnd): Uint8Array {
   const { app_status, protocol_status, rest, has_errors } = end;
   const { STDOUT, STDERR, END_REQUEST } = RECORD_TYPE;
-  const records = [];
+  const ends = rest ? (has_errors ? 2 : 1) : 0;
+  const size = stream_size(rest ?? NOTHING) + ends * HEADER_SIZE;
+  const records = new Records(request_id, size + HEADER_SIZE + END_SIZE);
   if (rest) {
-    if (rest.length > 0) records.push(encode_stream(STDOUT, request_id, rest));
-    if (has_errors) records.push(encode_record(STDERR, request_id, NOTHING));
-    records.push(encode_record(STDOUT, request_id, NOTHING));
+    records.put_stream(STDOUT, rest);
+    if (has_errors) records.put(STDERR, NOTHING);
+    records.put(STDOUT, NOTHING);
   }
-  const body = new Uint8Array(8);
+  const body = new Uint8Array(END_SIZE);
   body[3] = app_status;
   body[4] = protocol_status;
-  records.push(encode_record(END_REQUEST, request_id, body));
-  return concat(records);
+  records.put(END_REQUEST, body);
+  return records.data;
 }
-
-const NOTHING = new Uint8Array();
 
 /**
  * Parses names and values.

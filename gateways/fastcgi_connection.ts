@@ -1,8 +1,10 @@
 /** A FastCGI connection: who gets which record, and how a request ends. */
 
+import { empty_body } from "../_internal/body.ts";
 import { concat } from "../_internal/bytes.ts";
 import { disconnected } from "../_internal/disconnect.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
+import { PushedStream } from "../_internal/pushed_stream.ts";
 import type { ErrorStream } from "../types.ts";
 import {
   encode_end,
@@ -17,7 +19,7 @@ import {
   RESPONDER,
 } from "./fastcgi_codec.ts";
 import { FastCGIRequest } from "./fastcgi_request.ts";
-import { GatewayConnection } from "./gateway_connection.ts";
+import { at_once, GatewayConnection } from "./gateway_connection.ts";
 import type { GatewayHandler, GatewayHandlerClass } from "./gateway_handler.ts";
 import type { GatewayServer } from "./gateway_server.ts";
 import type { Variables } from "./variables.ts";
@@ -39,18 +41,25 @@ interface Server extends GatewayServer {
 
 export class FastCGIConnection extends GatewayConnection<Server> {
   #requests = new Map<number, FastCGIRequest>();
+  /** Requests whose variables have come, to be run when nothing more of them is at hand. */
+  #ready = new Map<FastCGIRequest, Variables>();
   /** Whether a request was among them behind which the connection is to be closed. */
   #closes = false;
+  /** Whether what comes in is of no interest any more, not even that it ends. */
+  #is_over = false;
   /** What ended the connection beside what came in. */
   #failure: unknown = null;
 
   override async serve(): Promise<void> {
     try {
       let record;
-      while ((record = await this.#next_record())) {
+      while (
+        (record = this.connection.take(parse_record) ?? await this.#wait())
+      ) {
         const taken = this.#take(record);
         if (taken) await taken;
       }
+      await this.connection.written();
     } catch (error) {
       if (!this.#failure && this.#is_done) return; // What was cut was not wanted.
       throw this.#failure ?? error;
@@ -66,15 +75,19 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     super.close();
     for (const request of this.#requests.values()) {
       request.ended = true;
-      request.stdin.fail(disconnected);
+      request.stdin?.fail(disconnected);
     }
     this.#requests.clear();
+    this.#ready.clear();
   }
 
-  /** The next record, at once if it has come; null at the end. */
-  #next_record(): FastCGIRecord | null | Promise<FastCGIRecord | null> {
-    return this.connection.take(parse_record) ??
-      this.connection.parse(parse_record);
+  /** Runs what is ready, and gives the record that comes next; null where none is waited for. */
+  async #wait(): Promise<FastCGIRecord | null> {
+    if (this.#ready.size > 0) {
+      for (const request of this.#ready.keys()) this.#start(request);
+      await at_once(() => this.#requests.size === 0);
+    }
+    return this.#is_over ? null : await this.connection.parse(parse_record);
   }
 
   #take(record: FastCGIRecord): MaybePromise {
@@ -140,11 +153,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     if (content.length > 0) {
       return request.add_params(content, this.server.max_header_size);
     }
-    const variables = request.take_params(this.server.os_environ);
-    this.#run(request, variables).catch((error) => {
-      this.#failure ??= error;
-      this.close();
-    });
+    this.#ready.set(request, request.take_params(this.server.os_environ));
   }
 
   #take_stdin(
@@ -152,13 +161,26 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     content: FastCGIRecord["content"],
   ): MaybePromise {
     // Nobody would read it, and so nobody would ever read on.
-    if (!request.handler) {
+    if (!request.handler && !this.#ready.has(request)) {
       throw new TypeError(
         `expected the variables of request ${request.id} before its body`,
       );
     }
-    if (content.length > 0) return request.stdin.push(content);
-    request.stdin.end();
+    request.is_whole ||= content.length === 0;
+    this.#start(request);
+    if (content.length > 0) return request.stdin?.push(content);
+    request.stdin?.end();
+  }
+
+  /** Runs a request that is ready. */
+  #start(request: FastCGIRequest): void {
+    const variables = this.#ready.get(request);
+    if (!variables) return;
+    this.#ready.delete(request);
+    this.#run(request, variables).catch((error) => {
+      this.#failure ??= error;
+      this.close();
+    });
   }
 
   async #run(request: FastCGIRequest, variables: Variables): Promise<void> {
@@ -191,8 +213,9 @@ export class FastCGIConnection extends GatewayConnection<Server> {
   #handler(request: FastCGIRequest, variables: Variables): GatewayHandler {
     const write = (data: Uint8Array) =>
       this.#send_stream(RECORD_TYPE.STDOUT, request, data);
+    if (!request.is_whole) request.stdin = new PushedStream();
     return new this.server.handler_class(
-      request.stdin.readable,
+      request.stdin?.readable ?? empty_body(),
       { write },
       this.server.stderr ?? this.#stderr(request),
       variables,
@@ -226,7 +249,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     app_status: number,
     protocol_status: number = PROTOCOL_STATUS.REQUEST_COMPLETE,
   ): Promise<void> {
-    const { id, keep, stdin, handler, has_errors } = request;
+    const { id, keep, stdin, handler, has_errors, is_whole } = request;
     const answered = protocol_status === PROTOCOL_STATUS.REQUEST_COMPLETE;
     const rest = handler?.take_rest() ?? NOTHING;
     const data = encode_end(id, {
@@ -235,12 +258,13 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       rest: answered ? rest : null,
       has_errors,
     });
-    const is_whole = stdin.has_ended;
     request.ended = true;
-    stdin.fail(disconnected); // For whoever still reads it.
+    stdin?.fail(disconnected); // For whoever still reads it.
     this.#requests.delete(id);
-    await this.connection.write(data);
+    this.#ready.delete(request);
     this.#closes ||= !keep;
+    this.#is_over = this.#is_done && is_whole;
+    await this.connection.write(data);
     if (!this.#is_done) return;
     if (is_whole) this.connection.close();
     else await this.connection.end();

@@ -1,7 +1,7 @@
 /** A request on a FastCGI connection, as it comes in. */
 
 import { concat } from "../_internal/bytes.ts";
-import { PushedStream } from "../_internal/pushed_stream.ts";
+import type { PushedStream } from "../_internal/pushed_stream.ts";
 import { parse_name_values } from "./fastcgi_codec.ts";
 import type { GatewayHandler } from "./gateway_handler.ts";
 import { check_size, type Variables } from "./variables.ts";
@@ -11,9 +11,11 @@ export class FastCGIRequest {
   readonly id: number;
   /** Whether the connection stays open behind it. */
   readonly keep: boolean;
-  /** The body, as far as it has come. */
-  readonly stdin: PushedStream = new PushedStream();
-  /** What runs the application, once all variables are there. */
+  /** The body, where there is one to be read. */
+  stdin: PushedStream | null = null;
+  /** Whether all of the body has come, wanted or not. */
+  is_whole = false;
+  /** What runs the application, once it is its turn. */
   handler: GatewayHandler | null = null;
   /** Whether something was sent for the log of the web server. */
   has_errors = false;

@@ -92,3 +92,15 @@ export abstract class GatewayConnection<
     if (this.#handlers.size === 0) this.connection.close();
   }
 }
+
+/** How many turns of the microtask queue a response takes at most whose application waits for nothing. */
+const TURNS = 16;
+
+/**
+ * Whether requests are over at once, because their applications wait for nothing. A connection whose requests are not has
+ * to be watched, which takes a read and, where the connection is closed, the errors of that.
+ */
+export async function at_once(are_over: () => boolean): Promise<boolean> {
+  for (let turn = 0; turn < TURNS && !are_over(); turn++) await null;
+  return are_over();
+}

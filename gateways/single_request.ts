@@ -4,7 +4,7 @@ import type { Connection, Parsed } from "../_internal/connection.ts";
 import { empty_body } from "../_internal/body.ts";
 import { stderr } from "../_internal/error_stream.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
-import { GatewayConnection } from "./gateway_connection.ts";
+import { at_once, GatewayConnection } from "./gateway_connection.ts";
 import type { GatewayHandler, GatewayHandlerClass } from "./gateway_handler.ts";
 import { GatewayServer } from "./gateway_server.ts";
 import type { Variables } from "./variables.ts";
@@ -48,9 +48,8 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
       variables,
       () => this.#complete(handler),
     );
-    if (await is_under_way(handler) && this.#has_taken(variables)) {
-      this.#watch();
-    }
+    const is_over = await at_once(() => handler.over);
+    if (!is_over && this.#has_taken(variables)) this.#watch();
     await handled;
     if (!handler.broken && !this.#has_taken(variables)) {
       await this.connection.finish();
@@ -90,13 +89,4 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
   #has_taken({ CONTENT_LENGTH }: Variables): boolean {
     return Number(CONTENT_LENGTH ?? "") === this.connection.bytes_read;
   }
-}
-
-/** How many turns of the microtask queue a response takes at most whose application waits for nothing. */
-const TURNS = 16;
-
-/** Whether a request waits for something. One that does not is not worth watching its connection, which takes a read and the end of it. */
-async function is_under_way(handler: GatewayHandler): Promise<boolean> {
-  for (let turn = 0; turn < TURNS && !handler.over; turn++) await null;
-  return !handler.over;
 }

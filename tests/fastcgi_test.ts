@@ -597,16 +597,30 @@ Deno.test("a request may not be begun twice", async () => {
 Deno.test("variables behind the last are refused", async () => {
   const state = stalled();
   await using session = await open_session(state.app);
-  await session.write(
-    fastcgi_head(1, request_pairs()),
-    record(PARAMS, 1, "x"),
-  );
+  await session.write(fastcgi_head(1, request_pairs()));
+  await until(() => state.begun === 1);
+  await session.write(record(PARAMS, 1, "x"));
   await until(() => state.closed === 1);
   await session.gateway.server.shutdown();
   assertStringIncludes(
     session.gateway.log.text,
     "closed a connection: TypeError: expected no variables behind the last of request 1, got more\n",
   );
+});
+
+Deno.test("a request that is malformed is not run, if that is seen in time", async () => {
+  const state = stalled();
+  await using session = await open_session(state.app);
+  await session.write(
+    fastcgi_head(1, request_pairs()),
+    record(PARAMS, 1, "x"),
+  );
+  assertEquals(await session.reader.next(), null);
+  assertEquals(
+    session.gateway.log.text,
+    "closed a connection: TypeError: expected no variables behind the last of request 1, got more\n",
+  );
+  assertEquals(state.begun, 0);
 });
 
 Deno.test("a body before its variables is refused", async () => {
