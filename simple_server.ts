@@ -23,7 +23,12 @@ import { environ_template } from "./_internal/environ_template.ts";
 import { stderr } from "./_internal/error_stream.ts";
 import { format_message, log_date_time, log_line } from "./_internal/log.ts";
 import { process_environ } from "./_internal/process_environ.ts";
-import { add_request, one_slash, request_target } from "./_internal/request.ts";
+import {
+  add_request,
+  one_slash,
+  request_target,
+  url_host,
+} from "./_internal/request.ts";
 import { RequestQueue } from "./_internal/request_queue.ts";
 import {
   server_version,
@@ -177,7 +182,16 @@ export class WSGIRequestHandler {
       this.#request_target(),
       this.server.base_environ,
     );
+    if (environ.HTTP_HOST === undefined) this.#add_host(environ);
     return environ;
+  }
+
+  /** By HTTP/2 the host that the client names stands in the URL alone (RFC 9113, section 8.3.1). */
+  #add_host(environ: Record<string, unknown>): void {
+    const host = url_host(this.request);
+    if (host !== null && host !== this.server.unnamed_host) {
+      environ.HTTP_HOST = host;
+    }
   }
 
   /** The stream for `wsgi.errors`: the process's stderr. Override to send it elsewhere. */
@@ -297,6 +311,13 @@ export class WSGIServer implements AsyncDisposable {
   application: WSGIApplication | null = null;
   /** `wsgi.multiprocess`: whether other processes serve the same application. */
   multiprocess = false;
+  /**
+   * The host in the URL of a request that names none; null on a Unix socket, where there is none, and by HTTPS, where
+   * every client names one.
+   *
+   * @ignore
+   */
+  readonly unnamed_host: string | null;
   /** The class that handles requests. */
   RequestHandlerClass: WSGIRequestHandlerClass;
 
@@ -338,6 +359,9 @@ export class WSGIServer implements AsyncDisposable {
       this.server_name = "localhost";
       this.server_port = 80;
     }
+    this.unnamed_host = addr.transport === "tcp" && options.cert === undefined
+      ? unnamed_host(addr)
+      : null;
     this.#server.finished.then(() => this.#ended = true);
     this.setup_environ();
     if (options.cert !== undefined) this.base_environ.HTTPS = "on";
@@ -500,6 +524,14 @@ function unavailable(): Response {
     status: 503,
     headers: { "Connection": "close" },
   });
+}
+
+/** What Deno puts for the host into the URL of a request that names none, at a server of this address. */
+function unnamed_host({ hostname, port }: Deno.NetAddr): string {
+  const is_own = /^(127\..*|0\.0\.0\.0|::1?)$/.test(hostname);
+  const bracketed = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const host = is_own ? "localhost" : bracketed;
+  return port === 80 ? host : `${host}:${port}`;
 }
 
 /** What `SERVER_NAME` says of the host that was asked for: Python's `socket.getfqdn`, as far as it goes without a resolver. */

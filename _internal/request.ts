@@ -23,6 +23,12 @@ export function request_target(request: Request): string {
   return to_native(target.startsWith("?") ? `/${target}` : target);
 }
 
+/** The host in the URL of a request, and its port where that is there; null where the URL has the path of a Unix socket. */
+export function url_host({ url }: Request): string | null {
+  const [, host] = /^https?:\/\/([^/?]*)/.exec(url) ?? [];
+  return host ?? null;
+}
+
 /** How much of `url` is the Host header: as a header has it, or as Deno puts it into the URL, decoded from UTF-8; 0 where it is not there. */
 function host_length(url: string, authority: number, host: string): number {
   if (is_host(url, authority, host)) return host.length;

@@ -74,7 +74,8 @@ export const differences: readonly Difference[] = [
   {
     what: "an absolute target: `GET http://host/path`",
     python: "all of it is PATH_INFO",
-    ours: "its path and query, less what `Host` repeats of the path",
+    ours:
+      "its path and query, less what `Host` repeats of the path; its host is HTTP_HOST if there is no `Host`",
     reason: "Deno.serve gives the same URL as for `GET /path` of that host",
     mend_environ(environ, request) {
       const path_and_query = of_absolute(request);
@@ -82,6 +83,7 @@ export const differences: readonly Difference[] = [
       const [path] = path_and_query.replace(/^\/+/, "/").split("?");
       environ.PATH_INFO = unquoted(path!);
       environ.REQUEST_URI &&= path_and_query;
+      environ.HTTP_HOST ??= /^\w+:\/\/([^/?]*)/.exec(request.target)![1];
     },
   },
   {
