@@ -217,6 +217,7 @@ export class Connection {
   }
 
   async #read(view: Uint8Array): Promise<number | null> {
+    if (this.#closed) throw disconnected(); // The buffer has been given back.
     try {
       const length = await this.#conn.read(view);
       if (this.#timer !== undefined) this.#linger();

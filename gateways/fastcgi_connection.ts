@@ -3,6 +3,7 @@
 import { empty_body } from "../_internal/body.ts";
 import { concat } from "../_internal/bytes.ts";
 import { disconnected } from "../_internal/disconnect.ts";
+import { stderr } from "../_internal/error_stream.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import { PushedStream } from "../_internal/pushed_stream.ts";
 import type { ErrorStream } from "../types.ts";
@@ -43,6 +44,8 @@ export class FastCGIConnection extends GatewayConnection<Server> {
   #requests = new Map<number, FastCGIRequest>();
   /** Requests whose variables have come, to be run when nothing more of them is at hand. */
   #ready = new Map<FastCGIRequest, Variables>();
+  /** Whether one was run since a record was last waited for. */
+  #has_started = false;
   /** Whether a request was among them behind which the connection is to be closed. */
   #closes = false;
   /** Whether what comes in is of no interest any more, not even that it ends. */
@@ -83,10 +86,9 @@ export class FastCGIConnection extends GatewayConnection<Server> {
 
   /** Runs what is ready, and gives the record that comes next; null where none is waited for. */
   async #wait(): Promise<FastCGIRecord | null> {
-    if (this.#ready.size > 0) {
-      for (const request of this.#ready.keys()) this.#start(request);
-      await at_once(() => this.#requests.size === 0);
-    }
+    for (const request of this.#ready.keys()) this.#start(request);
+    if (this.#has_started) await at_once(() => this.#requests.size === 0);
+    this.#has_started = false;
     return this.#is_over ? null : await this.connection.parse(parse_record);
   }
 
@@ -177,6 +179,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     const variables = this.#ready.get(request);
     if (!variables) return;
     this.#ready.delete(request);
+    this.#has_started = true;
     this.#run(request, variables).catch((error) => {
       this.#failure ??= error;
       this.close();
@@ -230,7 +233,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       const data = new TextEncoder().encode(text);
       request.has_errors = true;
       this.#send_stream(RECORD_TYPE.STDERR, request, data).catch(() => {
-        this.server.log_error(text); // The web server has gone.
+        (this.server.stderr ?? stderr).write(text); // The web server has gone.
       });
     };
     const writelines = (lines: Iterable<string>) =>

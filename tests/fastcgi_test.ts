@@ -750,7 +750,7 @@ Deno.test("the stack of an error goes to the log of the web server", async () =>
   assertEquals(app_status, 0);
 });
 
-Deno.test("wsgi.errors goes to the log of the server when the web server has gone", async () => {
+Deno.test("wsgi.errors goes to the stderr of the server when the web server has gone", async () => {
   let errors: { write(text: string): void } | undefined;
   await using session = await open_session((environ, start_response) => {
     errors = environ["wsgi.errors"];
@@ -758,9 +758,9 @@ Deno.test("wsgi.errors goes to the log of the server when the web server has gon
     return [];
   }, { stderr: undefined });
   const { log, server } = session.gateway;
-  server.log_error = (text) => log.write(text);
   await session.write(fastcgi_request(1));
   await session.reader.answer(1);
+  server.stderr = log;
   errors!.write("too late\n");
   await until(() => log.text.includes("too late"));
   assertEquals(log.text, '"GET / HTTP/1.1" 200 0\ntoo late\n');
