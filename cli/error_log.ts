@@ -67,10 +67,14 @@ export class ErrorLog implements ErrorStream {
    * of the log.
    */
   log(level: LogLevel, message: string): void {
+    this.log_text(level, `${escape_controls(message)}\n`);
+  }
+
+  /** Writes text as `log` writes a message, but as it is: it ends in a line feed, and may have lines behind the first. */
+  log_text(level: LogLevel, text: string): void {
     if (LOG_LEVELS.indexOf(level) < this.#least) return;
     const time = format_time(new Date());
-    const text = escape_controls(message);
-    this.write(`[${time}] [${Deno.pid}] [${level.toUpperCase()}] ${text}\n`);
+    this.write(`[${time}] [${Deno.pid}] [${level.toUpperCase()}] ${text}`);
   }
 
   /** Opens the file anew, as `LogFile` does. */

@@ -77,14 +77,18 @@ async function reason(error: unknown): Promise<string> {
   const of_import = error instanceof Error &&
     error.stack?.includes(import.meta.url);
   return of_import
-    ? await first_and_last_line(error.message)
+    ? await in_one_line(error.message)
     : `it threw ${format_exception(error).trimEnd()}`;
 }
 
-/** Of a message of Deno's: the first line says what is wrong, the last one where, between them stands an excerpt. */
-async function first_and_last_line(message: string): Promise<string> {
+/**
+ * Of an error that was thrown where a module is imported: the first line says what is wrong, the first that begins with
+ * "at" says where. Between them may stand an excerpt; what follows is who imported that.
+ */
+export async function in_one_line(text: string): Promise<string> {
   const { stripVTControlCharacters } = await import("node:util");
-  const [first, ...others] = stripVTControlCharacters(message).split("\n");
-  const last = others.at(-1)?.replace(/^\s*(\d+: )?/, "");
-  return last ? `${first!.replace(/\.$/, "")} (${last})` : first!;
+  const [first, ...others] = stripVTControlCharacters(text).split("\n");
+  const places = others.map((line) => line.replace(/^\s*(\d+: )?/, ""));
+  const place = places.find((line) => line.startsWith("at "));
+  return place ? `${first!.replace(/\.$/, "")} (${place})` : first!;
 }

@@ -65,7 +65,7 @@ export interface ServeOptions {
    * @default {2048}
    */
   backlog?: number;
-  /** The file of the certificate, in PEM: HTTPS is served. */
+  /** The file of the certificate, in PEM: HTTPS is served. For the protocol `http` at a `HOST:PORT`. */
   certfile?: string;
   /**
    * The file of its key, in PEM.
@@ -108,7 +108,7 @@ export interface ServeOptions {
    */
   error_logfile?: string;
   /**
-   * Which of the server's own messages are logged there.
+   * Which of the server's own messages are logged there; an error of the application is one of the level `error`.
    *
    * @default {"info"}
    */
@@ -222,11 +222,20 @@ export async function serve(
       `serve() takes an application, which is a function, got ${describe(app)}`,
     );
   }
+  if (!is_object(options)) {
+    throw new TypeError(
+      `serve() takes an object of options, got ${describe(options)}`,
+    );
+  }
   try {
     return await Served.start(app, settings_of(options));
   } catch (error) {
     throw as_built_in(error);
   }
+}
+
+function is_object(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** What the command does to its process. */

@@ -55,7 +55,7 @@ export const OPTIONS: Table = {
     value: "N",
     default: "2048",
     help: "connections that may wait to be accepted",
-    parse: count_from(1),
+    parse: count_from(1, 2 ** 31 - 1), // What the system has for it is a signed number of 32 bits.
   },
   umask: {
     group: "Where requests come from",
@@ -68,13 +68,13 @@ export const OPTIONS: Table = {
     group: "Where requests come from",
     value: "FILE",
     help: "TLS certificate (PEM): serves HTTPS",
-    parse: text,
+    parse: file,
   },
   keyfile: {
     group: "Where requests come from",
     value: "FILE",
     help: "its key (PEM)",
-    parse: text,
+    parse: file,
   },
   root_path: {
     group: "Where requests come from",
@@ -124,7 +124,7 @@ export const OPTIONS: Table = {
     short: "p",
     value: "FILE",
     help: "where to write the process id",
-    parse: text,
+    parse: file,
   },
   reload: {
     group: "Processes",
@@ -137,7 +137,7 @@ export const OPTIONS: Table = {
     value: "FILE",
     default: "-",
     help: "a file, - for stderr, or none",
-    parse: text,
+    parse: file,
   },
   access_logformat: {
     group: "Logs",
@@ -151,7 +151,7 @@ export const OPTIONS: Table = {
     value: "FILE",
     default: "-",
     help: "a file, or - for stderr",
-    parse: text,
+    parse: error_file,
   },
   log_level: {
     group: "Logs",
@@ -235,8 +235,17 @@ export function flag_of(name: string): string {
   return `--${name.replaceAll("_", "-")}`;
 }
 
-function text(given: string): string {
-  return given;
+function file(given: string, option: string): string {
+  if (given !== "") return given;
+  throw new UsageError(`${option} takes a file, got ""`);
+}
+
+/** Somebody who writes `none`, as for the access log, does not want a file of that name. */
+function error_file(given: string, option: string): string {
+  if (given !== "none") return file(given, option);
+  throw new UsageError(
+    `${option} takes a file, or - for stderr, got none: errors are always logged, if need be to /dev/null`,
+  );
 }
 
 function is_said(given: string): boolean {
@@ -252,9 +261,14 @@ function one_of<Name extends string>(names: readonly Name[]) {
   };
 }
 
-function count_from(least: number) {
-  return (given: string, option: string): number =>
-    parse_count(given, option, { least });
+function count_from(least: number, most = Infinity) {
+  return (given: string, option: string): number => {
+    const count = parse_count(given, option, { least });
+    if (count <= most) return count;
+    throw new UsageError(
+      `${option} takes a whole number, ${most} or less, got "${given}"`,
+    );
+  };
 }
 
 /** For what is read again where it is used. */

@@ -42,18 +42,43 @@ export async function parse_command(
 ): Promise<Command> {
   const line = await parse_args(args);
   const request = request_of(line);
-  const ambient = await parse_args(split_words(environ.TSGI_CMD_ARGS ?? ""));
-  if (request_of(ambient) !== "serve") {
-    throw new UsageError("TSGI_CMD_ARGS takes settings only: see --help");
-  }
+  const ambient = await parse_variable(environ.TSGI_CMD_ARGS ?? "");
   const file = line.config ?? ambient.config;
-  const given: Said = {
-    ...ambient,
-    ...file !== undefined && request !== "help" && await read_config(file),
-    ...line,
+  const in_file = file !== undefined && request !== "help"
+    ? await read_config(file)
+    : {};
+  const said = complete({ ...ambient, ...in_file, ...line }, environ);
+  const places = {
+    workers: "WEB_CONCURRENCY", // Where nothing below says it.
+    ...places_of(ambient, "TSGI_CMD_ARGS"),
+    ...places_of(in_file, file ?? ""),
+    ...places_of(line, ""),
   };
-  const said = complete(given, environ);
-  return { request, settings: settings_of(said), said };
+  return { request, settings: settings_of(said, places), said };
+}
+
+/** The settings in `TSGI_CMD_ARGS`. */
+async function parse_variable(text: string): Promise<Said> {
+  try {
+    const said = await parse_args(split_words(text));
+    if (request_of(said) === "serve") return said;
+  } catch (error) {
+    throw placed(error, "TSGI_CMD_ARGS");
+  }
+  throw new UsageError("TSGI_CMD_ARGS takes settings only: see --help");
+}
+
+/** Where settings were said; "" for the command line. */
+type Places = Readonly<Record<string, string>>;
+
+function places_of(said: Said, place: string): Places {
+  return Object.fromEntries(Object.keys(said).map((name) => [name, place]));
+}
+
+/** A mistake that says where it stands, unless that is the command line. */
+function placed(error: unknown, place: string): unknown {
+  if (!place || !(error instanceof UsageError)) return error;
+  return new UsageError(`in ${place}: ${error.message}`, { cause: error });
 }
 
 /** The settings of a program that is no command line: what it gives, and the defaults. */
@@ -99,15 +124,19 @@ function is_script(
     GATEWAY_INTERFACE !== undefined && REQUEST_METHOD !== undefined;
 }
 
-function settings_of(said: Said): Settings {
+function settings_of(said: Said, places: Places = {}): Settings {
   const settings: Record<string, unknown> = {
     application: said.application ?? null,
   };
   for (const [name, option] of Object.entries(OPTIONS)) {
     const given = said[name];
-    settings[name] = given === undefined
-      ? null
-      : option.parse(given, flag_of(name));
+    try {
+      settings[name] = given === undefined
+        ? null
+        : option.parse(given, flag_of(name));
+    } catch (error) {
+      throw placed(error, places[name] ?? "");
+    }
   }
   return checked(settings as unknown as Settings, said);
 }
@@ -137,6 +166,9 @@ function checked(settings: Settings, said: Said): Settings {
   }
   if (certfile !== null && protocol !== "http") {
     refuse(`--certfile needs --protocol http, got ${protocol}`);
+  }
+  if (certfile !== null && typeof bind === "string") {
+    refuse(`--certfile needs --bind HOST:PORT, got unix:${bind}`);
   }
   if (of_workers && settings.reload) {
     refuse(`--reload serves from one process: leave ${of_workers} out`);
@@ -228,10 +260,8 @@ function add_option(
 ): void {
   const type = Object.hasOwn(PARSED, name) ? PARSED[name]!.type : null;
   const setting = name.replaceAll("-", "_");
-  if (type === null) return add_negative(said, setting, rawName);
-  if (type === "boolean" && value !== undefined) {
-    throw new UsageError(`${rawName} takes no value, got "${value}"`);
-  }
+  if (type === null) return add_negative(said, setting, rawName, value);
+  if (type === "boolean") refuse_value(rawName, value);
   const is_missing = value === undefined ||
     !inlineValue && value.length > 1 && value.startsWith("-");
   if (type === "string" && is_missing) {
@@ -243,17 +273,34 @@ function add_option(
 }
 
 /** `--no-reload` takes back what a file says. */
-function add_negative(said: Said, setting: string, raw_name: string): void {
+function add_negative(
+  said: Said,
+  setting: string,
+  raw_name: string,
+  value: string | undefined,
+): void {
   const name = setting.replace(/^no_/, "");
   const is_switch = name !== setting && is_option(name) && !OPTIONS[name].value;
   if (!is_switch) {
     throw new UsageError(`unknown option ${raw_name}: see --help`);
   }
+  refuse_value(raw_name, value);
   said[name] = "no";
 }
 
-/** Words as a shell has them: apart by blanks, unless quoted. */
+function refuse_value(raw_name: string, value: string | undefined): void {
+  if (value === undefined) return;
+  throw new UsageError(`${raw_name} takes no value, got "${value}"`);
+}
+
+/**
+ * Words as a shell has them: apart by blanks, unless quoted.
+ *
+ * @throws {UsageError} If a quote is not closed.
+ */
 function split_words(text: string): string[] {
+  const [quote] = text.replace(/"[^"]*"|'[^']*'/g, "").match(/["']/) ?? [];
+  if (quote) throw new UsageError(`expected another ${quote}, got ${text}`);
   const words = text.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
   return words.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, "$1$2"));
 }

@@ -1,5 +1,6 @@
 /** What was said of the settings, before it is read. */
 
+import { describe } from "../_internal/check.ts";
 import { is_option, OPTIONS } from "./options.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -7,7 +8,7 @@ import { UsageError } from "./usage_error.ts";
 export type Said = Record<string, string>;
 
 /**
- * Adds what a file or a program says of a setting.
+ * Adds what a file or a program says of a setting; undefined says nothing.
  *
  * @param where Who says it, for the message.
  * @throws {UsageError} If there is no such setting, or not of such a value.
@@ -20,8 +21,9 @@ export function add_setting(
 ): void {
   const option = is_option(name) ? OPTIONS[name] : undefined;
   if (!option && name !== "application") {
-    throw new UsageError(`${where}: unknown setting ${name}, see --help`);
+    throw new UsageError(`in ${where}: unknown setting ${name}, see --help`);
   }
+  if (value === undefined) return;
   const is_switch = option !== undefined && !option.value;
   if (is_switch && typeof value === "boolean") {
     said[name] = value ? "yes" : "no";
@@ -41,6 +43,16 @@ function wrong_type(
 ): UsageError {
   const expected = is_switch ? "true or false" : "a string or a number";
   return new UsageError(
-    `${where}: ${name} takes ${expected}, got ${JSON.stringify(value)}`,
+    `in ${where}: ${name} takes ${expected}, got ${show(value)}`,
   );
+}
+
+/** A value as JSON has it, where it has it. */
+export function show(value: unknown): string {
+  if (typeof value === "bigint") return `${value}n`;
+  try {
+    return JSON.stringify(value) ?? describe(value);
+  } catch {
+    return describe(value); // It holds itself, or what JSON has no word for.
+  }
 }

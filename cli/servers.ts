@@ -1,11 +1,17 @@
 /** The server of each protocol, as the command runs it: requests are counted and logged, errors shown if asked. */
 
+import { escape_controls } from "../_internal/log.ts";
+import { format_exception } from "../_internal/traceback.ts";
 import { FastCGIServer } from "../gateways/fastcgi.ts";
 import type { GatewayHandler } from "../gateways/gateway_handler.ts";
-import type { GatewayServer } from "../gateways/gateway_server.ts";
+import {
+  type GatewayServer,
+  request_line,
+} from "../gateways/gateway_server.ts";
 import { SCGIServer } from "../gateways/scgi.ts";
 import { UWSGIServer } from "../gateways/uwsgi.ts";
-import { CGIHandler } from "../handlers.ts";
+import type { Variables } from "../gateways/variables.ts";
+import { type BaseCGIHandler, CGIHandler } from "../handlers.ts";
 import {
   type ServerAddress,
   ServerHandler,
@@ -16,6 +22,7 @@ import {
 } from "../simple_server.ts";
 import type { ErrorStream, WSGIApplication } from "../types.ts";
 import type { HandlerClass } from "./debug_page.ts";
+import type { ErrorLog } from "./error_log.ts";
 import type { Requests } from "./requests.ts";
 
 /** What all servers of this package have. */
@@ -32,7 +39,9 @@ export interface Server {
 export interface Handling {
   requests: Requests;
   /** Where `wsgi.errors` and the stacks of errors go. */
-  errors: ErrorStream;
+  errors: ErrorLog;
+  /** Whether that is a file, whatever the protocol has for errors. */
+  errors_are_named: boolean;
   /** What makes a class of handlers show errors to the client; null where they do not. */
   debug_handler: (<Class extends HandlerClass>(Base: Class) => Class) | null;
 }
@@ -43,7 +52,18 @@ export function http_server(
   handling: Handling,
   options: WSGIServerOptions,
 ): Server {
-  return new WSGIServer(address, request_handler(handling), options);
+  const server = new WSGIServer(address, request_handler(handling), options);
+  server.handle_error = (error) => {
+    log_failure(handling.errors, "a request", error);
+    return new Response(null, { status: 500 });
+  };
+  return server;
+}
+
+/** Logs an error with its stack, behind a line that says in which request it was. */
+function log_failure(errors: ErrorLog, request: string, error: unknown): void {
+  const message = `error while answering ${escape_controls(request)}:`;
+  errors.log_text("error", `${message}\n${format_exception(error)}`);
 }
 
 function request_handler(
@@ -57,6 +77,13 @@ function request_handler(
 
     override get_stderr(): ErrorStream {
       return errors;
+    }
+
+    override make_handler(): ServerHandler {
+      const handler = super.make_handler();
+      handler.log_exception = (error) =>
+        log_failure(errors, `"${this.requestline}"`, error);
+      return handler;
     }
 
     override handle(): Response | Promise<Response> {
@@ -101,37 +128,55 @@ const GATEWAYS = {
 export function gateway_server(
   protocol: keyof typeof GATEWAYS,
   address: ServerAddress,
-  { requests, errors, debug_handler }: Handling,
+  { requests, errors, errors_are_named, debug_handler }: Handling,
   options: { tcpBacklog: number; reusePort?: boolean },
-  /** Whether errors go elsewhere than the protocol has them. */
-  errors_are_named: boolean,
 ): Server {
+  const has_own_log = errors_are_named || protocol !== "fastcgi";
   const server: GatewayServer & {
     handler_class: typeof GatewayHandler;
   } = new GATEWAYS[protocol](address, {
     ...options,
-    ...errors_are_named || protocol !== "fastcgi" ? { stderr: errors } : {},
+    ...has_own_log ? { stderr: errors } : {},
   });
   const { handler_class } = server;
   const Base = debug_handler?.(handler_class) ?? handler_class;
   class Handler extends Base {
     readonly started = requests.begin();
+
+    override log_exception(error: unknown): void {
+      if (has_own_log) log_exception(errors, this, error);
+      else super.log_exception(error);
+    }
   }
   server.handler_class = Handler;
   server.log_request = (_variables, code, size, handler) =>
     requests.end(handler, code, size, (handler as Handler).started);
+  server.handle_error = (error) => log_failure(errors, "a request", error);
+  server.log_error = (text) => errors.log_text("error", text);
   return server;
+}
+
+/** What a handler of a gateway or of CGI makes of an error. */
+function log_exception(
+  errors: ErrorLog,
+  { base_env }: BaseCGIHandler,
+  error: unknown,
+): void {
+  log_failure(errors, `"${request_line(base_env as Variables)}"`, error);
 }
 
 /** Answers the one request that this process was started for. */
 export async function run_script(
   app: WSGIApplication,
-  { requests, errors, debug_handler }: Handling,
+  { requests, errors, errors_are_named, debug_handler }: Handling,
 ): Promise<void> {
   const handler = new (debug_handler?.(CGIHandler) ?? CGIHandler)();
   const started = requests.begin();
   handler.stderr = errors;
   handler.log_request = (code, size) =>
     requests.end(handler, code, size, started);
+  if (errors_are_named) {
+    handler.log_exception = (error) => log_exception(errors, handler, error);
+  }
   await handler.run(app);
 }

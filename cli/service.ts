@@ -72,7 +72,12 @@ export class Service {
     this.#place = place;
     const worn = requests_until_worn(settings);
     const requests = new Requests(logs.access, worn, () => place.on_worn());
-    this.#handling = { requests, errors: logs.errors, debug_handler };
+    this.#handling = {
+      requests,
+      errors: logs.errors,
+      errors_are_named: settings.error_logfile !== "-",
+      debug_handler,
+    };
     this.#app = this.#wrap(app, requests);
   }
 
@@ -108,7 +113,7 @@ export class Service {
   }
 
   /**
-   * Looks whether what is read later can be read.
+   * Looks whether what is read later can be read and used.
    *
    * @throws {UsageError} If it cannot.
    */
@@ -205,14 +210,6 @@ export class Service {
       if (typeof bind === "string") await remove_stale_socket(bind);
       return this.#make_server(bind, tls);
     } catch (error) {
-      if (tls && !(error instanceof Deno.errors.AddrInUse)) {
-        throw new UsageError(
-          `cannot use --certfile ${this.#settings.certfile}: ${
-            (error as Error).message
-          }`,
-          { cause: error },
-        );
-      }
       const reason = error instanceof Deno.errors.AddrInUse
         ? "the address is in use"
         : (error as Error).message;
@@ -224,12 +221,11 @@ export class Service {
   }
 
   #make_server(bind: ServerAddress, tls: Certificate | null): Server {
-    const { protocol, backlog, error_logfile } = this.#settings;
+    const { protocol, backlog } = this.#settings;
     const reuse = this.#place.is_worker ? { reusePort: true } : {};
     const options = { tcpBacklog: backlog, ...reuse };
     if (protocol === "scgi" || protocol === "fastcgi" || protocol === "uwsgi") {
-      const is_named = error_logfile !== "-";
-      return gateway_server(protocol, bind, this.#handling, options, is_named);
+      return gateway_server(protocol, bind, this.#handling, options);
     }
     return http_server(bind, this.#handling, { ...options, ...tls });
   }
@@ -246,15 +242,44 @@ interface Certificate {
   key: string;
 }
 
-/** @throws {UsageError} If a file of it cannot be read. */
-function read_certificate(
-  { certfile, keyfile }: Settings,
-): Certificate | null {
+/** @throws {UsageError} If a file of it cannot be read, or holds nothing to serve HTTPS with. */
+function read_certificate(settings: Settings): Certificate | null {
+  const { certfile, keyfile } = settings;
   if (certfile === null) return null;
-  return {
+  const certificate = {
     cert: read_file(certfile, "--certfile"),
     key: read_file(keyfile ?? certfile, "--keyfile"),
   };
+  try {
+    // A client takes the same as a server, and needs neither a port nor a permission.
+    Deno.createHttpClient(certificate).close();
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new UsageError(
+      /\bkeys?\b/.test(reason)
+        ? about_key(reason, certificate.key, settings)
+        : `cannot use --certfile ${certfile}: ${reason}`,
+      { cause: error },
+    );
+  }
+  return certificate;
+}
+
+/** What is wrong with a key, and where it was looked for. */
+function about_key(
+  reason: string,
+  key: string,
+  { certfile, keyfile }: Settings,
+): string {
+  if (/KeyMismatch/.test(reason)) {
+    reason = "it is the key of another --certfile";
+  }
+  if (/^(-----BEGIN|Proc-Type: 4,) ?ENCRYPTED/m.test(key)) {
+    reason = "it is encrypted";
+  }
+  return keyfile === null
+    ? `cannot use the key in --certfile ${certfile}, for want of a --keyfile: ${reason}`
+    : `cannot use --keyfile ${keyfile}: ${reason}`;
 }
 
 function read_file(path: string, option: string): string {

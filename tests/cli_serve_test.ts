@@ -354,6 +354,22 @@ test("serve() refuses what is no application", async () => {
   }
 });
 
+test("serve() refuses what is no object of options", async () => {
+  const expected: [Anything, string][] = [
+    [null, "null"],
+    ["127.0.0.1:0", '"127.0.0.1:0"'],
+    [() => {}, "a function"],
+    [["127.0.0.1:0"], "an array of 1"],
+  ];
+  for (const [options, got] of expected) {
+    const error = await assertRejects(() => serve(echo, options), TypeError);
+    assertEquals(
+      error.message,
+      `serve() takes an object of options, got ${got}`,
+    );
+  }
+});
+
 /** Waits for `serve()` to fail with exactly that. */
 async function assert_refused(
   options: Anything,
@@ -394,9 +410,13 @@ test("serve() refuses options that it cannot understand", async () => {
     [{ timeout: -1 }, /^timeout takes a number of seconds, .+ got "-1"$/],
     [
       { timeout: null },
-      "the options: timeout takes a string or a number, got null",
+      "in the options: timeout takes a string or a number, got null",
     ],
-    [{ debug: "yes" }, 'the options: debug takes true or false, got "yes"'],
+    [
+      { timeout: 10n },
+      "in the options: timeout takes a string or a number, got 10n",
+    ],
+    [{ debug: "yes" }, 'in the options: debug takes true or false, got "yes"'],
     [
       { access_logformat: "%(x)s" },
       /^access_logformat takes common, .+, got "%\(x\)s"$/,
@@ -405,6 +425,15 @@ test("serve() refuses options that it cannot understand", async () => {
     [
       { protocol: "scgi", certfile: "x" },
       "certfile needs protocol http, got scgi",
+    ],
+    [
+      { certfile: "x", bind: "unix:/x" },
+      "certfile needs bind HOST:PORT, got unix:/x",
+    ],
+    [{ certfile: "" }, 'certfile takes a file, got ""'],
+    [
+      { error_logfile: "none" },
+      "error_logfile takes a file, or - for stderr, got none: errors are always logged, if need be to /dev/null",
     ],
     [
       { debug: true, bind: ":0" },
@@ -621,8 +650,102 @@ test("serve() logs the stack of an error that a client is not shown", async () =
   await serving.shutdown();
   assertMatch(
     await Deno.readTextFile(error_logfile),
-    /^Error: the well is dry\n {4}at .*cli_serve_test\.ts:\d+:\d+\)?\n/,
+    /^\[.+\] \[\d+\] \[ERROR\] error while answering "GET \/ HTTP\/1\.1":\nError: the well is dry\n {4}at .*cli_serve_test\.ts:\d+:\d+\)?\n/,
   );
+});
+
+/** The log, its times and the stacks in it left out. */
+function plain(log: string): string {
+  return log.replace(/^ +at .*\n/gm, "").replaceAll(
+    /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\] \[(\d+)\]/gm,
+    (_, pid) => `[time] [${Number(pid) === Deno.pid ? "pid" : pid}]`,
+  );
+}
+
+/** Asks for the path `/` with a query, by any protocol. */
+async function ask_query(
+  serving: Serving,
+  protocol: "http" | keyof typeof gateways,
+  query: string,
+): Promise<void> {
+  if (protocol === "http") return void await get(serving, `/?${query}`);
+  const variables = { QUERY_STRING: query, REQUEST_URI: `/?${query}` };
+  const request = whole_request(gateways[protocol], variables);
+  await exchange(serving.server_address, request);
+}
+
+for (const protocol of ["http", "scgi", "fastcgi", "uwsgi"] as const) {
+  test(`the error log says when and for which request an error was, from its level on: ${protocol}`, async () => {
+    await using folder = await make_folder({});
+    const app: WSGIApplication = (environ, start_response) => {
+      environ["wsgi.errors"].write("told\n");
+      if (environ.QUERY_STRING === "begin") throw new Error("no beginning");
+      start_response("200 OK", [["Content-Type", "text/plain"]]);
+      const close = () => {
+        throw new Error("no end");
+      };
+      return Object.assign([bytes("x")], { close });
+    };
+    const line = (query: string) =>
+      `[time] [pid] [ERROR] error while answering "GET /?${query} HTTP/1.1":\n`;
+    const whole = `told\n${line("begin")}Error: no beginning\n` +
+      `told\n${line("end")}Error: no end\n`;
+    for (const log_level of ["error", "critical"] as const) {
+      for (const debug of [false, true]) {
+        const error_logfile = `${folder.path}/${log_level}${debug}`;
+        const options = { ...QUIET, protocol, log_level, error_logfile, debug };
+        const serving = await serve(app, options);
+        for (const query of ["begin", "end"]) {
+          await ask_query(serving, protocol, query);
+        }
+        await serving.shutdown();
+        assertEquals(
+          plain(await Deno.readTextFile(error_logfile)),
+          log_level === "error" ? whole : "told\ntold\n",
+        );
+      }
+    }
+  });
+}
+
+test("a client cannot forge a line of the error log by its request", async () => {
+  await using folder = await make_folder({});
+  const error_logfile = `${folder.path}/log`;
+  const options = { ...QUIET, protocol: "scgi" as const, error_logfile };
+  const serving = await serve(failing, options);
+  const variables = { REQUEST_URI: "/\n[forged]\x1b\\" };
+  const request = whole_request(scgi, variables);
+  await exchange(serving.server_address, request);
+  await serving.shutdown();
+  assertEquals(
+    plain(await Deno.readTextFile(error_logfile)),
+    `[time] [pid] [ERROR] error while answering "GET /\\x0a[forged]\\x1b\\\\ HTTP/1.1":
+Error: the well is dry
+`,
+  );
+});
+
+const CLOSED =
+  `[time] [pid] [ERROR] closed a connection: RangeError: expected a head of at most 65536 bytes, got one of 65537
+[time] [pid] [ERROR] closed a connection: TypeError: expected the length of the head and a colon, got "\\\\n:"
+`;
+
+test("what a gateway says of a connection is a message as the others, from its level on", async () => {
+  await using folder = await make_folder({});
+  for (const log_level of ["error", "critical"] as const) {
+    const error_logfile = `${folder.path}/${log_level}`;
+    const protocol = "scgi";
+    const options = { ...QUIET, protocol, log_level, error_logfile } as const;
+    const serving = await serve(echo, options);
+    const { server_address } = serving;
+    assertEquals(await exchange(server_address, bytes("65537:")), bytes(""));
+    assertEquals(await exchange(server_address, bytes("\n:")), bytes(""));
+    await serving.shutdown();
+    assertEquals(
+      plain(await Deno.readTextFile(error_logfile)),
+      log_level === "critical" ? "" : CLOSED,
+    );
+  }
 });
 
 // Its process

@@ -158,24 +158,73 @@ Deno.test({
     const { certificate } = await make_certificate(folder.path);
     const other = await make_folder({});
     const { key } = await make_certificate(other.path);
-    const cases: [cert: string, key: string, message: RegExp][] = [
-      ["missing.pem", key, /^error: cannot read --certfile: .+\n$/],
-      [certificate, "missing.pem", /^error: cannot read --keyfile: .+\n$/],
-      ["none.pem", key, /^error: cannot use --certfile none.pem: .+\n$/],
-      [certificate, "none.pem", /^error: cannot use --certfile .+: .+\n$/],
-      [certificate, key, /^error: cannot use --certfile .+: .+\n$/],
+    await Deno.writeTextFile(
+      `${folder.path}/encrypted.pem`,
+      "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    );
+    await Deno.writeTextFile(`${folder.path}/empty.pem`, "");
+    const missing =
+      "No such file or directory (os error 2): readfile 'missing.pem'";
+    const no_certificate = "No certificates found in certificate data";
+    const no_key = "No keys found in key data";
+    const cases: [cert: string, key: string | null, message: string][] = [
+      ["missing.pem", key, `cannot read --certfile: ${missing}`],
+      [certificate, "missing.pem", `cannot read --keyfile: ${missing}`],
+      ["none.pem", key, `cannot use --certfile none.pem: ${no_certificate}`],
+      ["empty.pem", null, `cannot use --certfile empty.pem: ${no_certificate}`],
+      [certificate, "none.pem", `cannot use --keyfile none.pem: ${no_key}`],
+      [certificate, "empty.pem", `cannot use --keyfile empty.pem: ${no_key}`],
+      [
+        certificate,
+        "encrypted.pem",
+        "cannot use --keyfile encrypted.pem: it is encrypted",
+      ],
+      [
+        certificate,
+        null,
+        `cannot use the key in --certfile ${certificate}, for want of a --keyfile: ${no_key}`,
+      ],
+      [
+        certificate,
+        key,
+        `cannot use --keyfile ${key}: it is the key of another --certfile`,
+      ],
     ];
-    for (const [cert, key, message] of cases) {
-      for (const workers of ["0", "2"]) {
-        const { code, stdout, stderr } = await run([
-          ...["--bind", "127.0.0.1:0", "--workers", workers],
-          ...["--certfile", cert, "--keyfile", key],
-        ], { cwd: folder.path });
-        assertEquals({ code, stdout }, { code: 2, stdout: "" });
-        assertMatch(stderr, message);
+    await Promise.all(cases.map(async ([cert, key, message]) => {
+      const tls = [
+        "--certfile",
+        cert,
+        ...key === null ? [] : ["--keyfile", key],
+      ];
+      const ways = [["--workers", "0"], ["--workers", "1"], ["--check-config"]];
+      for (const way of ways) {
+        assertEquals(
+          await run(["--bind", "127.0.0.1:0", ...tls, ...way], {
+            cwd: folder.path,
+          }),
+          { code: 2, stdout: "", stderr: `error: ${message}\n` },
+        );
       }
-    }
+    }));
     await other[Symbol.asyncDispose]();
+  },
+});
+
+Deno.test({
+  name: "a certificate is not blamed for an address that is not to be had",
+  ignore: !installed("openssl"),
+  async fn() {
+    await using folder = await make_folder({});
+    const { certificate, key } = await make_certificate(folder.path);
+    const tls = ["--certfile", certificate, "--keyfile", key];
+    const { code, stderr } = await run(["--bind", "192.0.2.1:0", ...tls]);
+    assertEquals(code, 1);
+    assertMatch(stderr, /^error: cannot listen at 192\.0\.2\.1:0: .+\n$/);
+    assertEquals(await run(["--check-config", ...tls]), {
+      code: 0,
+      stdout: "The configuration is good.\n",
+      stderr: "",
+    });
   },
 });
 
@@ -258,6 +307,9 @@ Deno.test("--debug shows errors to the client, which gets a fixed text without i
     const page = await response.text();
     assertEquals(page.includes("the well is dry"), args.length > 0);
     const { stderr } = await command.stop();
-    assertMatch(stderr, /^Error: the well is dry\n {4}at /);
+    assertMatch(
+      stderr,
+      /^\[.+\] \[\d+\] \[ERROR\] error while answering "GET \/ HTTP\/1.1":\nError: the well is dry\n {4}at /,
+    );
   }
 });

@@ -480,6 +480,7 @@ Deno.test("parse_command() gives the settings, with defaults for what is not sai
     [["--validate"], { validate: true }],
     [["--validate", "--no-validate"], { validate: false }],
     [["-w", "2", "-t", "0.5"], { workers: 2, timeout: 0.5 }],
+    [["--backlog", "2147483647"], { backlog: 2147483647 }],
     [["--umask", "007"], { umask: 7 }],
     [["--limit-request-body", "10m"], { limit_request_body: 10485760 }],
     [["--root-path", "/a/b"], { root_path: "/a/b" }],
@@ -542,17 +543,93 @@ Deno.test("--config refuses what is no configuration", async () => {
     "text.json": '{"bind": true}',
     "value.json": '{"workers": "many"}',
     "nothing.ts": "export const workers = 2;",
+    "lines.json": '{\n "bind": x\n}',
+    "path.json": '{"pid": ""}',
+    "tls.json": '{"bind": "unix:/x", "certfile": "x"}',
+    "syntax.ts": "\nexport default { workers: ; };\n",
+    "importer.ts": 'import "./syntax.ts";\nexport default {};\n',
+    "throws.ts": 'throw new RangeError("too far");\n',
+    "null.ts": "throw null;\n",
+    "bigint.ts": "export default { workers: 10n };\n",
+    "circle.ts":
+      "const it = {};\nexport default { bind: Object.assign(it, { it }) };\n",
+    "function.ts": "export default { bind: () => {} };\n",
+    "only_bigint.ts": "export default 10n;\n",
+    "getter.ts": 'export default { get bind() { throw new Error("dry"); } };\n',
+    "typo.ts": "export default { wrkers: undefined };\n",
   });
   const { path } = folder;
+  const cannot_read = (name: string, why: string) =>
+    `cannot read the configuration ${name}: ${why}`;
   const refused: [name: string, message: string | RegExp][] = [
     ["missing.json", /^cannot read the configuration missing.json: .+/],
     ["list.json", "list.json must hold an object of settings, got [1]"],
     ["broken.json", /^cannot read the configuration broken.json: .+/],
-    ["unknown.json", "unknown.json: unknown setting bnd, see --help"],
-    ["type.json", 'type.json: reload takes true or false, got "yes"'],
-    ["text.json", "text.json: bind takes a string or a number, got true"],
-    ["value.json", '--workers takes a whole number, 0 or more, got "many"'],
+    ["unknown.json", "in unknown.json: unknown setting bnd, see --help"],
+    ["type.json", 'in type.json: reload takes true or false, got "yes"'],
+    ["text.json", "in text.json: bind takes a string or a number, got true"],
+    [
+      "value.json",
+      'in value.json: --workers takes a whole number, 0 or more, got "many"',
+    ],
     ["nothing.ts", "nothing.ts must hold an object of settings, got undefined"],
+    [
+      "lines.json",
+      cannot_read(
+        "lines.json",
+        `Unexpected token 'x', "{ "bind": x }" is not valid JSON`,
+      ),
+    ],
+    ["path.json", 'in path.json: --pid takes a file, got ""'],
+    ["tls.json", "--certfile needs --bind HOST:PORT, got unix:/x"],
+    [
+      "syntax.ts",
+      cannot_read(
+        "syntax.ts",
+        `SyntaxError: Expression expected (at ${folder.url("syntax.ts")}:2:27)`,
+      ),
+    ],
+    [
+      "importer.ts",
+      cannot_read(
+        "importer.ts",
+        `SyntaxError: Expression expected (at ${folder.url("syntax.ts")}:2:27)`,
+      ),
+    ],
+    [
+      "throws.ts",
+      cannot_read(
+        "throws.ts",
+        `it threw RangeError: too far (at ${folder.url("throws.ts")}:1:7)`,
+      ),
+    ],
+    ["null.ts", cannot_read("null.ts", "it threw null")],
+    [
+      "bigint.ts",
+      "in bigint.ts: workers takes a string or a number, got 10n",
+    ],
+    [
+      "circle.ts",
+      "in circle.ts: bind takes a string or a number, got an object of class Object",
+    ],
+    [
+      "function.ts",
+      "in function.ts: bind takes a string or a number, got a function",
+    ],
+    [
+      "only_bigint.ts",
+      "only_bigint.ts must hold an object of settings, got 10n",
+    ],
+    [
+      "getter.ts",
+      cannot_read(
+        "getter.ts",
+        `it threw Error: dry (at Object.get bind (${
+          folder.url("getter.ts")
+        }:1:37))`,
+      ),
+    ],
+    ["typo.ts", "in typo.ts: unknown setting wrkers, see --help"],
   ];
   for (const [name, message] of refused) {
     const { code, stdout, stderr } = await run(["-c", name], { cwd: path });
@@ -561,6 +638,67 @@ Deno.test("--config refuses what is no configuration", async () => {
     if (typeof message === "string") assertEquals(line, message);
     else assertMatch(line, message);
   }
+});
+
+Deno.test("a configuration may leave a setting undefined", async () => {
+  const names = [...Object.keys(OPTIONS), "application"];
+  const unset = names.map((name) => `${name}: undefined,`).join("\n");
+  await using folder = await make_folder({
+    "tsgi.ts": `export default {\n${unset}\n};`,
+  });
+  const { settings } = await parse_command(["-c", `${folder.path}/tsgi.ts`]);
+  assertEquals(settings, DEFAULTS);
+});
+
+Deno.test("a mistake that is not on the command line says where it stands", async () => {
+  const number = "takes a whole number, 0 or more, got";
+  const expected: [env: Record<string, string>, args: string[], string][] = [
+    [
+      { WEB_CONCURRENCY: "abc" },
+      [],
+      `in WEB_CONCURRENCY: --workers ${number} "abc"`,
+    ],
+    [
+      { TSGI_CMD_ARGS: "--workers two" },
+      [],
+      `in TSGI_CMD_ARGS: --workers ${number} "two"`,
+    ],
+    [
+      { TSGI_CMD_ARGS: "--workers 2" },
+      ["--workers", "two"],
+      `--workers ${number} "two"`,
+    ],
+    [
+      { TSGI_CMD_ARGS: "--nope" },
+      [],
+      "in TSGI_CMD_ARGS: unknown option --nope: see --help",
+    ],
+    [
+      { TSGI_CMD_ARGS: `--pid 'a b' "c` },
+      [],
+      `in TSGI_CMD_ARGS: expected another ", got --pid 'a b' "c`,
+    ],
+    [
+      { TSGI_CMD_ARGS: `it's.ts` },
+      [],
+      "in TSGI_CMD_ARGS: expected another ', got it's.ts",
+    ],
+    [
+      { TSGI_CMD_ARGS: "--help" },
+      [],
+      "TSGI_CMD_ARGS takes settings only: see --help",
+    ],
+  ];
+  for (const [env, args, message] of expected) {
+    await assert_refused([[args, message]], { env });
+  }
+  const environ = { TSGI_CMD_ARGS: `"it's.ts" --pid 'say "x"'` };
+  const { settings } = await parse_command([], environ);
+  assertEquals(settings, {
+    ...DEFAULTS,
+    application: "it's.ts",
+    pid: 'say "x"',
+  });
 });
 
 Deno.test("--print-config prints what --config takes", async () => {
@@ -599,6 +737,10 @@ Deno.test("the command refuses options that do not go together", async () => {
     [
       ["--certfile", "x", "--protocol", "scgi"],
       "--certfile needs --protocol http, got scgi",
+    ],
+    [
+      ["--certfile", "x", "-b", "unix:/x"],
+      "--certfile needs --bind HOST:PORT, got unix:/x",
     ],
     [
       ["--reload", "-w", "2"],
@@ -654,6 +796,21 @@ Deno.test("the command refuses an option without its value, and a value too many
       "--access-logfile takes a value, got nothing: see --help",
     ],
     [["--help=3"], '--help takes no value, got "3"'],
+    [["--reload=1"], '--reload takes no value, got "1"'],
+    [["--no-reload=1"], '--no-reload takes no value, got "1"'],
+    [["--no-reload="], '--no-reload takes no value, got ""'],
+    [["--pid="], '--pid takes a file, got ""'],
+    [["--keyfile="], '--keyfile takes a file, got ""'],
+    [["--access-logfile="], '--access-logfile takes a file, got ""'],
+    [["--error-logfile="], '--error-logfile takes a file, got ""'],
+    [
+      ["--error-logfile", "none"],
+      "--error-logfile takes a file, or - for stderr, got none: errors are always logged, if need be to /dev/null",
+    ],
+    [
+      ["--backlog", "2147483648"],
+      '--backlog takes a whole number, 2147483647 or less, got "2147483648"',
+    ],
     [["--version="], '--version takes no value, got ""'],
   ]);
 });
@@ -768,6 +925,8 @@ Deno.test("the command refuses a MODULE that cannot be started", async () => {
     "syntax.ts": "\nexport default = 1;\n",
     "twice.js": "const a = 1;\nconst a = 2;\n",
     "of_syntax.ts": 'import "./syntax.ts";\n',
+    "quote.ts": 'export default "at x;\n',
+    "of_quote.ts": 'import "./quote.ts";\n',
     "of_missing.ts": '\nimport { app } from "./missing.ts";\nexport { app };\n',
     "of_nothing.ts": 'import { missing } from "./app.ts";\n' +
       "export default missing;\n",
@@ -785,6 +944,11 @@ Deno.test("the command refuses a MODULE that cannot be started", async () => {
       ["of_syntax.ts"],
       "cannot load of_syntax.ts: SyntaxError: Expression expected " +
       `(${at("syntax.ts", "2:16")})`,
+    ],
+    [
+      ["of_quote.ts"],
+      "cannot load of_quote.ts: SyntaxError: Unterminated string constant " +
+      `(${at("quote.ts", "1:16")})`,
     ],
     [
       ["twice.js"],

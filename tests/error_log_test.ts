@@ -82,6 +82,16 @@ Deno.test("log() writes one line, whatever the message", async () => {
   );
 });
 
+Deno.test("log_text() writes text as it is behind the beginning of a line, from the level on", async () => {
+  await using test = await make_log("error");
+  test.log.log_text("error", "\\x0a\nError: x\n    at y\n");
+  test.log.log_text("warning", "not this\n");
+  assertEquals(
+    without_times(test.content()),
+    `[time] [${Deno.pid}] [ERROR] \\x0a\nError: x\n    at y\n`,
+  );
+});
+
 Deno.test("log() has the local time and its offset from UTC", async () => {
   const program = `import { open_error_log } from ${
     JSON.stringify(new URL("cli/error_log.ts", root).href)
