@@ -238,21 +238,33 @@ const import_mod: Case = {
   ],
 };
 
-const GATEWAYS = ["fastcgi", "scgi", "uwsgi"];
+/** Whose connections nginx keeps, as far as the protocol can do that. */
+const HTTP_KEPT = "http, kept";
+const FASTCGI_KEPT = "fastcgi, kept";
+
+/** The server that a contender of nginx's case is. */
+function behind_nginx(name: string): Contender {
+  const protocol = name.replace(", kept", "");
+  return serve(name, "small", (folder) => [
+    ...["--protocol", protocol, "--bind", `unix:${socket(folder, name)}`],
+  ]);
+}
 
 const nginx: Case = {
   name: "nginx",
   title: "FastCGI, SCGI, uwsgi and HTTP behind nginx",
   unit: "requests/s",
   cpu_unit: "µs/request",
-  contenders: ["http", ...GATEWAYS].map((protocol) =>
-    serve(protocol, "small", (folder) => [
-      ...["--protocol", protocol],
-      ...["--bind", `unix:${socket(folder, protocol)}`],
-    ])
-  ),
+  contenders: ["http", "fastcgi", "scgi", "uwsgi", HTTP_KEPT, FASTCGI_KEPT]
+    .map(behind_nginx),
   measure: measure_behind_nginx,
-  comparisons: GATEWAYS.map((protocol) => faster(protocol, "http", 1, 1.2)),
+  comparisons: [
+    faster("fastcgi", "http", 1, 1.2),
+    faster("scgi", "http", 1, 1.2),
+    faster("uwsgi", "http", 1, 1.2),
+    faster(FASTCGI_KEPT, HTTP_KEPT, 1, 1.2),
+    faster(FASTCGI_KEPT, "http"),
+  ],
 };
 
 /** Every case, in the order of the table. */

@@ -4,12 +4,17 @@ import type { Contender, Run, Samples } from "./case.ts";
 import { measure_targets, start_all, type Target } from "./load.ts";
 import { placed, start } from "./process.ts";
 
-/** The Unix socket of the server that speaks `protocol`; nginx.conf knows it too. */
-export function socket(folder: string, protocol: string): string {
-  return `${folder}/${protocol}.sock`;
+/** The path of a contender at nginx, and the name of its socket: `http, kept` is `http_kept`. */
+function path_of(contender: string): string {
+  return contender.replace(", ", "_");
 }
 
-/** Measures servers that are named by their protocol, through nginx. */
+/** The Unix socket of a contender; nginx.conf knows it too. */
+export function socket(folder: string, contender: string): string {
+  return `${folder}/${path_of(contender)}.sock`;
+}
+
+/** Measures servers that are named by their protocol and by whether nginx keeps its connections, through nginx. */
 export async function measure_behind_nginx(
   contenders: Contender[],
   run: Run,
@@ -32,8 +37,8 @@ export async function measure_behind_nginx(
     /start worker process \d/,
   );
   const targets: Record<string, Target> = {};
-  for (const [protocol, { pid }] of Object.entries(servers.started)) {
-    targets[protocol] = { pid, url: `http://127.0.0.1:${port}/${protocol}/` };
+  for (const [name, { pid }] of Object.entries(servers.started)) {
+    targets[name] = { pid, url: `http://127.0.0.1:${port}/${path_of(name)}/` };
   }
   return await measure_targets(targets, run);
 }
