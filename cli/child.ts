@@ -1,5 +1,7 @@
 /** This command again, as a child process. */
 
+import { UsageError } from "./usage_error.ts";
+
 /**
  * How Deno was called, up to the arguments of the command: its options, and the module. Deno does not tell a program;
  * on Linux the process's command line does.
@@ -11,10 +13,26 @@ function deno_arguments(added: string[]): string[] {
   return [subcommand, ...added, ...rest];
 }
 
-function own_arguments(): string[] {
+/** What Deno was told, up to the arguments of the command, as far as that can be known. */
+export function own_arguments(): string[] {
   if (Deno.build.os !== "linux") return ["run", "-A", Deno.mainModule];
   const words = Deno.readTextFileSync("/proc/self/cmdline").split("\0");
   return words.slice(1, -1 - Deno.args.length); // Behind the last of them is a NUL as well.
+}
+
+/**
+ * What to throw when processes cannot be started: a `UsageError` where the system or a missing permission is in the
+ * way, which is no mistake of this program.
+ *
+ * @param what What could not be done; the reason comes behind it.
+ */
+export function start_error(what: string, error: unknown): unknown {
+  if (!is_of_system(error)) return error;
+  return new UsageError(`${what}: ${error.message}`, { cause: error });
+}
+
+function is_of_system(error: unknown): error is Error {
+  return Object.values(Deno.errors).some((kind) => error instanceof kind);
 }
 
 /** Starts the command again with the same arguments; what it prints goes where this process's goes. */

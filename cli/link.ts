@@ -2,9 +2,11 @@
 
 /**
  * What is said. By the worker: that it takes requests, that it has had its number of them, that it listens no more.
- * To it: that another one takes its place.
+ * To it: that another one takes its place, that it shall stop, that it shall open its logs anew. No signals are sent
+ * for that: the worker cannot tell them from those that come from outside, to it or to all processes at once, and at
+ * SIGUSR1 Deno opens its debugger.
  */
-const WORDS = ["ready", "worn", "closed", "retire"] as const;
+const WORDS = ["ready", "worn", "closed", "retire", "stop", "reopen"] as const;
 
 /** One of `WORDS`; it is sent as a byte. */
 export type Word = typeof WORDS[number];

@@ -7,6 +7,7 @@ import { demo_app } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
 import { debugging } from "./debugging.ts";
 import { help } from "./help.ts";
+import { close_inspector } from "./inspector.ts";
 import { load_application } from "./load_application.ts";
 import { Logs } from "./logs.ts";
 import { is_option, OPTIONS } from "./options.ts";
@@ -40,13 +41,17 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function run(args: string[]): Promise<number> {
+  on_signal("SIGUSR1", () => {}); // Until the logs are open, there is nothing to open anew.
   const place = take_place();
   const environ = process_environ();
   const { request, settings, said } = await parse_command(args, environ);
   if (request === "help") return print(help());
   if (request === "version") return print(`${version()}\n`);
   if (request === "print_config") return print(`${config_text(said)}\n`);
-  if (settings.umask !== null) Deno.umask(settings.umask);
+  if (place || is_supervised(settings)) {
+    on_signal("SIGHUP", () => {}); // Until there are workers, there is nothing to replace.
+  }
+  set_umask(settings);
   const foundation = await lay_foundation(settings);
   if (request === "check_config") return await check(foundation);
   const starter = starter_of(environ);
@@ -60,10 +65,24 @@ async function run(args: string[]): Promise<number> {
   return await serve_alone(foundation, starter);
 }
 
+/** @throws {UsageError} If this process may not. */
+function set_umask({ umask }: Settings): void {
+  try {
+    if (umask !== null) Deno.umask(umask);
+  } catch (error) {
+    throw new UsageError(`cannot set --umask: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
 /** Opens what is needed whatever the application is. */
 async function lay_foundation(settings: Settings): Promise<Foundation> {
   const logs = new Logs(settings);
-  on_signal("SIGUSR1", () => logs.reopen());
+  on_signal("SIGUSR1", () => {
+    logs.reopen();
+    close_inspector();
+  });
   return { settings, logs, debug_handler: await debugging(settings) };
 }
 
@@ -76,9 +95,12 @@ async function check(foundation: Foundation): Promise<number> {
 async function serve(foundation: Foundation): Promise<number> {
   const { settings, logs } = foundation;
   if (settings.reload) return await run_watched();
-  const is_supervised = settings.workers > 0 || settings.max_requests > 0;
-  if (is_supervised) return await run_supervisor(settings, logs);
+  if (is_supervised(settings)) return await run_supervisor(settings, logs);
   return await serve_alone(foundation);
+}
+
+function is_supervised({ workers, max_requests }: Settings): boolean {
+  return workers > 0 || max_requests > 0;
 }
 
 /** Serves in this process, until a signal ends it or, as a CGI script, its one request is answered. */
@@ -100,6 +122,7 @@ async function serve_until_told(
 ): Promise<void> {
   const say = speaker(settings);
   const stop = () => {
+    if (service.stopping) return; // Who started this process may say so beside a signal.
     say("Stopping when the requests under way are answered");
     service.stop();
   };

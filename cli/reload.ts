@@ -1,6 +1,6 @@
 /** `--reload`: the command under Deno's own watcher. */
 
-import { start_again } from "./child.ts";
+import { start_again, start_error } from "./child.ts";
 import { on_signal, on_stop_signals } from "./signals.ts";
 
 /** The variable by which the command knows that it is watched: the id of the process that started it. */
@@ -15,19 +15,52 @@ const END: Deno.Signal = "SIGUSR2";
 /** How often a command that is watched looks whether the process that started it is still there, in milliseconds. */
 const GLANCE = 500;
 
-/** Runs the command as a child that starts anew when a module changes; gives its exit status. */
+/** How often the watched command is told to end until it has, in milliseconds. */
+const REMINDER = 100;
+
+/** What has the watched command open its logs anew. */
+const REOPEN: Deno.Signal = "SIGUSR1";
+
+/**
+ * Runs the command as a child that starts anew when a module changes; gives its exit status.
+ *
+ * @throws {UsageError} If it cannot be started.
+ */
 export async function run_watched(): Promise<number> {
-  const child = start_again(["--watch", "--no-clear-screen"], {
-    [WATCHED]: String(Deno.pid),
-  });
+  let child = start_watched();
   let stopping = false;
+  const end = () => send(child, END);
   on_stop_signals(() => {
     stopping = true;
-    child.kill(END);
-  }, () => child.kill("SIGKILL"));
-  on_signal("SIGUSR1", () => child.kill("SIGUSR1"));
-  const { code } = await child.status;
-  return stopping ? 0 : code;
+    end();
+    // A signal to all processes has the child end by itself as well, and what it is sent while it does so is lost.
+    Deno.unrefTimer(setInterval(end, REMINDER));
+  }, () => send(child, "SIGKILL"));
+  on_signal(REOPEN, () => send(child, REOPEN));
+  while (true) {
+    const { code, signal } = await child.status;
+    if (stopping) return 0;
+    // A child that is starting, or whose application is broken, listens to no signal yet: it has died of this one.
+    if (signal !== REOPEN) return code;
+    child = start_watched();
+  }
+}
+
+function start_watched(): Deno.ChildProcess {
+  const added = ["--watch", "--no-clear-screen"];
+  try {
+    return start_again(added, { [WATCHED]: String(Deno.pid) });
+  } catch (error) {
+    throw start_error("--reload cannot start the command again", error);
+  }
+}
+
+function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** The process that started this one to be watched. */

@@ -3,6 +3,7 @@
 import { hostname_of } from "../_internal/address.ts";
 import type { ServerAddress } from "../simple_server.ts";
 import { format_address } from "./address.ts";
+import { start_error } from "./child.ts";
 import type { Logs } from "./logs.ts";
 import { ListenError } from "./service.ts";
 import type { Settings } from "./settings.ts";
@@ -15,6 +16,7 @@ import { Supervisor } from "./supervisor.ts";
  * @param announce Called with the address when all of them take requests.
  * @returns The exit status.
  * @throws {ListenError} If the address is not to be had.
+ * @throws {UsageError} If the workers cannot be started here.
  */
 export async function supervise(
   settings: Settings,
@@ -22,6 +24,7 @@ export async function supervise(
   announce: (address: string) => void,
   say: (message: string) => void,
 ): Promise<number> {
+  using _claim = claim(settings.bind);
   const [host, port] = free_address(settings.bind);
   const { workers, graceful_timeout } = settings;
   const count = Math.max(workers, 1);
@@ -33,12 +36,33 @@ export async function supervise(
   };
   on_stop_signals(stop, () => supervisor.kill());
   on_signal("SIGHUP", () => supervisor.reload());
-  on_signal("SIGUSR1", () => supervisor.send("SIGUSR1"));
-  const status = await supervisor.start();
+  on_signal("SIGUSR1", () => supervisor.reopen_logs());
+  const status = await supervisor.start().catch((error) => {
+    throw start_error("cannot start the workers", error);
+  });
   if (status !== 0) return status;
   if (!supervisor.stopping) announce(format_address([host, port]));
   await supervisor.ended;
   return 0;
+}
+
+/**
+ * Claims the address for as long as this supervisor runs, against another one that starts at the same moment: both
+ * would find it free, and their workers share it. The claim is an abstract socket of Linux, which is no file and ends
+ * with its process. Where there is none, or no permission for it, nobody claims anything.
+ *
+ * @throws {ListenError} If another supervisor has it.
+ */
+function claim(bind: ServerAddress): Disposable | null {
+  const [host, port] = bind as [string, number];
+  if (Deno.build.os !== "linux" || port === 0) return null;
+  const path = `\0tsgi ${format_address([hostname_of(host), port])}`;
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) throw refused(bind, error);
+    return null;
+  }
 }
 
 /**
@@ -52,11 +76,16 @@ function free_address(bind: ServerAddress): [host: string, port: number] {
     const { addr } = listener as Deno.TcpListener;
     return [host || addr.hostname, addr.port];
   } catch (error) {
-    const reason = error instanceof Deno.errors.AddrInUse
-      ? "the address is in use"
-      : (error as Error).message;
-    throw new ListenError(
-      `cannot listen at ${format_address(bind)}: ${reason}`,
-    );
+    throw refused(bind, error as Error);
   }
+}
+
+function refused(bind: ServerAddress, error: Error): ListenError {
+  const reason = error instanceof Deno.errors.AddrInUse
+    ? "the address is in use"
+    : error.message;
+  return new ListenError(
+    `cannot listen at ${format_address(bind)}: ${reason}`,
+    { cause: error },
+  );
 }

@@ -1,6 +1,7 @@
 /** Keeps workers alive: starts them, replaces them, and stops them. */
 
 import type { ErrorLog } from "./error_log.ts";
+import { SocketFolder } from "./socket_folder.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** How long is waited before a worker is replaced that failed at once, in milliseconds: this, and twice as long each time. */
@@ -26,7 +27,7 @@ export class Supervisor {
   #supervision: Supervision;
   #log: ErrorLog;
   /** Where the sockets are at which the workers are waited for. */
-  #folder = Deno.makeTempDirSync({ prefix: "tsgi-" });
+  #folder = new SocketFolder();
   #workers = new Set<WorkerProcess>();
   /** How many workers were started so far. */
   #number = 0;
@@ -54,12 +55,16 @@ export class Supervisor {
   /**
    * Starts the workers: the first of them, and if that takes requests the others.
    *
-   * @returns The exit status of one that could not be started, 0 if all were.
+   * @returns The exit status of one that did not start, 0 if all did.
+   * @throws {Error} An error of the system or of permissions, if there cannot be one.
    */
   async start(): Promise<number> {
     const started = this.#start_all();
     this.#changes = started.then(() => {}, () => {});
-    const failed = await started;
+    const failed = await started.catch((error) => {
+      this.kill();
+      throw error;
+    });
     if (!failed || this.#stopping) return 0;
     await this.stop();
     return (await failed.status).code || 1;
@@ -82,12 +87,12 @@ export class Supervisor {
   kill(): void {
     this.#stopping = true;
     for (const worker of this.#workers) worker.kill();
-    this.#remove_folder();
+    this.#folder.remove();
   }
 
-  /** Hands a signal on to the workers. */
-  send(signal: Deno.Signal): void {
-    for (const worker of this.#workers) worker.send(signal);
+  /** Has all workers open their logs anew. */
+  reopen_logs(): void {
+    for (const worker of this.#workers) worker.reopen_logs();
   }
 
   /** Gives a worker that did not start, or null. */
@@ -140,7 +145,7 @@ export class Supervisor {
    */
   #start(on_trial: boolean): WorkerProcess {
     const { port, graceful_timeout } = this.#supervision;
-    const supervisor = `${this.#folder}/${++this.#number}`;
+    const supervisor = this.#folder.path_of(String(++this.#number));
     const worker = new WorkerProcess({ supervisor, port }, {
       patience: graceful_timeout * 1000 + MARGIN,
       on_worn: () =>
@@ -189,15 +194,7 @@ export class Supervisor {
 
   #end_when_alone(): void {
     if (!this.#stopping || this.#workers.size > 0) return;
-    this.#remove_folder();
+    this.#folder.remove();
     this.#ended.resolve();
-  }
-
-  #remove_folder(): void {
-    try {
-      Deno.removeSync(this.#folder, { recursive: true });
-    } catch {
-      // Somebody else has.
-    }
   }
 }

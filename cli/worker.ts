@@ -2,9 +2,12 @@
 
 import type { ServerAddress } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
+import { format_address } from "./address.ts";
 import { Link } from "./link.ts";
+import type { Logs } from "./logs.ts";
 import { type Foundation, Service } from "./service.ts";
 import { on_signal } from "./signals.ts";
+import { UsageError } from "./usage_error.ts";
 import type { WorkerPlace } from "./worker_place.ts";
 
 /** Serves until the supervisor says that it is enough, or has gone. */
@@ -14,16 +17,17 @@ export async function work(
   { supervisor, port }: WorkerPlace,
 ): Promise<void> {
   const { settings, logs } = foundation;
+  const host = host_of(settings.bind);
   const link = await Link.open(supervisor).catch(() => null);
   if (!link) return logs.errors.log("error", "the supervisor has gone");
-  const bind: ServerAddress = [String(settings.bind[0]), port];
+  const bind: ServerAddress = [host, port];
   const service = new Service(app, {
     ...foundation,
     settings: { ...settings, bind },
     place: { is_worker: true, on_worn: () => link.say("worn") },
   });
   listen_to_signals(service);
-  obey(link, service).then(() => {
+  obey(link, service, logs).then(() => {
     if (service.stopping) return;
     logs.errors.log("error", "the supervisor has gone: stopping");
     remove_folder_of(supervisor);
@@ -33,26 +37,37 @@ export async function work(
   link.close();
 }
 
+/** @throws {UsageError} If there is none: the configuration file may have changed since the supervisor read it. */
+function host_of(bind: ServerAddress): string {
+  if (typeof bind !== "string") return String(bind[0]);
+  throw new UsageError(
+    `workers share a port: bind a HOST:PORT, got --bind ${
+      format_address(bind)
+    }`,
+  );
+}
+
 function listen_to_signals(service: Service): void {
-  let stopping = false;
-  on_signal("SIGTERM", () => {
-    if (stopping) Deno.exit(143);
-    stopping = true;
-    service.stop();
-  });
+  // Who ends all processes at once sends it to this one as well, as often as to the supervisor: that one kills.
+  on_signal("SIGTERM", () => service.stop());
   // A terminal sends these to all processes at once: the supervisor says what is to be done.
   on_signal("SIGINT", () => {});
   on_signal("SIGHUP", () => {});
 }
 
 /** Does what the supervisor says; settles when it has gone. */
-async function obey(link: Link, service: Service): Promise<void> {
+async function obey(link: Link, service: Service, logs: Logs): Promise<void> {
   for await (const word of link.words()) {
-    if (word !== "retire") continue;
-    await service.wind_down();
-    service.stop();
-    link.say("closed");
+    if (word === "retire") retire(link, service);
+    else if (word === "stop") service.stop();
+    else if (word === "reopen") logs.reopen();
   }
+}
+
+async function retire(link: Link, service: Service): Promise<void> {
+  await service.wind_down();
+  service.stop();
+  link.say("closed");
 }
 
 /** What the supervisor could not remove any more. */

@@ -1,7 +1,7 @@
 /** A worker, as its supervisor has it: a process, and the link to it. */
 
 import { start_again } from "./child.ts";
-import { Link } from "./link.ts";
+import { Link, type Word } from "./link.ts";
 import { environment_of, type WorkerPlace } from "./worker_place.ts";
 
 /** How long a worker takes requests at least that has not failed at once, in milliseconds. */
@@ -31,7 +31,8 @@ export class WorkerProcess {
   readonly #closed = Promise.withResolvers<void>();
   #link: Link | null = null;
   #ready_since: number | null = null;
-  #signals: Deno.Signal[] = [];
+  /** Whether it is to open its logs anew as soon as it can be told. */
+  #reopening = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts the process. */
@@ -78,14 +79,13 @@ export class WorkerProcess {
   /** Has it end when its requests are answered. */
   stop(): void {
     this.#end_in_time();
-    this.#kill("SIGTERM");
+    this.#say_end("stop");
   }
 
   /** Has it end without anybody noticing: another one takes its place. */
   retire(): void {
     this.#end_in_time();
-    if (this.#link) this.#link.say("retire");
-    else this.#kill("SIGTERM");
+    this.#say_end("retire");
   }
 
   /** Ends it at once. */
@@ -94,10 +94,16 @@ export class WorkerProcess {
     this.#kill("SIGKILL");
   }
 
-  /** Sends a signal, as soon as there is somebody who listens to it. */
-  send(signal: Deno.Signal): void {
-    if (this.was_ready) this.#kill(signal);
-    else this.#signals.push(signal);
+  /** Has it open its logs anew, as soon as it can be told. */
+  reopen_logs(): void {
+    if (this.#link) this.#link.say("reopen");
+    else this.#reopening = true;
+  }
+
+  /** A worker that has not connected yet has no requests: any end is good. */
+  #say_end(word: Word): void {
+    if (this.#link) this.#link.say(word);
+    else this.#kill("SIGTERM");
   }
 
   #kill(signal: Deno.Signal): void {
@@ -132,6 +138,7 @@ export class WorkerProcess {
     const conn = await listener.accept().catch(() => null);
     if (!conn) return; // It has ended before.
     this.#link = new Link(conn);
+    if (this.#reopening) this.#link.say("reopen");
     for await (const word of this.#link.words()) {
       if (word === "ready") this.#begin();
       else if (word === "worn") this.#owner.on_worn();
@@ -141,7 +148,6 @@ export class WorkerProcess {
 
   #begin(): void {
     this.#ready_since = performance.now();
-    for (const signal of this.#signals) this.#kill(signal);
     this.#ready.resolve(true);
   }
 }

@@ -35,12 +35,7 @@ export { GatewayHandler, GatewayServer };
 export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };
 
 /** Runs the application for one request of a {@linkcode FastCGIServer}. */
-export class FastCGIHandler extends GatewayHandler {
-  /** The body of the request: `CONTENT_LENGTH` bytes, or everything there is. */
-  override get_stdin(): ReadableStream<Uint8Array> {
-    return this.environ!.CONTENT_LENGTH ? super.get_stdin() : this.stdin;
-  }
-}
+export class FastCGIHandler extends GatewayHandler {}
 
 /** A server that speaks FastCGI, with the life of a `WSGIServer`. */
 export class FastCGIServer extends GatewayServer {

@@ -45,6 +45,12 @@ export class GatewayHandler extends BaseCGIHandler {
     return { ...this.base_env } as WSGIEnvironment;
   }
 
+  /** The body of the request: `stdin` itself where the web server says of no length, or that there is none. */
+  override get_stdin(): ReadableStream<Uint8Array> {
+    const { CONTENT_LENGTH } = this.environ!;
+    return Number(CONTENT_LENGTH ?? "") === 0 ? this.stdin : super.get_stdin();
+  }
+
   /** Adds nothing: all variables are there. */
   override add_cgi_vars(): void {}
 

@@ -58,7 +58,7 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
 
   #handler(variables: Variables): GatewayHandler {
     const { connection, server } = this;
-    const stdin = Number(variables.CONTENT_LENGTH) === 0
+    const stdin = Number(variables.CONTENT_LENGTH ?? "") === 0
       ? empty_body()
       : connection.readable(() => {
         if (this.#has_taken(variables)) this.#watch();

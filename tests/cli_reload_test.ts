@@ -127,13 +127,50 @@ Deno.test("--reload lets a request under way finish at SIGTERM", async () => {
   assertEquals((await command.ended()).code, 0);
 });
 
-Deno.test("--reload ends with its watcher at Ctrl-C", async () => {
+Deno.test("--reload ends with its watcher at a signal to both", async () => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    await using place = await make_place();
+    await using command = await start_watched(place);
+    const watcher = await until_answered(command.port, "one");
+    Deno.kill(watcher, signal);
+    assertEquals((await command.stop(signal)).code, 0);
+    assertEquals(is_running(watcher), false);
+  }
+});
+
+Deno.test("--reload says once that it stops, and lets a request finish, at a SIGTERM to both", async () => {
+  await using place = await make_folder({ "app.ts": telling_apps() });
+  await using gate = make_wide_gate();
+  await using command = await start_watched(place, "app.ts:slow");
+  const answer = ask(command.port, `/?${gate.url}`);
+  await until(() => gate.count() === 1);
+  const { pid } = command.child;
+  const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`);
+  Deno.kill(parseInt(children), "SIGTERM");
+  await until(() => command.printed.stdout.includes(STOPPING));
+  command.child.kill("SIGTERM");
+  gate.open();
+  assertMatch(await answer, /^\d+ 1 whole$/);
+  const { code, stdout } = await command.ended();
+  assertEquals([code, stdout.split(STOPPING).length - 1], [0, 1]);
+});
+
+Deno.test("SIGUSR1 does not end --reload while the application is broken", async () => {
   await using place = await make_place();
-  await using command = await start_watched(place);
-  const watcher = await until_answered(command.port, "one");
-  Deno.kill(watcher, "SIGINT");
-  assertEquals((await command.stop("SIGINT")).code, 0);
-  assertEquals(is_running(watcher), false);
+  const port = free_port();
+  const bind = `127.0.0.1:${port}`;
+  await using command = await start_watched(place, "app.ts", "--bind", bind);
+  await until_answered(port, "one");
+  const app = `${place.path}/app.ts`;
+  const errors = () =>
+    command.printed.stderr.split("cannot load app.ts").length;
+  await save(app, "export default (;\n", () => errors() > 1);
+  const before = errors();
+  command.child.kill("SIGUSR1");
+  // The child has died of it, and another one tries.
+  await until(() => errors() > before);
+  await save(app, APP, () => answers(port, "one"));
+  assertEquals((await command.stop()).code, 0);
 });
 
 Deno.test("--reload does not leave its watcher behind when it is killed", async () => {

@@ -11,7 +11,14 @@ import {
 import { installed, make_certificate } from "./fronts.ts";
 import { exchange, fastcgi, whole_request } from "./gateway_clients.ts";
 import { ask, make_wide_gate, start_workers } from "./processes.ts";
-import { bytes, raw_request, read_all, until, write_all } from "./support.ts";
+import {
+  bytes,
+  raw_request,
+  read_all,
+  root,
+  until,
+  write_all,
+} from "./support.ts";
 
 /** Answers with some variables, and the length of the body. */
 const TELLING_APP = `export default async (environ, start_response) => {
@@ -272,6 +279,22 @@ Deno.test("--root-path is SCRIPT_NAME", async () => {
       `"/mount" "/x" "${path}${query}" 0`,
     );
   }
+});
+
+Deno.test("--umask that may not be set is one line", async () => {
+  const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--no-prompt", "--allow-read", "--allow-net", "--allow-env"],
+      ...["mod.ts", "--umask", "007"],
+    ],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals([code, stdout.length], [2, 0]);
+  assertMatch(
+    new TextDecoder().decode(stderr),
+    /^error: cannot set --umask: Requires sys access .*\n$/,
+  );
 });
 
 Deno.test("--umask is that of a Unix socket, whose clients have no address", async () => {

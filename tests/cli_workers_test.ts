@@ -5,6 +5,7 @@ import {
   type Circumstances,
   type Folder,
   make_folder,
+  mod,
   run,
   type Running,
   STOPPING,
@@ -12,13 +13,17 @@ import {
 import {
   ask,
   find_workers,
+  free_port,
+  is_listening,
   is_running,
   make_wide_gate,
   start_workers,
   telling_apps,
+  until_answered,
   until_ended,
+  without_debugger,
 } from "./processes.ts";
-import { bytes, until } from "./support.ts";
+import { bytes, root, until } from "./support.ts";
 
 /** A folder with an application, and one for temporary files in it. */
 async function make_place(
@@ -118,6 +123,115 @@ Deno.test("--workers ends with one error where the workers cannot start", async 
     await run([...bind, "exits.ts"], place.circumstances),
     { code: 7, stdout: "", stderr: "" },
   );
+  assertEquals(place.left(), []);
+});
+
+Deno.test("--workers and --reload say in one line what the system or a permission refuses", async () => {
+  const missing = "the temporary directory (TMPDIR)";
+  const some = ["--allow-net", "--allow-read", "--allow-write"];
+  const expected: [options: string[], args: string[], message: string][] = [
+    [
+      ["-A"],
+      ["-w", "1"],
+      `workers need a folder in ${missing}: No such file or directory (os error 2): tmpdir`,
+    ],
+    [
+      ["--allow-net", "--allow-read=."],
+      ["-w", "1"],
+      `workers need a folder in ${missing}: Requires write access to <TMP>, run again with the --allow-write flag`,
+    ],
+    [
+      some,
+      ["--reload"],
+      '--reload cannot start the command again: Requires all access to "/proc/self/cmdline", run again with the --allow-all flag',
+    ],
+    [
+      some,
+      ["-w", "1"],
+      'cannot start the workers: Requires all access to "/proc/self/cmdline", run again with the --allow-all flag',
+    ],
+  ];
+  for (const [options, args, message] of expected) {
+    const is_missing = options.includes("-A");
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-lock", "--no-prompt", ...options, mod],
+        ...["--bind", "127.0.0.1:0", ...args],
+      ],
+      cwd: root,
+      env: { NO_COLOR: "1", ...is_missing && { TMPDIR: "/missing" } },
+    }).output();
+    assertEquals(
+      [code, stdout.length, new TextDecoder().decode(stderr)],
+      [2, 0, `error: ${message}\n`],
+    );
+  }
+});
+
+Deno.test("--workers finds a place for its sockets where the path of the temporary directory is too long", async () => {
+  await using folder = await make_folder({ "app.ts": telling_apps() });
+  const tmp = `${folder.path}/${"long".repeat(25)}`;
+  await Deno.mkdir(tmp);
+  await using command = await start_workers(quiet("app.ts", "-w", "2"), {
+    ...{ cwd: folder.path, env: { TMPDIR: tmp } },
+  });
+  await find_workers(command.port, 2);
+  const { code, stderr } = await command.stop();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals([...Deno.readDirSync(tmp)], []);
+});
+
+Deno.test("of several supervisors that start at one port at once, one serves", async () => {
+  await using place = await make_place();
+  const bind = `127.0.0.1:${free_port()}`;
+  const starts = Array.from(
+    { length: 4 },
+    () =>
+      start_workers(quiet("app.ts", "-w", "1"), {
+        ...{ bind, ...place.circumstances },
+      }).catch((error: Error) => error.message),
+  );
+  const all = await Promise.all(starts);
+  const failed = all.filter((one) => typeof one === "string");
+  for (const one of all) {
+    if (typeof one !== "string") await one.stop();
+  }
+  assertEquals(
+    failed,
+    Array(3).fill(
+      `${
+        quiet("app.ts", "-w", "1").join(" ")
+      }: error: cannot listen at ${bind}: the address is in use\n`,
+    ),
+  );
+});
+
+Deno.test("workers are still started when the temporary directory was cleaned", async () => {
+  await using place = await make_place();
+  await using command = await start_workers(
+    quiet("app.ts", "-w", "1"),
+    place.circumstances,
+  );
+  const clean = async () => {
+    for (const name of place.left()) {
+      const path = `${place.circumstances.env!.TMPDIR}/${name}`;
+      await Deno.remove(path, { recursive: true });
+    }
+  };
+  await clean();
+  command.child.kill("SIGHUP");
+  await until(() => reloads(command) === 1);
+  await clean();
+  const [worker] = await find_workers(command.port, 1);
+  Deno.kill(worker!, "SIGKILL");
+  const successor = await until_answered(command.port, "1");
+  assertEquals(successor === worker, false);
+  const { code, stderr } = await command.stop();
+  assertEquals(code, 0);
+  assertEquals(messages(stderr), [
+    RELOADED,
+    `[ERROR] worker ${worker} ended with SIGKILL`,
+  ]);
   assertEquals(place.left(), []);
 });
 
@@ -265,13 +379,23 @@ Deno.test("the workers of a supervisor that is killed finish their requests, and
   assertEquals(place.left(), []);
 });
 
-/** What a terminal does at Ctrl-C. */
-function interrupt({ child }: Running, workers: Iterable<number>): void {
-  for (const pid of [child.pid, ...workers]) Deno.kill(pid, "SIGINT");
+/** What a terminal does at Ctrl-C, and systemd when it stops a service. */
+function signal_all(
+  { child }: Running,
+  workers: Iterable<number>,
+  signal: Deno.Signal,
+): void {
+  for (const pid of [...workers, child.pid]) Deno.kill(pid, signal);
 }
 
-Deno.test("Ctrl-C lets the requests under way finish, and a second one ends all at once", async () => {
-  for (const twice of [false, true]) {
+Deno.test("a signal to all processes lets the requests under way finish, and a second one ends all at once", async () => {
+  const cases: [signal: Deno.Signal, twice: boolean, code: number][] = [
+    ["SIGINT", false, 0],
+    ["SIGINT", true, 130],
+    ["SIGTERM", false, 0],
+    ["SIGTERM", true, 143],
+  ];
+  for (const [signal, twice, expected_code] of cases) {
     await using place = await make_place();
     await using gate = make_wide_gate();
     await using command = await start_workers(
@@ -281,9 +405,9 @@ Deno.test("Ctrl-C lets the requests under way finish, and a second one ends all 
     const workers = await find_workers(command.port, 2);
     const begun = await begin_slow(command, gate.url, 8);
     await until(() => gate.count() === 8);
-    interrupt(command, workers);
+    signal_all(command, workers, signal);
     await until(() => command.printed.stdout.includes(STOPPING));
-    if (twice) interrupt(command, workers);
+    if (twice) signal_all(command, workers, signal);
     else gate.open();
     for (const [pid, answers] of begun) {
       const all = new Set(await Promise.all(answers));
@@ -291,10 +415,35 @@ Deno.test("Ctrl-C lets the requests under way finish, and a second one ends all 
       assertEquals(all, new Set([expected]));
     }
     const { code, stderr } = await command.ended();
-    assertEquals({ code, stderr }, { code: twice ? 130 : 0, stderr: "" });
+    assertEquals({ code, stderr }, { code: expected_code, stderr: "" });
     await until_ended(workers);
     assertEquals(place.left(), []);
   }
+});
+
+Deno.test("a worker takes one SIGTERM for the end, and no further one", async () => {
+  await using place = await make_place();
+  await using gate = make_wide_gate();
+  await using command = await start_workers(
+    quiet("app.ts:slow", "-w", "1"),
+    place.circumstances,
+  );
+  const begun = await begin_slow(command, gate.url, 4);
+  const [[worker, answers]] = [...begun] as [[number, Promise<string>[]]];
+  await until(() => gate.count() === 4);
+  const is_open = () => is_listening(worker, command.port);
+  assertEquals(is_open(), true);
+  Deno.kill(worker, "SIGTERM");
+  await until(() => !is_open());
+  Deno.kill(worker, "SIGTERM");
+  command.child.kill("SIGTERM");
+  await until(() => command.printed.stdout.includes(STOPPING));
+  Deno.kill(worker, "SIGTERM");
+  gate.open();
+  const all = new Set(await Promise.all(answers));
+  assertEquals(all, new Set([`${worker} 1 whole`]));
+  const { code, stderr } = await command.ended();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
 });
 
 function exists(path: string): boolean {
@@ -467,6 +616,61 @@ Deno.test("SIGHUP leaves the old workers where the application is broken", async
   );
 });
 
+Deno.test("SIGHUP leaves the old workers where the configuration has no port any more", async () => {
+  const port = free_port();
+  await using folder = await make_folder({
+    "app.ts": telling_apps(),
+    "tsgi.json": JSON.stringify({ workers: 1, bind: `127.0.0.1:${port}` }),
+  });
+  const { path } = folder;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", "--no-lock", mod, "app.ts", "--config", "tsgi.json"],
+      ...quiet("--error-logfile", "log"),
+    ],
+    cwd: path,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const output = child.output();
+  const old = await until_answered(port);
+  const config = { bind: `unix:${path}/s` };
+  await Deno.writeTextFile(`${path}/tsgi.json`, JSON.stringify(config));
+  child.kill("SIGHUP");
+  const log = () => messages(Deno.readTextFileSync(`${path}/log`));
+  await until(() => log().length > 0);
+  assertEquals(await until_answered(port), old);
+  child.kill("SIGTERM");
+  const { code, stderr } = await output;
+  assertEquals(
+    [code, new TextDecoder().decode(stderr), log()],
+    [
+      0,
+      `error: workers share a port: bind a HOST:PORT, got --bind unix:${path}/s\n`,
+      ["[ERROR] a new worker did not start: the old ones stay"],
+    ],
+  );
+});
+
+Deno.test("SIGHUP and SIGUSR1 to a worker do no harm before it takes requests", async () => {
+  await using place = await make_place({
+    "app.ts": `for (const signal of ["SIGHUP", "SIGUSR1"]) {
+  Deno.kill(Deno.pid, signal);
+}
+await new Promise((resolve) => setTimeout(resolve, 50));
+${telling_apps()}`,
+  });
+  await using command = await start_workers(
+    quiet("app.ts", "-w", "2"),
+    place.circumstances,
+  );
+  await find_workers(command.port, 2);
+  const { code, stderr } = await command.stop();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+});
+
 Deno.test("SIGHUP and SIGUSR1 do no harm to workers that are still starting", async () => {
   await using gate = make_wide_gate();
   await using place = await make_place();
@@ -543,11 +747,44 @@ Deno.test("SIGUSR1 has all workers write to new log files", async () => {
   command.child.kill("SIGUSR1");
   await ask_both(() => logs.every((path) => new Set(lines(path)).size === 2));
   const { code, stderr } = await command.stop();
-  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals({ code, said: without_debugger(stderr) }, { code: 0, said: "" });
   for (const path of logs) {
     const all = [...lines(`${path}.1`), ...lines(path)];
     assertEquals(all.sort(), [...asked].sort());
   }
+});
+
+/** When Deno, which has just started, opens its debugger at SIGUSR1, in milliseconds; and at which port. */
+const GRACE_PERIOD = 500;
+const DEBUGGER = 9229;
+
+Deno.test("SIGUSR1 opens the logs anew, and leaves no debugger open", async () => {
+  await using place = await make_place();
+  const log = `${place.path}/error.log`;
+  await using command = await start_workers(
+    quiet("app.ts", "-w", "2", "--error-logfile", log),
+    place.circumstances,
+  );
+  const workers = await find_workers(command.port, 2);
+  const pids = [command.child.pid, ...workers];
+  const pause = (milliseconds: number) =>
+    new Promise((resolve) => setTimeout(resolve, milliseconds));
+  await pause(GRACE_PERIOD + 200);
+  const is_open = () => pids.some((pid) => is_listening(pid, DEBUGGER));
+  for (let time = 1; time <= 2; time++) {
+    await Deno.rename(log, `${log}.${time}`);
+    command.child.kill("SIGUSR1");
+    await until(() => exists(log));
+    await pause(200); // It comes up at one of the next turns.
+    const late = performance.now() + 5000;
+    await until(() => !is_open() || performance.now() > late);
+    assertEquals(is_open(), false);
+  }
+  const { code, stderr } = await command.stop();
+  assertEquals({ code, said: without_debugger(stderr) }, { code: 0, said: "" });
+  // The workers were not sent the signal; another process may have had the port.
+  const tried = /^(Debugger listening|Failed to start inspector)/gm;
+  assert((stderr.match(tried) ?? []).length <= 2);
 });
 
 Deno.test("WEB_CONCURRENCY asks for workers, where there can be some", async () => {

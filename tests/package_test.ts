@@ -98,11 +98,12 @@ Deno.test("a module imports only from what stands before it", () => {
   assertEquals(wrong, []);
 });
 
-Deno.test("a module imports only what is published, beside @std and three of Node's", () => {
+Deno.test("a module imports only what is published, beside @std and four of Node's", () => {
   const published = [...modules, "deno.json"];
   const declared = Object.keys(config.imports)
     .filter((name) => name !== "@std/assert");
-  const allowed = [...declared, "node:util", "node:path", "node:url"];
+  const nodes = ["inspector", "path", "url", "util"].map((it) => `node:${it}`);
+  const allowed = [...declared, ...nodes];
   const wrong = modules.flatMap((path) => {
     const { statically, dynamically } = imports_of(path);
     return [...statically, ...dynamically]
@@ -137,6 +138,7 @@ Deno.test("mod.ts imports the command dynamically, and the command what only an 
   );
   assertEquals(dynamic, [
     ["cli/debugging.ts", "./debug_page.ts"],
+    ["cli/inspector.ts", "node:inspector"],
     ["cli/load_application.ts", "node:util"],
     ["cli/parse_options.ts", "node:util"],
     ["cli/validated.ts", "../validate.ts"],

@@ -120,6 +120,33 @@ export function is_running(pid: number): boolean {
   }
 }
 
+/** Whether a process listens at a port of 127.0.0.1. */
+export function is_listening(pid: number, port: number): boolean {
+  const address = `0100007F:${
+    port.toString(16).toUpperCase().padStart(4, "0")
+  }`;
+  const sockets = Deno.readTextFileSync("/proc/net/tcp").split("\n")
+    .map((line) => line.trim().split(/ +/))
+    .filter(([, local, , state]) => local === address && state === "0A")
+    .map((fields) => `socket:[${fields[9]}]`);
+  const folder = `/proc/${pid}/fd`;
+  return Array.from(Deno.readDirSync(folder)).some(({ name }) => {
+    try {
+      return sockets.includes(Deno.readLinkSync(`${folder}/${name}`));
+    } catch {
+      return false; // It has been closed meanwhile.
+    }
+  });
+}
+
+/** What was printed, less what Deno says of the debugger that it opens at SIGUSR1, which it does some time after its start. */
+export function without_debugger(stderr: string): string {
+  return stderr.replace(
+    /^(Debugger listening on|Visit chrome:|Failed to start inspector).*\n/gm,
+    "",
+  );
+}
+
 /** Waits for the end of processes. */
 export async function until_ended(pids: Iterable<number>): Promise<void> {
   const all = [...pids];
