@@ -87,7 +87,9 @@ export function command_backend(file: string): StartBackend {
     const ask = () => connect({ transport: "unix", path: socket });
     await until_ready(server, ask);
     return {
-      log: server.stderr,
+      // Without the line that the command puts before a stack: doors without the command have none.
+      log: () =>
+        server.stderr().replaceAll(/^\[.*error while answering.*\n/gm, ""),
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   };
