@@ -2,7 +2,7 @@
 
 import { decode_latin1, encode_latin1 } from "../_internal/bytes.ts";
 import type { Parsed } from "../_internal/connection.ts";
-import { add_variable, type Variables } from "./variables.ts";
+import { type Variables, variables_of } from "./variables.ts";
 
 /** The types of records. */
 export const RECORD_TYPE = {
@@ -174,7 +174,7 @@ export function parse_name_values(
   own: Readonly<Variables> = {},
 ): Variables {
   const text = decode_latin1(data);
-  const variables = { ...own };
+  const pairs: string[] = [];
   let offset = 0;
   const take_length = (): number => {
     const first = data[offset++]!;
@@ -193,14 +193,10 @@ export function parse_name_values(
         `expected names and values in ${data.length} bytes, got one that goes past them`,
       );
     }
-    add_variable(
-      variables,
-      text.slice(offset, middle),
-      text.slice(middle, end),
-    );
+    pairs.push(text.slice(offset, middle), text.slice(middle, end));
     offset = end;
   }
-  return variables;
+  return variables_of(pairs, own);
 }
 
 /** Names and values as bytes; each of them shorter than 128. */

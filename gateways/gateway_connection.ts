@@ -76,7 +76,8 @@ export abstract class GatewayConnection<
     try {
       await this.server.handle(async () => {
         await this.server.run(handler);
-        await end();
+        const ended = end();
+        if (ended) await ended;
       });
     } finally {
       this.#handlers.delete(handler);

@@ -30,8 +30,8 @@ export class GatewayHandler extends BaseCGIHandler {
   #gone = false;
 
   /** Runs `application`, unless the web server has gone while the request waited for its turn. */
-  override async run(application: WSGIApplication): Promise<void> {
-    if (!this.#gone) await super.run(application);
+  override run(application: WSGIApplication): Promise<void> {
+    return this.#gone ? Promise.resolve() : super.run(application);
   }
 
   /** Tells the handler that the web server has gone. */

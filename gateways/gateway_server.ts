@@ -199,8 +199,11 @@ export abstract class GatewayServer implements AsyncDisposable {
    *
    * @ignore
    */
-  async handle(answer: () => Promise<void>): Promise<void> {
-    if (this.#queue.is_open) return await answer();
+  handle(answer: () => Promise<void>): Promise<void> {
+    return this.#queue.is_open ? answer() : this.#wait(answer);
+  }
+
+  async #wait(answer: () => Promise<void>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     await this.#queue.add(() => answer().finally(resolve), promise);
   }

@@ -2,7 +2,7 @@
 
 import type { Parsed } from "../_internal/connection.ts";
 import { decode_latin1 } from "../_internal/bytes.ts";
-import { add_variable, check_size, type Variables } from "./variables.ts";
+import { check_size, type Variables, variables_of } from "./variables.ts";
 
 const COMMA = 44;
 
@@ -54,14 +54,11 @@ function parse_variables(
   text: string,
   own: Readonly<Variables>,
 ): Variables {
-  const parts = text.split("\0");
-  if (parts.pop() !== "" || parts.length % 2 !== 0) {
+  const pairs = text.split("\0");
+  if (pairs.pop() !== "" || pairs.length % 2 !== 0) {
     throw new TypeError("expected names and values, each with a NUL behind it");
   }
-  const variables = { ...own };
-  for (let i = 0; i < parts.length; i += 2) {
-    add_variable(variables, parts[i]!, parts[i + 1]!);
-  }
+  const variables = variables_of(pairs, own);
   check(variables, "SCGI", /^1$/);
   check(variables, "CONTENT_LENGTH", /^[0-9]+$/);
   return variables;

@@ -2,7 +2,7 @@
 
 import { decode_latin1 } from "../_internal/bytes.ts";
 import type { Parsed } from "../_internal/connection.ts";
-import { add_variable, check_size, type Variables } from "./variables.ts";
+import { check_size, type Variables, variables_of } from "./variables.ts";
 
 /** Modifier, size (two bytes, the low one first), another modifier. */
 const HEADER_SIZE = 4;
@@ -44,7 +44,7 @@ function parse_variables(
   own: Readonly<Variables>,
 ): Variables {
   const text = decode_latin1(data);
-  const variables = { ...own };
+  const pairs: string[] = [];
   let offset = 0;
   const take = (): string => {
     const start = offset + 2;
@@ -56,11 +56,8 @@ function parse_variables(
     }
     return text.slice(start, offset);
   };
-  while (offset < data.length) {
-    const name = take();
-    add_variable(variables, name, take());
-  }
-  return variables;
+  while (offset < data.length) pairs.push(take(), take());
+  return variables_of(pairs, own);
 }
 
 /** A number of two bytes, the low one first; NaN past the end. */

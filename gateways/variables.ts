@@ -2,6 +2,7 @@
 
 import { process_environ } from "../_internal/process_environ.ts";
 import { UNWANTED_VARIABLES } from "../_internal/unwanted_variables.ts";
+import { Shapes } from "./shape.ts";
 
 /** CGI variables, each character of a value a byte. */
 export type Variables = Record<string, string>;
@@ -15,15 +16,35 @@ export function check_size(size: number, limit: number): void {
   }
 }
 
+/** The shapes of the requests that had these variables beside them. */
+const shapes = new WeakMap<Readonly<Variables>, Shapes>();
+
+/**
+ * The variables of a request.
+ *
+ * @param pairs Its names and values in turn, as they came.
+ * @param own What stands beside them. Not to be changed.
+ */
+export function variables_of(
+  pairs: string[],
+  own: Readonly<Variables>,
+): Variables {
+  let known = shapes.get(own);
+  if (!known) shapes.set(own, known = new Shapes(own));
+  const filled = known.fill(pairs);
+  if (filled) return filled;
+  const variables = { ...own };
+  for (let i = 0; i < pairs.length; i += 2) {
+    add_variable(variables, pairs[i]!, pairs[i + 1]!);
+  }
+  return variables;
+}
+
 /**
  * Adds a variable as it came. One that comes again replaces the one before, so that the configuration of a web server can
  * say something else than what it includes; a header that comes again is joined, as nginx before 1.23 leaves it to us.
  */
-export function add_variable(
-  variables: Variables,
-  name: string,
-  value: string,
-): void {
+function add_variable(variables: Variables, name: string, value: string): void {
   if (!name.startsWith("HTTP_")) variables[name] = value;
   else if (!UNWANTED_VARIABLES.has(name)) {
     const before = variables[name];
