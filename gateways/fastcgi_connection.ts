@@ -62,7 +62,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
         const taken = this.#take(record);
         if (taken) await taken;
       }
-      await this.connection.written();
+      if (this.#is_over) await this.connection.written();
     } catch (error) {
       if (!this.#failure && this.#is_done) return; // What was cut was not wanted.
       throw this.#failure ?? error;

@@ -608,6 +608,23 @@ Deno.test("variables behind the last are refused", async () => {
   );
 });
 
+Deno.test("a web server that ends its side is gone, though what is written waits for it", async () => {
+  let closed = 0;
+  await using session = await open_session((_environ, start_response) => {
+    start_response("200 OK", []);
+    return {
+      async *[Symbol.asyncIterator]() {
+        while (true) yield new Uint8Array(1_000_000);
+      },
+      close: () => void closed++,
+    };
+  });
+  await session.write(fastcgi_request(1));
+  await session.reader.next(); // The first of it has come; the rest is not read.
+  await session.conn.closeWrite();
+  await until(() => closed === 1);
+});
+
 Deno.test("a request that is malformed is not run, if that is seen in time", async () => {
   const state = stalled();
   await using session = await open_session(state.app);
