@@ -21,6 +21,7 @@ import { BrokenOff } from "./_internal/body_stream.ts";
 import { demo_app } from "./_internal/demo_app.ts";
 import { environ_template } from "./_internal/environ_template.ts";
 import { stderr } from "./_internal/error_stream.ts";
+import { full_name, unnamed_host } from "./_internal/host_names.ts";
 import { format_message, log_date_time, log_line } from "./_internal/log.ts";
 import { process_environ } from "./_internal/process_environ.ts";
 import {
@@ -529,32 +530,6 @@ function unavailable(): Response {
     status: 503,
     headers: { "Connection": "close" },
   });
-}
-
-/** What Deno puts for the host into the URL of a request that names none, at a server of this address. */
-function unnamed_host({ hostname, port }: Deno.NetAddr): string {
-  const is_own = /^(127\..*|0\.0\.0\.0|::1?)$/.test(hostname);
-  const bracketed = hostname.includes(":") ? `[${hostname}]` : hostname;
-  const host = is_own ? "localhost" : bracketed;
-  return port === 80 ? host : `${host}:${port}`;
-}
-
-/** What `SERVER_NAME` says of the host that was asked for: Python's `socket.getfqdn`, as far as it goes without a resolver. */
-function full_name(host: string): string {
-  if (host === "127.0.0.1" || host === "::1" || host === "[::1]") {
-    return "localhost";
-  }
-  return host === "" || host === "0.0.0.0" || host === "::"
-    ? machine_name()
-    : host;
-}
-
-function machine_name(): string {
-  const { state } = Deno.permissions.querySync({
-    name: "sys",
-    kind: "hostname",
-  });
-  return state === "granted" ? Deno.hostname() : "localhost";
 }
 
 /**

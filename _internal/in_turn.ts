@@ -6,9 +6,8 @@ import type { MaybePromise } from "./promise.ts";
 export type Steps = Generator<Promise<unknown>, void, unknown>;
 
 /**
- * Does `steps` in turn: an `async` function with `yield` for `await`, but for what happens where nothing is yielded. That
- * is done when this returns, and what it used is gone. Promises would keep it: Deno hands over all requests that have
- * arrived before the reactions to any promise are run.
+ * Does `steps` in turn: an `async` function with `yield` for `await`, but that nothing is left to be done when this
+ * returns where nothing is yielded. Most responses wait for nothing, and a promise costs more than what it waits for.
  */
 export function in_turn(steps: Steps): MaybePromise {
   const { done, value } = steps.next();

@@ -23,10 +23,10 @@ export function request_target(request: Request): string {
   return to_native(target.startsWith("?") ? `/${target}` : target);
 }
 
-/** The host in the URL of a request, and its port where that is there; null where the URL has the path of a Unix socket. */
+/** The host in the URL of a request, and its port where that is there, but no user; null where the URL has the path of a Unix socket. */
 export function url_host({ url }: Request): string | null {
-  const [, host] = /^https?:\/\/([^/?]*)/.exec(url) ?? [];
-  return host ?? null;
+  const [, host] = /^https?:\/\/(?:[^/?@]*@)?([^/?]*)/.exec(url) ?? [];
+  return host === undefined ? null : to_native(host);
 }
 
 /** How much of `url` is the Host header: as a header has it, or as Deno puts it into the URL, decoded from UTF-8; 0 where it is not there. */

@@ -121,3 +121,19 @@ Deno.test("a client that names no host gets no HTTP_HOST", async () => {
     assertEquals([HTTP_HOST, PATH_INFO], [null, "/x"]);
   }
 });
+
+Deno.test("an absolute target names the host where no header does, but no user", async () => {
+  await using server = serve(tell);
+  for (
+    const [authority, host] of [
+      ["other.example:81", "other.example:81"],
+      ["user:secret@other.example", "other.example"],
+    ] as const
+  ) {
+    const { body } = await raw_request(
+      server.port,
+      `GET http://${authority}/x HTTP/1.1\r\nConnection: close\r\n\r\n`,
+    );
+    assertEquals(JSON.parse(body).HTTP_HOST, host);
+  }
+});
