@@ -200,14 +200,8 @@ export class WSGIRequestHandler {
     return stderr;
   }
 
-  /** Handles the request: runs the server's application by the handler that `make_handler` makes. */
+  /** Handles the request: runs the server's application by a `handler_class`. */
   handle(): Response | Promise<Response> {
-    this.handler = this.make_handler();
-    return this.handler.respond(this.server.get_app());
-  }
-
-  /** Makes the `handler_class` for the request. Override to change something of it, whatever its class. */
-  make_handler(): ServerHandler {
     const ready = this.#ready_environ();
     const handler = new (ready ? ReadyHandler : this.handler_class)(
       this.request.body ?? empty_body(),
@@ -217,7 +211,8 @@ export class WSGIRequestHandler {
       this.server.multiprocess,
     );
     handler.request_handler = this;
-    return handler;
+    this.handler = handler;
+    return handler.respond(this.server.get_app());
   }
 
   /** The whole environ, made in one go; null where a subclass has a say in it. */

@@ -134,6 +134,26 @@ function check_result(result: unknown): Iterable<unknown> {
   return result as Iterable<unknown>;
 }
 
+/** The blocks of an array: source and step in one. */
+class ArrayBlocks implements Source, Step {
+  done = false;
+  value: unknown;
+  #array: readonly unknown[];
+  #next = 0;
+
+  constructor(array: readonly unknown[]) {
+    this.#array = array;
+  }
+
+  next(): Step {
+    this.done = this.#next >= this.#array.length;
+    this.value = this.#array[this.#next++];
+    return this;
+  }
+
+  stop(): void {}
+}
+
 function open_source(
   result: Iterable<unknown> | AsyncIterable<unknown>,
 ): Source {
@@ -142,8 +162,15 @@ function open_source(
     const reader = result.getReader();
     return { next: () => reader.read(), stop: () => reader.cancel() };
   }
+  if (is_plain_array(result)) return new ArrayBlocks(result);
   const iterator = Symbol.asyncIterator in result
     ? result[Symbol.asyncIterator]()
     : result[Symbol.iterator]();
   return { next: () => iterator.next(), stop: () => iterator.return?.() };
+}
+
+/** Whether a result is an array that is iterated as arrays are. */
+function is_plain_array(result: object): result is unknown[] {
+  return Array.isArray(result) && !(Symbol.asyncIterator in result) &&
+    result[Symbol.iterator] === Array.prototype[Symbol.iterator];
 }

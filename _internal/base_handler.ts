@@ -19,7 +19,7 @@ import { disconnected, is_disconnect } from "./disconnect.ts";
 import { file_wrapper_of, type FileWrapperClass } from "./file_wrapper.ts";
 import { process_environ } from "./process_environ.ts";
 import { in_turn, type Steps } from "./in_turn.ts";
-import { is_promise, type MaybePromise } from "./promise.ts";
+import { DONE, is_promise, type MaybePromise } from "./promise.ts";
 import { declared_length, own_headers, parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
 import { WatchedPromise } from "./watched_promise.ts";
@@ -71,7 +71,7 @@ export type HeadersClass = typeof Headers;
  */
 export class BaseHandler {
   /** `wsgi.version`. */
-  wsgi_version: [number, number] = [1, 0];
+  wsgi_version: [number, number] = WSGI_VERSION;
   /** `wsgi.multithread`. */
   wsgi_multithread = true;
   /** `wsgi.multiprocess`. */
@@ -143,26 +143,59 @@ export class BaseHandler {
    *
    * @throws What `log_exception` or `error_output` threw; the result is closed then.
    */
-  async run(application: WSGIApplication): Promise<void> {
+  run(application: WSGIApplication): Promise<void> {
     this.#gone = this.#over = this.#logged = false;
     this.#last_write = this.#failed_write = null;
+    let answered: MaybePromise;
     try {
-      const set_up = this.setup_environ();
-      if (set_up) await set_up;
-      this.#head = this.environ!.REQUEST_METHOD === "HEAD";
-      const result = application(this.environ!, this.#start_response());
-      this.result = is_promise(result) ? await result : result;
-      const finished = this.finish_response();
-      if (finished) await finished;
+      answered = this.#answer(application);
     } catch (error) {
-      if (is_disconnect(error)) return this.#leave(error);
+      return this.#fail(error);
+    }
+    if (!answered) return this.#end();
+    return answered.then(() => this.#end(), (error) => this.#fail(error));
+  }
+
+  #answer(application: WSGIApplication): MaybePromise {
+    const set_up = this.setup_environ();
+    return set_up
+      ? set_up.then(() => this.#call(application))
+      : this.#call(application);
+  }
+
+  #call(application: WSGIApplication): MaybePromise {
+    this.#head = this.environ!.REQUEST_METHOD === "HEAD";
+    const result = application(this.environ!, this.#start_response());
+    if (!is_promise(result)) return this.#send(result);
+    return Promise.resolve(result).then((result) => this.#send(result));
+  }
+
+  #send(result: WSGIResult): MaybePromise {
+    this.result = result;
+    return this.finish_response();
+  }
+
+  /** Leaves a client that has gone, and answers any other error. */
+  async #fail(error: unknown): Promise<void> {
+    try {
+      if (is_disconnect(error)) return await this.#leave(error);
       // start_response could not tell an error of nothing from no error.
       this.exc_info = error ?? new TypeError(`${error} was thrown`);
       await this.#recover();
     } finally {
-      this.#over = true;
-      this.#log();
+      await this.#end();
     }
+  }
+
+  /** Nothing more is said in the name of this request. */
+  #end(): Promise<void> {
+    this.#over = true;
+    try {
+      this.#log();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return DONE;
   }
 
   /** Answers an error, and closes what is open where not even that can be done. */
@@ -226,7 +259,13 @@ export class BaseHandler {
       if (this.#gone) throw disconnected();
       const sent = this.result_is_file() && this.sendfile();
       if (!(is_promise(sent) ? yield sent : sent)) {
-        yield* this.#send_result();
+        while (!this.#enough()) {
+          const next = this.#blocks.next();
+          const step = is_promise(next) ? (yield next) as Step : next;
+          if (step.done) break;
+          const written = this.#send_block(step.value);
+          if (written) yield written;
+        }
         const finished = this.finish_content();
         if (finished) yield finished;
       }
@@ -256,7 +295,7 @@ export class BaseHandler {
     if (!Array.isArray(this.result) || this.result.length !== 1) return;
     // The answer to a HEAD may lack the body whose length this would be.
     if (this.bytes_sent === 0 && this.#head) return;
-    this.headers!.set("Content-Length", String(this.bytes_sent));
+    this.headers!.setdefault("Content-Length", String(this.bytes_sent));
   }
 
   /** Makes the last changes to the headers before they are sent. Override to add some. */
@@ -421,6 +460,11 @@ export class BaseHandler {
   is_short(): boolean {
     return !this.#bodiless && this.#content_length !== null &&
       this.bytes_sent < this.#content_length;
+  }
+
+  /** Whether all of the body has been given that the `Content-Length` of the response tells of. */
+  is_whole(): boolean {
+    return this.bytes_sent === this.#content_length;
   }
 
   /**
@@ -588,17 +632,6 @@ export class BaseHandler {
     throw new Error(`${callable}() was called after the response had ended`);
   }
 
-  *#send_result(): Steps {
-    const blocks = this.#blocks!;
-    while (!this.#enough()) {
-      const next = blocks.next();
-      const step = is_promise(next) ? (yield next) as Step : next;
-      if (step.done) return;
-      const sent = this.#send_block(step.value);
-      if (sent) yield sent;
-    }
-  }
-
   /** Sends a block of the result, as much of it as the `Content-Length` allows. */
   #send_block(block: unknown): MaybePromise {
     check_block(block);
@@ -624,7 +657,7 @@ export class BaseHandler {
   /** Whether no more of the result is wanted. */
   #enough(): boolean {
     if (!this.headers_sent) return false;
-    return this.#bodiless || this.bytes_sent === this.#content_length;
+    return this.#bodiless || this.is_whole();
   }
 
   /** Closes the result because of an error; that of the closing, should there be one, is only logged. */
@@ -636,6 +669,9 @@ export class BaseHandler {
     }
   }
 }
+
+/** One for all requests: what Python has there is a tuple, which nobody can change either. */
+const WSGI_VERSION = Object.freeze([1, 0]) as unknown as [number, number];
 
 const ERROR_STATUS = `${STATUS_CODE.InternalServerError} ${
   STATUS_TEXT[STATUS_CODE.InternalServerError]

@@ -7,3 +7,11 @@ export type MaybePromise = void | Promise<void>;
 export function is_promise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | null)?.then === "function";
 }
+
+/** Settled: what is returned where a promise is due, but nothing has to be waited for. */
+export const DONE: Promise<void> = Promise.resolve();
+
+/** A promise, where it has to be waited for. */
+export function unsettled(promise: Promise<void>): MaybePromise {
+  return promise === DONE ? undefined : promise;
+}

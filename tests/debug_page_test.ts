@@ -654,7 +654,7 @@ Deno.test("frames of the package and of Deno are folded, where there are others"
   );
   assertMatch(
     page,
-    /<details class="others">\n<summary>\d frames of @tsgi\/serve<\/summary>\n<ul>\n<li><code>\S*\.run<\/code> /,
+    /<details class="others">\n<summary>\d frames of @tsgi\/serve<\/summary>\n<ul>\n<li><code>\S*\.#call<\/code> /,
   );
   // The first three are open, the fourth is not.
   const fail_line = line_of("called by the package");
