@@ -1,8 +1,9 @@
 /** A connection of a gateway: what comes in is parsed from a buffer, what goes out keeps its order. */
 
 import { disconnected } from "./disconnect.ts";
+import { DONE } from "./promise.ts";
 
-/** What a parser found at the beginning of the data; it must copy what it keeps of them. */
+/** What a parser found at the beginning of the data; a view of them is good until more is asked of the connection. */
 export interface Parsed<T> {
   value: T;
   /** How many bytes it took. */
@@ -37,7 +38,9 @@ export class Connection {
   #end = 0;
   /** How many bytes the streams of `readable` have given. */
   bytes_read = 0;
-  #last_write: Promise<void> = Promise.resolve();
+  #last_write: Promise<void> = DONE;
+  /** How many writes are under way. */
+  #writes = 0;
   #closed = false;
   /** Set while nothing is waited for but the end of the connection. */
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -45,6 +48,11 @@ export class Connection {
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
     set_no_delay(conn);
+  }
+
+  /** Whether it has been closed: what came in is no longer there. */
+  get is_closed(): boolean {
+    return this.#closed;
   }
 
   /** Whether nothing has come in that was not taken. */
@@ -66,22 +74,25 @@ export class Connection {
   }
 
   /**
-   * Gives `parse` what has come in, more and more of it, until it finds something.
+   * Waits for more to come in.
    *
-   * @returns What it found; null where the connection ends before the first byte of it.
-   * @throws {Deno.errors.UnexpectedEof} If the connection ends within it.
-   * @throws What `parse` throws.
+   * @returns Whether it has; if not, the connection has ended.
+   * @throws {Deno.errors.UnexpectedEof} If it has ended within something.
    */
-  async parse<T>(parse: Parser<T>): Promise<T | null> {
-    while (true) {
-      const found = this.take(parse);
-      if (found !== null) return found;
-      if (await this.#fill()) continue;
-      if (this.is_empty) return null;
-      throw new Deno.errors.UnexpectedEof(
-        `the connection ended after ${this.#end - this.#start} bytes of it`,
-      );
+  async more(): Promise<boolean> {
+    if (this.is_empty) this.#start = this.#end = 0;
+    if (this.#end === this.#buffer.length) this.#make_room();
+    this.#filling = true;
+    const length = await this.#read(this.#buffer.subarray(this.#end));
+    this.#filling = false;
+    if (length !== null) {
+      this.#end += length;
+      return true;
     }
+    if (this.is_empty) return false;
+    throw new Deno.errors.UnexpectedEof(
+      `the connection ended after ${this.#end - this.#start} bytes of it`,
+    );
   }
 
   /**
@@ -105,7 +116,8 @@ export class Connection {
 
   /** Writes all of `data` behind what was written before; fails as a client does that has gone. */
   write(data: Uint8Array): Promise<void> {
-    return this.#last_write = this.#write_behind(this.#last_write, data);
+    const before = this.#writes++ > 0 ? this.#last_write : null;
+    return this.#last_write = this.#write_behind(before, data);
   }
 
   /** Settles when all that was written has been sent; fails as a client does that has gone. */
@@ -143,7 +155,7 @@ export class Connection {
   /** Drops what still comes in; settles when the peer has ended it, or has gone. */
   async drain(): Promise<void> {
     try {
-      do this.#start = this.#end = 0; while (await this.#fill());
+      do this.#start = this.#end; while (await this.more());
     } catch {
       // It has gone.
     }
@@ -171,27 +183,21 @@ export class Connection {
     return length;
   }
 
-  async #write_behind(before: Promise<void>, data: Uint8Array): Promise<void> {
-    await before;
+  async #write_behind(
+    before: Promise<void> | null,
+    data: Uint8Array,
+  ): Promise<void> {
     try {
+      if (before) await before;
       let sent = await this.#conn.write(data);
       while (sent < data.length) {
         sent += await this.#conn.write(data.subarray(sent));
       }
     } catch {
       throw disconnected();
+    } finally {
+      this.#writes--;
     }
-  }
-
-  /** Reads more into the buffer; false at the end of the connection. */
-  async #fill(): Promise<boolean> {
-    if (this.#start === this.#end) this.#start = this.#end = 0;
-    if (this.#end === this.#buffer.length) this.#make_room();
-    this.#filling = true;
-    const length = await this.#read(this.#buffer.subarray(this.#end));
-    this.#filling = false;
-    this.#end += length ?? 0;
-    return length !== null;
   }
 
   /** Leaves the buffer, which nothing is read into any more, to another connection. */
@@ -206,7 +212,6 @@ export class Connection {
 
   #make_room(): void {
     const kept = this.#buffer.subarray(this.#start, this.#end);
-    // In a parser's hands are only copies, so that the buffer may be used again.
     const larger = this.#start > 0
       ? this.#buffer
       : new Uint8Array(2 * this.#buffer.length);
@@ -216,16 +221,16 @@ export class Connection {
     this.#start = 0;
   }
 
-  async #read(view: Uint8Array): Promise<number | null> {
-    if (this.#closed) throw disconnected(); // The buffer has been given back.
-    try {
-      const length = await this.#conn.read(view);
-      if (this.#timer !== undefined) this.#linger();
-      return length;
-    } catch {
-      throw disconnected();
-    }
+  #read(view: Uint8Array): Promise<number | null> {
+    if (this.#closed) return Promise.reject(disconnected()); // The buffer has been given back.
+    if (this.#timer !== undefined) this.#linger();
+    return this.#conn.read(view).catch(lost);
   }
+}
+
+/** Whatever went wrong with a connection, its peer has gone. */
+function lost(): never {
+  throw disconnected();
 }
 
 /** Without it a server in front that writes twice waits for an acknowledgement in between, some 40 ms. */

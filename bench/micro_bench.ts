@@ -7,7 +7,7 @@ import {
   encode_record,
   encode_stream,
   parse_name_values,
-  parse_record,
+  parse_records,
   RECORD_TYPE,
 } from "../gateways/fastcgi_codec.ts";
 import { parse_scgi_head } from "../gateways/scgi_codec.ts";
@@ -155,10 +155,10 @@ Deno.bench("parse_uwsgi_head()", { group: "codecs" }, () => {
   parse_uwsgi_head(uwsgi_head, LIMIT);
 });
 
-Deno.bench("parse_record() and parse_name_values()", {
+Deno.bench("parse_records() and parse_name_values()", {
   group: "codecs",
 }, () => {
-  parse_name_values(parse_record(params)!.value.content);
+  parse_name_values(decode_latin1(parse_records(params)!.value[0]!.content));
 });
 
 Deno.bench("encode_stream(), 13 bytes", { group: "codecs" }, () => {

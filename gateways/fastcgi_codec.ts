@@ -1,7 +1,8 @@
 /** The records of FastCGI 1.0, and the names and values in them. */
 
-import { decode_latin1, encode_latin1 } from "../_internal/bytes.ts";
+import { encode_latin1 } from "../_internal/bytes.ts";
 import type { Parsed } from "../_internal/connection.ts";
+import { Fields } from "./fields.ts";
 import { type Variables, variables_of } from "./variables.ts";
 
 /** The types of records. */
@@ -45,29 +46,49 @@ export interface FastCGIRecord {
   type: number;
   /** 0 for what concerns no request. */
   request_id: number;
-  content: Uint8Array<ArrayBuffer>;
+  /** A view of the data that were parsed, not a copy. */
+  content: Uint8Array;
 }
 
 /**
- * Parses a record.
+ * Parses the records that the data begin with.
  *
- * @returns The record, with a copy of its content; null where more bytes are needed.
- * @throws {TypeError} If it is not of version 1.
+ * @returns The records, as many as are whole; null where more bytes are needed for the first.
+ * @throws {TypeError} If the first is not of version 1.
  */
-export function parse_record(data: Uint8Array): Parsed<FastCGIRecord> | null {
-  if (data.length > 0 && data[0] !== VERSION) {
+export function parse_records(
+  data: Uint8Array,
+): Parsed<FastCGIRecord[]> | null {
+  const records: FastCGIRecord[] = [];
+  let start = 0;
+  // What stands behind a record is looked at when it comes first.
+  while (start < data.length && (start === 0 || data[start] === VERSION)) {
+    const length = record_length(data, start);
+    if (start + length > data.length) break;
+    records.push(record_at(data, start));
+    start += length;
+  }
+  return start === 0 ? null : { value: records, length: start };
+}
+
+/** The length of the record at `start`, with its padding; that of its header as long as that is not whole. */
+function record_length(data: Uint8Array, start: number): number {
+  if (data[start] !== VERSION) {
     throw new TypeError(
-      `expected a record of FastCGI version ${VERSION}, got ${data[0]}`,
+      `expected a record of FastCGI version ${VERSION}, got ${data[start]}`,
     );
   }
-  if (data.length < HEADER_SIZE) return null;
-  const end = HEADER_SIZE + uint16(data, 4);
-  const length = end + data[6]!; // With its padding.
-  if (data.length < length) return null;
-  const content = end === HEADER_SIZE ? NOTHING : data.slice(HEADER_SIZE, end);
+  if (start + HEADER_SIZE > data.length) return HEADER_SIZE;
+  return HEADER_SIZE + uint16(data, start + 4) + data[start + 6]!;
+}
+
+function record_at(data: Uint8Array, start: number): FastCGIRecord {
+  const size = uint16(data, start + 4);
+  const first = start + HEADER_SIZE;
   return {
-    value: { type: data[1]!, request_id: uint16(data, 2), content },
-    length,
+    type: data[start + 1]!,
+    request_id: uint16(data, start + 2),
+    content: size === 0 ? NOTHING : data.subarray(first, first + size),
   };
 }
 
@@ -162,41 +183,43 @@ export function encode_end(request_id: number, end: RequestEnd): Uint8Array {
   return records.data;
 }
 
+const fields = new Fields();
+
 /**
  * Parses names and values.
  *
+ * @param text They as a native string.
  * @param own What stands beside them.
  *
  * @throws {TypeError} If one of them goes past the end.
  */
 export function parse_name_values(
-  data: Uint8Array,
+  text: string,
   own: Readonly<Variables> = {},
 ): Variables {
-  const text = decode_latin1(data);
-  const pairs: string[] = [];
+  fields.begin(text);
   let offset = 0;
   const take_length = (): number => {
-    const first = data[offset++]!;
+    const first = text.charCodeAt(offset++);
     if (first < 128) return first;
     offset += 3;
-    return (first & 127) * 2 ** 24 + data[offset - 3]! * 2 ** 16 +
-      uint16(data, offset - 2);
+    return (first & 127) * 2 ** 24 + text.charCodeAt(offset - 3) * 2 ** 16 +
+      text.charCodeAt(offset - 2) * 2 ** 8 + text.charCodeAt(offset - 1);
   };
-  while (offset < data.length) {
+  while (offset < text.length) {
     const name_length = take_length();
     const value_length = take_length();
     const middle = offset + name_length;
     const end = middle + value_length;
-    if (!(end <= data.length)) {
+    if (!(end <= text.length)) {
       throw new TypeError(
-        `expected names and values in ${data.length} bytes, got one that goes past them`,
+        `expected names and values in ${text.length} bytes, got one that goes past them`,
       );
     }
-    pairs.push(text.slice(offset, middle), text.slice(middle, end));
+    fields.add(offset, middle, middle, end);
     offset = end;
   }
-  return variables_of(pairs, own);
+  return variables_of(fields, own);
 }
 
 /** Names and values as bytes; each of them shorter than 128. */

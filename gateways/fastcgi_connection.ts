@@ -1,7 +1,7 @@
 /** A FastCGI connection: who gets which record, and how a request ends. */
 
 import { empty_body } from "../_internal/body.ts";
-import { concat } from "../_internal/bytes.ts";
+import { concat, decode_latin1 } from "../_internal/bytes.ts";
 import { disconnected } from "../_internal/disconnect.ts";
 import { stderr } from "../_internal/error_stream.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
@@ -14,7 +14,7 @@ import {
   encode_stream,
   type FastCGIRecord,
   parse_name_values,
-  parse_record,
+  parse_records,
   PROTOCOL_STATUS,
   RECORD_TYPE,
   RESPONDER,
@@ -42,8 +42,6 @@ interface Server extends GatewayServer {
 
 export class FastCGIConnection extends GatewayConnection<Server> {
   #requests = new Map<number, FastCGIRequest>();
-  /** Requests whose variables have come, to be run when nothing more of them is at hand. */
-  #ready = new Map<FastCGIRequest, Variables>();
   /** Whether one was run since a record was last waited for. */
   #has_started = false;
   /** Whether a request was among them behind which the connection is to be closed. */
@@ -55,13 +53,16 @@ export class FastCGIConnection extends GatewayConnection<Server> {
 
   override async serve(): Promise<void> {
     try {
-      let record;
-      while (
-        (record = this.connection.take(parse_record) ?? await this.#wait())
-      ) {
-        const taken = this.#take(record);
-        if (taken) await taken;
-      }
+      do {
+        const records = this.connection.take(parse_records) ?? [];
+        for (const record of records) {
+          if (this.connection.is_closed) break; // The records are another's.
+          const taken = this.#take(record);
+          if (taken) await taken;
+        }
+        const started = this.#start_ready();
+        if (started) await started;
+      } while (!this.#is_over && await this.connection.more());
       if (this.#is_over) await this.connection.written();
     } catch (error) {
       if (!this.#failure && this.#is_done) return; // What was cut was not wanted.
@@ -81,15 +82,16 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       request.stdin?.fail(disconnected);
     }
     this.#requests.clear();
-    this.#ready.clear();
   }
 
-  /** Runs what is ready, and gives the record that comes next; null where none is waited for. */
-  async #wait(): Promise<FastCGIRecord | null> {
-    for (const request of this.#ready.keys()) this.#start(request);
-    if (this.#has_started) await at_once(() => this.#requests.size === 0);
+  /** Runs what is ready; settles when all requests are over, or take their time. */
+  #start_ready(): Promise<boolean> | undefined {
+    for (const request of this.#requests.values()) this.#start(request);
+    const has_started = this.#has_started;
     this.#has_started = false;
-    return this.#is_over ? null : await this.connection.parse(parse_record);
+    if (has_started && this.#requests.size > 0) {
+      return at_once(() => this.#requests.size === 0);
+    }
   }
 
   #take(record: FastCGIRecord): MaybePromise {
@@ -118,7 +120,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       FCGI_MAX_REQS: String(max_connections * MAX_REQUESTS),
       FCGI_MPXS_CONNS: "1",
     };
-    const asked = parse_name_values(content);
+    const asked = parse_name_values(decode_latin1(content));
     for (const name in values) if (!(name in asked)) delete values[name];
     return this.#send(
       RECORD_TYPE.GET_VALUES_RESULT,
@@ -155,30 +157,30 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     if (content.length > 0) {
       return request.add_params(content, this.server.max_header_size);
     }
-    this.#ready.set(request, request.take_params(this.server.os_environ));
+    request.take_params(this.server.os_environ);
   }
 
   #take_stdin(
     request: FastCGIRequest,
-    content: FastCGIRecord["content"],
+    content: Uint8Array,
   ): MaybePromise {
     // Nobody would read it, and so nobody would ever read on.
-    if (!request.handler && !this.#ready.has(request)) {
+    if (!request.handler && !request.variables) {
       throw new TypeError(
         `expected the variables of request ${request.id} before its body`,
       );
     }
     request.is_whole ||= content.length === 0;
     this.#start(request);
-    if (content.length > 0) return request.stdin?.push(content);
+    if (content.length > 0) return request.stdin?.push(content.slice());
     request.stdin?.end();
   }
 
   /** Runs a request that is ready. */
   #start(request: FastCGIRequest): void {
-    const variables = this.#ready.get(request);
+    const { variables } = request;
     if (!variables) return;
-    this.#ready.delete(request);
+    request.variables = null;
     this.#has_started = true;
     this.#run(request, variables).catch((error) => {
       this.#failure ??= error;
@@ -188,7 +190,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
 
   async #run(request: FastCGIRequest, variables: Variables): Promise<void> {
     const handler = request.handler = this.#handler(request, variables);
-    await this.handle(handler, variables, () => this.#complete(request));
+    await this.handle(handler, () => this.#complete(request));
     if (!request.ended) {
       await this.#end(request, 0, PROTOCOL_STATUS.OVERLOADED); // The server stops.
     }
@@ -263,8 +265,8 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     });
     request.ended = true;
     stdin?.fail(disconnected); // For whoever still reads it.
+    request.variables = null;
     this.#requests.delete(id);
-    this.#ready.delete(request);
     this.#closes ||= !keep;
     this.#is_over = this.#is_done && is_whole;
     await this.connection.write(data);

@@ -1,6 +1,6 @@
 /** A request on a FastCGI connection, as it comes in. */
 
-import { concat } from "../_internal/bytes.ts";
+import { decode_latin1 } from "../_internal/bytes.ts";
 import type { PushedStream } from "../_internal/pushed_stream.ts";
 import { parse_name_values } from "./fastcgi_codec.ts";
 import type { GatewayHandler } from "./gateway_handler.ts";
@@ -15,6 +15,8 @@ export class FastCGIRequest {
   stdin: PushedStream | null = null;
   /** Whether all of the body has come, wanted or not. */
   is_whole = false;
+  /** The variables, from when they are complete until the application is run. */
+  variables: Variables | null = null;
   /** What runs the application, once it is its turn. */
   handler: GatewayHandler | null = null;
   /** Whether something was sent for the log of the web server. */
@@ -22,8 +24,8 @@ export class FastCGIRequest {
   /** Whether the web server takes no more for it. */
   ended = false;
 
-  #params: Uint8Array[] | null = [];
-  #params_size = 0;
+  /** What has come of the variables; null when they are complete. */
+  #params: string | null = "";
 
   constructor(id: number, keep: boolean) {
     this.id = id;
@@ -37,25 +39,25 @@ export class FastCGIRequest {
    * @throws {TypeError} If they were complete already.
    */
   add_params(content: Uint8Array, limit: number): void {
-    this.#params_size += content.length;
-    check_size(this.#params_size, limit);
-    this.#open_params().push(content);
+    const params = this.#open_params();
+    check_size(params.length + content.length, limit);
+    this.#params = params + decode_latin1(content);
   }
 
   /**
-   * The variables, which are complete now.
+   * Makes the variables, which are complete now.
    *
    * @param own What stands beside them.
    * @throws {TypeError} If they are malformed, or were complete already.
    */
-  take_params(own: Readonly<Variables>): Variables {
+  take_params(own: Readonly<Variables>): void {
     const params = this.#open_params();
     this.#params = null;
-    return parse_name_values(concat(params), own);
+    this.variables = parse_name_values(params, own);
   }
 
-  #open_params(): Uint8Array[] {
-    if (this.#params) return this.#params;
+  #open_params(): string {
+    if (this.#params !== null) return this.#params;
     throw new TypeError(
       `expected no variables behind the last of request ${this.id}, got more`,
     );

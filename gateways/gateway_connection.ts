@@ -2,25 +2,17 @@
 
 import type { Connection } from "../_internal/connection.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
-import type { GatewayHandler } from "./gateway_handler.ts";
-import type { Variables } from "./variables.ts";
+import type { GatewayHandler, RequestLogger } from "./gateway_handler.ts";
 
 /** How long an idle connection may still bring a request when the server stops, in milliseconds: it may be on its way. */
 const PATIENCE = 250;
 
 /** What a connection needs of its server. */
-export interface RequestServer {
+export interface RequestServer extends RequestLogger {
   /** Has a request answered as soon as it is its turn; never, if the server stops before. */
-  handle(answer: () => Promise<void>): Promise<void>;
+  handle(answer: () => MaybePromise): MaybePromise;
   /** Runs the application for a request. */
-  run(handler: GatewayHandler): Promise<void>;
-  /** Logs a request that was answered. */
-  log_request(
-    variables: Variables,
-    code: string,
-    size: number,
-    handler: GatewayHandler,
-  ): void;
+  run(handler: GatewayHandler): MaybePromise;
 }
 
 /** What serves a connection. */
@@ -67,18 +59,16 @@ export abstract class GatewayConnection<
    */
   protected async handle(
     handler: GatewayHandler,
-    variables: Variables,
-    end: () => MaybePromise = () => {},
+    end: () => MaybePromise,
   ): Promise<void> {
-    handler.log_request = (code, size) =>
-      this.server.log_request(variables, code, size, handler);
+    handler.server = this.server;
     this.#handlers.add(handler);
     try {
-      await this.server.handle(async () => {
-        await this.server.run(handler);
-        const ended = end();
-        if (ended) await ended;
+      const handled = this.server.handle(() => {
+        const running = this.server.run(handler);
+        return running ? running.then(end) : end();
       });
+      if (handled) await handled;
     } finally {
       this.#handlers.delete(handler);
     }

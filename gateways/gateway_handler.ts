@@ -1,14 +1,26 @@
 /** The handler behind SCGI, FastCGI and uwsgi. */
 
 import { concat } from "../_internal/bytes.ts";
-import type { MaybePromise } from "../_internal/promise.ts";
+import { DONE, type MaybePromise } from "../_internal/promise.ts";
 import { BaseCGIHandler, type ByteWriter } from "../handlers.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
+import type { Variables } from "./variables.ts";
 
 /** A class that runs the application for one request of a gateway. */
 export type GatewayHandlerClass = new (
   ...args: ConstructorParameters<typeof BaseCGIHandler>
 ) => GatewayHandler;
+
+/** Who is told of a request that was answered. */
+export interface RequestLogger {
+  /** Logs a request that was answered. */
+  log_request(
+    variables: Variables,
+    code: string,
+    size: number,
+    handler: GatewayHandler,
+  ): void;
+}
 
 /** How much is kept of a response that is all there. */
 const BLOCK_SIZE = 65536;
@@ -19,6 +31,12 @@ const LINE_END = new Uint8Array([13, 10]);
 export class GatewayHandler extends BaseCGIHandler {
   /** Empty: the server has put the environment of the process beside the variables of the request. */
   override os_environ: Readonly<Record<string, string>> = {};
+  /**
+   * Who logs the request; null leaves it unlogged.
+   *
+   * @ignore
+   */
+  server: RequestLogger | null = null;
   /** Whether the response was begun and could not be completed. */
   broken = false;
   /** Whether nothing more of the response comes. */
@@ -31,7 +49,7 @@ export class GatewayHandler extends BaseCGIHandler {
 
   /** Runs `application`, unless the web server has gone while the request waited for its turn. */
   override run(application: WSGIApplication): Promise<void> {
-    return this.#gone ? Promise.resolve() : super.run(application);
+    return this.#gone ? DONE : super.run(application);
   }
 
   /** Tells the handler that the web server has gone. */
@@ -82,6 +100,11 @@ export class GatewayHandler extends BaseCGIHandler {
   /** Notes that the response is not whole: its connection ends without a sign of its end, where the protocol has one. */
   override break_off(_reason: unknown): MaybePromise {
     this.broken = this.over = true;
+  }
+
+  /** Has the server log the request. */
+  override log_request(code: string, size: number): void {
+    this.server?.log_request(this.base_env as Variables, code, size, this);
   }
 
   /** Closes the result. */

@@ -5,6 +5,7 @@ import { Connection } from "../_internal/connection.ts";
 import { is_disconnect } from "../_internal/disconnect.ts";
 import { stderr } from "../_internal/error_stream.ts";
 import { escape_controls, log_date_time, log_line } from "../_internal/log.ts";
+import { type MaybePromise, unsettled } from "../_internal/promise.ts";
 import { quote } from "../_internal/quote.ts";
 import { RequestQueue } from "../_internal/request_queue.ts";
 import { format_exception } from "../_internal/traceback.ts";
@@ -199,13 +200,19 @@ export abstract class GatewayServer implements AsyncDisposable {
    *
    * @ignore
    */
-  handle(answer: () => Promise<void>): Promise<void> {
+  handle(answer: () => MaybePromise): MaybePromise {
     return this.#queue.is_open ? answer() : this.#wait(answer);
   }
 
-  async #wait(answer: () => Promise<void>): Promise<void> {
+  async #wait(answer: () => MaybePromise): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    await this.#queue.add(() => answer().finally(resolve), promise);
+    await this.#queue.add(async () => {
+      try {
+        await answer();
+      } finally {
+        resolve();
+      }
+    }, promise);
   }
 
   /**
@@ -213,20 +220,31 @@ export abstract class GatewayServer implements AsyncDisposable {
    *
    * @ignore
    */
-  async run(handler: GatewayHandler): Promise<void> {
+  run(handler: GatewayHandler): MaybePromise {
     try {
-      await handler.run(this.get_app());
+      const running = unsettled(handler.run(this.get_app()));
+      return running?.catch((error) => this.#fail(handler, error));
     } catch (error) {
-      this.handle_error(error);
-      await handler.fail();
+      return this.#fail(handler, error);
     }
+  }
+
+  #fail(handler: GatewayHandler, error: unknown): Promise<void> {
+    this.handle_error(error);
+    return handler.fail();
   }
 
   async #accept_connections(): Promise<void> {
     this.#accepting = true;
     while (!this.#stopping) {
       if (this.#connections.size >= this.max_connections) await this.#room();
-      else await this.#accept();
+      try {
+        const conn = await this.#listener.accept();
+        if (this.#stopping) conn.close();
+        else this.#serve(this.open_connection(new Connection(conn)));
+      } catch (error) {
+        await this.#miss(error);
+      }
     }
     this.#accepting = false; // Only now is the address free again.
     this.#end_when_idle();
@@ -237,17 +255,12 @@ export abstract class GatewayServer implements AsyncDisposable {
     return new Promise((resolve) => this.#on_room = resolve);
   }
 
-  async #accept(): Promise<void> {
-    try {
-      const conn = await this.#listener.accept();
-      if (this.#stopping) conn.close();
-      else this.#serve(this.open_connection(new Connection(conn)));
-    } catch (error) {
-      // A client that has left between connecting and now is no business of the others.
-      if (this.#stopping || is_lost_client(error)) return;
-      this.log_error(`cannot accept a connection: ${one_line(error)}\n`);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    }
+  /** Takes it that a connection was not to be had. */
+  async #miss(error: unknown): Promise<void> {
+    // A client that has left between connecting and now is no business of the others.
+    if (this.#stopping || is_lost_client(error)) return;
+    this.log_error(`cannot accept a connection: ${one_line(error)}\n`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 
   async #serve(connection: GatewayConnection): Promise<void> {

@@ -2,9 +2,12 @@
 
 import type { Parsed } from "../_internal/connection.ts";
 import { decode_latin1 } from "../_internal/bytes.ts";
+import { Fields } from "./fields.ts";
 import { check_size, type Variables, variables_of } from "./variables.ts";
 
 const COMMA = 44;
+
+const fields = new Fields();
 
 /** More bytes than the length and its colon can take. */
 const LENGTH_SIZE = 20;
@@ -54,14 +57,24 @@ function parse_variables(
   text: string,
   own: Readonly<Variables>,
 ): Variables {
-  const pairs = text.split("\0");
-  if (pairs.pop() !== "" || pairs.length % 2 !== 0) {
-    throw new TypeError("expected names and values, each with a NUL behind it");
+  fields.begin(text);
+  for (let name = 0; name < text.length;) {
+    const name_end = end_of(text, name);
+    const value_end = end_of(text, name_end + 1);
+    fields.add(name, name_end, name_end + 1, value_end);
+    name = value_end + 1;
   }
-  const variables = variables_of(pairs, own);
+  const variables = variables_of(fields, own);
   check(variables, "SCGI", /^1$/);
   check(variables, "CONTENT_LENGTH", /^[0-9]+$/);
   return variables;
+}
+
+/** Where the name or value that begins at `start` has its NUL. */
+function end_of(text: string, start: number): number {
+  const end = text.indexOf("\0", start);
+  if (end >= 0) return end;
+  throw new TypeError("expected names and values, each with a NUL behind it");
 }
 
 function check(variables: Variables, name: string, pattern: RegExp): void {

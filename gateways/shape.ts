@@ -1,6 +1,7 @@
 /** Variables whose names are those of another request: made from a template, rather than name by name. */
 
 import { UNWANTED_VARIABLES } from "../_internal/unwanted_variables.ts";
+import type { Fields } from "./fields.ts";
 
 type Variables = Record<string, string>;
 
@@ -23,20 +24,20 @@ class Shape {
     this.#template = JSON.parse(JSON.stringify({ ...own, ...places }));
   }
 
-  has_names_of(pairs: string[]): boolean {
+  has_names_of(fields: Fields): boolean {
     const names = this.#names;
-    if (pairs.length !== 2 * names.length) return false;
+    if (fields.size !== names.length) return false;
     for (let i = 0; i < names.length; i++) {
-      if (names[i] !== pairs[2 * i]) return false;
+      if (!fields.is_named(i, names[i]!)) return false;
     }
     return true;
   }
 
-  fill(pairs: string[]): Variables {
+  fill(fields: Fields): Variables {
     const variables = { ...this.#template };
     const names = this.#names;
     for (let i = 0; i < names.length; i++) {
-      variables[names[i]!] = pairs[2 * i + 1]!;
+      variables[names[i]!] = fields.value(i);
     }
     return variables;
   }
@@ -54,12 +55,12 @@ export class Shapes {
     this.#own = own;
   }
 
-  /** The variables of `pairs`, name and value in turn, beside the server's own; null where they have no shape. */
-  fill(pairs: string[]): Variables | null {
+  /** The variables of a request, beside the server's own; null where they have no shape. */
+  fill(fields: Fields): Variables | null {
     for (const shape of this.#shapes) {
-      if (shape.has_names_of(pairs)) return shape.fill(pairs);
+      if (shape.has_names_of(fields)) return shape.fill(fields);
     }
-    this.#meet(pairs.filter((_, i) => i % 2 === 0));
+    this.#meet(Array.from({ length: fields.size }, (_, i) => fields.name(i)));
     return null;
   }
 

@@ -38,22 +38,26 @@ export abstract class SingleRequestServer extends GatewayServer {
 
 class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
   override async serve(): Promise<void> {
-    const variables = await this.connection.parse((data) =>
-      this.server.parse_head(data)
-    );
+    const variables = await this.#variables();
     if (!variables) return;
     const handler = this.#handler(variables);
-    const handled = this.handle(
-      handler,
-      variables,
-      () => this.#complete(handler),
-    );
-    const is_over = await at_once(() => handler.over);
+    const handled = this.handle(handler, () => this.#complete(handler));
+    const is_over = handler.over || await at_once(() => handler.over);
     if (!is_over && this.#has_taken(variables)) this.#watch();
     await handled;
     if (!handler.broken && !this.#has_taken(variables)) {
       await this.connection.finish();
     }
+  }
+
+  /** The variables of the request; null where the connection ends without one. */
+  async #variables(): Promise<Variables | null> {
+    const parse = (data: Uint8Array) => this.server.parse_head(data);
+    let variables = this.connection.take(parse);
+    while (!variables && await this.connection.more()) {
+      variables = this.connection.take(parse);
+    }
+    return variables;
   }
 
   #handler(variables: Variables): GatewayHandler {

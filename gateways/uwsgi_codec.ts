@@ -2,7 +2,10 @@
 
 import { decode_latin1 } from "../_internal/bytes.ts";
 import type { Parsed } from "../_internal/connection.ts";
+import { Fields } from "./fields.ts";
 import { check_size, type Variables, variables_of } from "./variables.ts";
+
+const fields = new Fields();
 
 /** Modifier, size (two bytes, the low one first), another modifier. */
 const HEADER_SIZE = 4;
@@ -44,20 +47,20 @@ function parse_variables(
   own: Readonly<Variables>,
 ): Variables {
   const text = decode_latin1(data);
-  const pairs: string[] = [];
-  let offset = 0;
-  const take = (): string => {
-    const start = offset + 2;
-    offset = start + uint16(data, offset);
-    if (!(offset <= data.length)) {
+  fields.begin(text);
+  for (let name = 2; name - 2 < data.length;) {
+    const name_end = name + uint16(data, name - 2);
+    const value = name_end + 2;
+    const value_end = value + uint16(data, name_end);
+    if (!(value_end <= data.length)) {
       throw new TypeError(
         `expected names and values in ${data.length} bytes, got one that goes past them`,
       );
     }
-    return text.slice(start, offset);
-  };
-  while (offset < data.length) pairs.push(take(), take());
-  return variables_of(pairs, own);
+    fields.add(name, name_end, value, value_end);
+    name = value_end + 2;
+  }
+  return variables_of(fields, own);
 }
 
 /** A number of two bytes, the low one first; NaN past the end. */

@@ -2,6 +2,7 @@
 
 import { process_environ } from "../_internal/process_environ.ts";
 import { UNWANTED_VARIABLES } from "../_internal/unwanted_variables.ts";
+import type { Fields } from "./fields.ts";
 import { Shapes } from "./shape.ts";
 
 /** CGI variables, each character of a value a byte. */
@@ -22,20 +23,20 @@ const shapes = new WeakMap<Readonly<Variables>, Shapes>();
 /**
  * The variables of a request.
  *
- * @param pairs Its names and values in turn, as they came.
+ * @param fields Its names and values, as they came.
  * @param own What stands beside them. Not to be changed.
  */
 export function variables_of(
-  pairs: string[],
+  fields: Fields,
   own: Readonly<Variables>,
 ): Variables {
   let known = shapes.get(own);
   if (!known) shapes.set(own, known = new Shapes(own));
-  const filled = known.fill(pairs);
+  const filled = known.fill(fields);
   if (filled) return filled;
   const variables = { ...own };
-  for (let i = 0; i < pairs.length; i += 2) {
-    add_variable(variables, pairs[i]!, pairs[i + 1]!);
+  for (let i = 0; i < fields.size; i++) {
+    add_variable(variables, fields.name(i), fields.value(i));
   }
   return variables;
 }

@@ -1,14 +1,15 @@
 /** The codecs of SCGI, uwsgi and FastCGI alone: bytes in, values out. */
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Parsed } from "../_internal/connection.ts";
 import {
   encode_end,
   encode_name_values,
   encode_record,
   encode_stream,
+  type FastCGIRecord,
   parse_name_values,
-  parse_record,
+  parse_records,
   PROTOCOL_STATUS,
   RECORD_TYPE,
   RESPONDER,
@@ -391,7 +392,7 @@ Deno.test("the constants of FastCGI are those of the specification, appendix A",
   assertEquals(RESPONDER, 1);
 });
 
-Deno.test("parse_record() gives a record and where it ends", () => {
+Deno.test("parse_records() gives a record and where it ends", () => {
   for (const padding of [0, 1, 7, 255]) {
     for (const size of [0, 1, 255, 256, 65535]) {
       const content = new Uint8Array(size).fill(0x5a);
@@ -399,54 +400,64 @@ Deno.test("parse_record() gives a record and where it ends", () => {
         record(RECORD_TYPE.STDIN, 0x1234, content, padding),
         bytes("rest"),
       ]);
-      assertEquals(parse_record(data), {
-        value: { type: RECORD_TYPE.STDIN, request_id: 0x1234, content },
+      assertEquals(parse_records(data), {
+        value: [{ type: RECORD_TYPE.STDIN, request_id: 0x1234, content }],
         length: 8 + size + padding,
       });
     }
   }
 });
 
-Deno.test("parse_record() asks for more as long as the record is not whole", () => {
+Deno.test("parse_records() asks for more as long as no record is whole", () => {
   const data = record(4, 1, "Hello", 3);
   for (let length = 0; length < data.length; length++) {
-    assertEquals(parse_record(data.subarray(0, length)), null, `${length}`);
+    assertEquals(parse_records(data.subarray(0, length)), null, `${length}`);
   }
-  assertEquals(parse_record(data)!.length, 16);
+  assertEquals(parse_records(data)!.length, 16);
 });
 
-Deno.test("parse_record() takes records one behind the other", () => {
-  const stream = join([
+Deno.test("parse_records() gives those that are whole", () => {
+  const parts = [
     record(4, 1, "first", 3),
     record(4, 2),
     record(200, 65535, "last"),
-  ]);
-  const found = [];
-  for (let rest = stream; rest.length > 0;) {
-    const { value, length } = parse_record(rest)!;
-    found.push([value.type, value.request_id, text(value.content)]);
-    rest = rest.subarray(length);
+  ];
+  const expected = [[4, 1, "first"], [4, 2, ""], [200, 65535, "last"]];
+  const ends = [0, 16, 24, 36];
+  const data = join(parts);
+  for (let length = 16; length <= data.length; length++) {
+    const { value, ...found } = parse_records(data.subarray(0, length))!;
+    const whole = ends.findLastIndex((end) => end <= length);
+    assertEquals(found.length, ends[whole]);
+    assertEquals(
+      value.map((it) => [it.type, it.request_id, text(it.content)]),
+      expected.slice(0, whole),
+    );
   }
-  assertEquals(found, [[4, 1, "first"], [4, 2, ""], [200, 65535, "last"]]);
 });
 
-Deno.test("parse_record() keeps nothing of the data", () => {
+Deno.test("parse_records() copies nothing", () => {
   const data = record(5, 1, "Hello");
-  const { content } = parse_record(data)!.value;
-  data.fill(0);
-  assertEquals(text(content), "Hello");
-  assertEquals(content.buffer.byteLength, 5);
+  const [{ content }] = parse_records(data)!.value as [FastCGIRecord];
+  assert(content.buffer === data.buffer);
 });
 
-Deno.test("parse_record() refuses any version but 1, at once", () => {
+Deno.test("parse_records() refuses any version but 1, at once", () => {
   for (const version of [0, 2, 71, 255]) {
     const data = new Uint8Array([version]);
-    const error = assertThrows(() => parse_record(data), TypeError);
+    const error = assertThrows(() => parse_records(data), TypeError);
     assertEquals(
       error.message,
       `expected a record of FastCGI version 1, got ${version}`,
     );
   }
+});
+
+Deno.test("parse_records() gives what comes before a version that it refuses", () => {
+  const data = join([record(4, 1, "good"), new Uint8Array([2])]);
+  const { value, length } = parse_records(data)!;
+  assertEquals(value.map(({ content }) => text(content)), ["good"]);
+  assertThrows(() => parse_records(data.subarray(length)), TypeError);
 });
 
 Deno.test("parse_name_values() gives names and values with lengths of one byte and of four", () => {
@@ -457,7 +468,7 @@ Deno.test("parse_name_values() gives names and values with lengths of one byte a
         ["n".repeat(name_size), "v".repeat(value_size)],
         ["B", "2"],
       ];
-      const data = bytes(name_values(pairs));
+      const data = name_values(pairs);
       assertEquals(parse_name_values(data), Object.fromEntries(pairs));
     }
   }
@@ -465,30 +476,30 @@ Deno.test("parse_name_values() gives names and values with lengths of one byte a
 
 Deno.test("parse_name_values() takes a length of four bytes where one would do", () => {
   const pairs: Pairs = [["A", "1"], ["EMPTY", ""]];
-  const data = bytes(name_values(pairs, true));
+  const data = name_values(pairs, true);
   assertEquals(parse_name_values(data), { A: "1", EMPTY: "" });
 });
 
 Deno.test("parse_name_values() keeps bytes as characters", () => {
   const pairs: Pairs = [["X_\xe9", ALL_BYTES], ["UTF_8", "\xef\xbb\xbf\xff"]];
-  const data = bytes(name_values(pairs));
+  const data = name_values(pairs);
   assertEquals(parse_name_values(data), Object.fromEntries(pairs));
 });
 
 Deno.test("parse_name_values() takes the last value of a name that is repeated", () => {
-  const data = bytes(name_values([["A", "1"], ["B", "2"], ["A", "3"]]));
+  const data = name_values([["A", "1"], ["B", "2"], ["A", "3"]]);
   assertEquals(parse_name_values(data), { A: "3", B: "2" });
 });
 
 Deno.test("parse_name_values() treats headers as the other codecs do, and puts all on top of the server's own", () => {
-  const data = bytes(name_values([
+  const data = name_values([
     ["HTTP_COOKIE", "a=1"],
     ["HTTP_X_A", "1"],
     ["HTTP_PROXY", "http://evil"],
     ["HTTP_X_A", "2"],
     ["HTTP_COOKIE", "b=2"],
     ["A", "1"],
-  ]));
+  ]);
   assertEquals(parse_name_values(data, { A: "own", B: "own" }), {
     A: "1",
     B: "own",
@@ -498,24 +509,24 @@ Deno.test("parse_name_values() treats headers as the other codecs do, and puts a
 });
 
 Deno.test("parse_name_values() takes names that every object has", () => {
-  const data = bytes(name_values([["__proto__", "evil"], ["valueOf", "a"]]));
+  const data = name_values([["__proto__", "evil"], ["valueOf", "a"]]);
   const variables = parse_name_values(data);
   assertEquals(variables.valueOf as unknown, "a");
   assertEquals(Object.getPrototypeOf(variables), Object.prototype);
 });
 
 Deno.test("parse_name_values() takes no bytes at all", () => {
-  assertEquals(parse_name_values(bytes("")), {});
+  assertEquals(parse_name_values(""), {});
 });
 
 Deno.test("parse_name_values() refuses what is cut anywhere", () => {
   for (const wide of [false, true]) {
     const first = name_values([["A", "1"]], wide);
-    const data = bytes(first + name_values([["NAME", "value"]], wide));
+    const data = first + name_values([["NAME", "value"]], wide);
     for (let length = 1; length < data.length; length++) {
       if (length === first.length) continue;
       const error = assertThrows(
-        () => parse_name_values(data.subarray(0, length)),
+        () => parse_name_values(data.slice(0, length)),
         TypeError,
       );
       assertEquals(
@@ -537,7 +548,7 @@ Deno.test("parse_name_values() refuses lengths beyond what there is", () => {
       "\x80\0\0\x02\0A",
     ]
   ) {
-    assertThrows(() => parse_name_values(bytes(input)), TypeError);
+    assertThrows(() => parse_name_values(input), TypeError);
   }
 });
 
@@ -548,8 +559,8 @@ Deno.test("encode_record() gives the bytes of a record", () => {
   );
   assertEquals(text(encode_record(11, 0, bytes(""))), "\x01\x0b\0\0\0\0\0\0");
   const largest = new Uint8Array(65535).fill(1);
-  const { value, length } = parse_record(encode_record(6, 65535, largest))!;
-  assertEquals(value, { type: 6, request_id: 65535, content: largest });
+  const { value, length } = parse_records(encode_record(6, 65535, largest))!;
+  assertEquals(value, [{ type: 6, request_id: 65535, content: largest }]);
   assertEquals(length, 65543);
 });
 
@@ -564,13 +575,11 @@ Deno.test("encode_stream() gives the records of some bytes", () => {
     ] as [number, number[]][]
   ) {
     const content = Uint8Array.from({ length: size }, (_, i) => i % 251);
-    const parts: Uint8Array[] = [];
-    for (let rest = encode_stream(7, 300, content); rest.length > 0;) {
-      const { value, length } = parse_record(rest)!;
-      assertEquals([value.type, value.request_id], [7, 300]);
-      parts.push(value.content);
-      rest = rest.subarray(length);
-    }
+    const data = encode_stream(7, 300, content);
+    const { value, length } = parse_records(data) ?? { value: [], length: 0 };
+    assertEquals(length, data.length);
+    for (const it of value) assertEquals([it.type, it.request_id], [7, 300]);
+    const parts = value.map(({ content }) => content);
     assertEquals(parts.map(({ length }) => length), sizes);
     if (parts.length > 0) assertEquals(join(parts), content);
   }
@@ -603,6 +612,6 @@ Deno.test("encode_name_values() gives what parse_name_values() takes", () => {
     text(data),
     "\x0f\x01FCGI_MPXS_CONNS1\x0e\x04FCGI_MAX_CONNS1024",
   );
-  assertEquals(parse_name_values(data), variables);
+  assertEquals(parse_name_values(text(data)), variables);
   assertEquals(text(encode_name_values({})), "");
 });

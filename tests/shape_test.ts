@@ -1,6 +1,7 @@
 /** The variables of a request, made from the template of those before or name by name: the same either way. */
 
 import { assertEquals } from "@std/assert";
+import { Fields } from "../gateways/fields.ts";
 import { type Variables, variables_of } from "../gateways/variables.ts";
 import { int, pick, random } from "./random.ts";
 
@@ -9,12 +10,26 @@ const OWN: Readonly<Variables> = { HOME: "/root", DOCUMENT_ROOT: "/" };
 /** Variables in their order. */
 type Entries = [name: string, value: string][];
 
+/** The fields of a text that has names and values in turn. */
+function fields_of(pairs: string[]): Fields {
+  const fields = new Fields();
+  fields.begin(pairs.join(""));
+  let name = 0;
+  for (let i = 0; i < pairs.length; i += 2) {
+    const value = name + pairs[i]!.length;
+    const end = value + pairs[i + 1]!.length;
+    fields.add(name, value, value, end);
+    name = end;
+  }
+  return fields;
+}
+
 /** What becomes of `pairs`: the same the first time that they come and when they have come before. */
 function entries_of(...pairs: string[]): Entries {
   const own = { ...OWN };
-  const first = Object.entries(variables_of(pairs, own));
+  const first = Object.entries(variables_of(fields_of(pairs), own));
   for (let time = 0; time < 4; time++) {
-    const again = variables_of(pairs, own);
+    const again = variables_of(fields_of(pairs), own);
     assertEquals(Object.entries(again), first);
     again.HOME = "changed";
     delete again.DOCUMENT_ROOT;
@@ -76,7 +91,31 @@ Deno.test("variables_of() makes the same of names in any order, however often th
       () => [pick(next, names), String(i)],
     ).flat();
     // What is beside them is new, so that nothing has come before.
-    const expected = Object.entries(variables_of(pairs, { ...OWN }));
-    assertEquals(Object.entries(variables_of(pairs, own)), expected);
+    const expected = Object.entries(variables_of(fields_of(pairs), { ...OWN }));
+    assertEquals(Object.entries(variables_of(fields_of(pairs), own)), expected);
+  }
+});
+
+Deno.test("Fields has room for as many as come, and none of those before", () => {
+  const fields = new Fields();
+  for (const count of [300, 0, 65]) {
+    const names = Array.from({ length: count }, (_, i) => `N${i}`);
+    const pairs = names.flatMap((name, i) => [name, `${i}`.repeat(i % 3)]);
+    fields.begin(pairs.join("="));
+    let start = 0;
+    for (let i = 0; i < pairs.length; i += 2) {
+      const name_end = start + pairs[i]!.length;
+      const value_end = name_end + 1 + pairs[i + 1]!.length;
+      fields.add(start, name_end, name_end + 1, value_end);
+      start = value_end + 1;
+    }
+    assertEquals(fields.size, count);
+    for (const [i, name] of names.entries()) {
+      assertEquals(fields.name(i), name);
+      assertEquals(fields.value(i), pairs[2 * i + 1]);
+      assertEquals(fields.is_named(i, name), true);
+      assertEquals(fields.is_named(i, `${name}0`), false);
+      assertEquals(fields.is_named(i, name.slice(1)), false);
+    }
   }
 });
