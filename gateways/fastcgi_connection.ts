@@ -3,10 +3,9 @@
 import { empty_body } from "../_internal/body.ts";
 import { concat, decode_latin1 } from "../_internal/bytes.ts";
 import { disconnected } from "../_internal/disconnect.ts";
-import { stderr } from "../_internal/error_stream.ts";
+import { stderr, UnbufferedErrorStream } from "../_internal/error_stream.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import { PushedStream } from "../_internal/pushed_stream.ts";
-import type { ErrorStream } from "../types.ts";
 import {
   encode_end,
   encode_name_values,
@@ -222,25 +221,22 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     return new this.server.handler_class(
       request.stdin?.readable ?? empty_body(),
       { write },
-      this.server.stderr ?? this.#stderr(request),
+      this.server.stderr ?? new RequestErrors(this, request),
       variables,
       false,
       this.server.multiprocess,
     );
   }
 
-  /** What goes into the log of the web server. */
-  #stderr(request: FastCGIRequest): ErrorStream {
-    const write = (text: string) => {
-      const data = new TextEncoder().encode(text);
-      request.has_errors = true;
-      this.#send_stream(RECORD_TYPE.STDERR, request, data).catch(() => {
-        (this.server.stderr ?? stderr).write(text); // The web server has gone.
-      });
-    };
-    const writelines = (lines: Iterable<string>) =>
-      write(Array.from(lines).join(""));
-    return { write, writelines, flush() {} };
+  /** Sends what goes into the log of the web server. */
+  async send_errors(request: FastCGIRequest, text: string): Promise<void> {
+    const data = new TextEncoder().encode(text);
+    request.has_errors = true;
+    try {
+      await this.#send_stream(RECORD_TYPE.STDERR, request, data);
+    } catch {
+      (this.server.stderr ?? stderr).write(text); // The web server has gone.
+    }
   }
 
   #abort(request: FastCGIRequest): Promise<void> {
@@ -286,5 +282,26 @@ export class FastCGIConnection extends GatewayConnection<Server> {
   ): Promise<void> {
     if (ended) throw disconnected();
     await this.connection.write(encode_stream(type, id, data));
+  }
+}
+
+/** What an application writes to the log of the web server. */
+class RequestErrors extends UnbufferedErrorStream {
+  #connection: FastCGIConnection;
+  #request: FastCGIRequest;
+
+  constructor(connection: FastCGIConnection, request: FastCGIRequest) {
+    super();
+    this.#connection = connection;
+    this.#request = request;
+  }
+
+  override write(text: string): void {
+    this.#connection.send_errors(this.#request, text);
+  }
+
+  /** In one record, where `write()` would make one of each line. */
+  override writelines(lines: Iterable<string>): void {
+    this.write(Array.from(lines).join(""));
   }
 }
