@@ -23,7 +23,7 @@ import { BaseHandler } from "./_internal/base_handler.ts";
 import { body_of } from "./_internal/body.ts";
 import { concat } from "./_internal/bytes.ts";
 import { stderr } from "./_internal/error_stream.ts";
-import type { MaybePromise } from "./_internal/promise.ts";
+import { type MaybePromise, unsettled } from "./_internal/promise.ts";
 import { read_environ } from "./_internal/process_environ.ts";
 import { UNWANTED_VARIABLES } from "./_internal/unwanted_variables.ts";
 import type { ErrorStream, WSGIApplication } from "./types.ts";
@@ -113,14 +113,17 @@ export class SimpleHandler extends BaseHandler {
   }
 
   /** Runs `application`, then lets go of `stdout`. */
-  override async run(application: WSGIApplication): Promise<void> {
-    try {
-      await super.run(application);
-    } finally {
-      this.#writer?.releaseLock?.();
-      this.#writer = null;
-      this.#kept = [];
-    }
+  override run(application: WSGIApplication): Promise<void> {
+    const running = super.run(application);
+    if (unsettled(running)) return running.finally(() => this.#let_go());
+    this.#let_go();
+    return running;
+  }
+
+  #let_go(): void {
+    this.#writer?.releaseLock?.();
+    this.#writer = null;
+    this.#kept = [];
   }
 
   /** The part of `stdin` that is this request's body. */

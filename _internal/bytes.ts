@@ -5,13 +5,18 @@ const encoder = new TextEncoder();
 // deno-lint-ignore no-control-regex
 const NOT_ASCII = /[^\x00-\x7f]/;
 
+/** Whether all of a text is ASCII, and so the same in every encoding. */
+export function is_ascii(text: string): boolean {
+  return !NOT_ASCII.test(text);
+}
+
 /**
  * The bytes of a native string (ISO-8859-1).
  *
  * @throws {TypeError} If a character is above U+00FF.
  */
 export function encode_latin1(text: string): Uint8Array<ArrayBuffer> {
-  if (!NOT_ASCII.test(text)) return encoder.encode(text);
+  if (is_ascii(text)) return encoder.encode(text);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -31,7 +36,7 @@ const decoder = new TextDecoder();
 export function decode_latin1(bytes: Uint8Array): string {
   // ASCII is the same in UTF-8, which the platform decodes many times faster.
   const decoded = decoder.decode(bytes);
-  if (decoded.length === bytes.length && !NOT_ASCII.test(decoded)) {
+  if (decoded.length === bytes.length && is_ascii(decoded)) {
     return decoded;
   }
   let text = "";
@@ -45,7 +50,7 @@ export function decode_latin1(bytes: Uint8Array): string {
 
 /** The native string that holds the UTF-8 bytes of `text`. */
 export function to_native(text: string): string {
-  return NOT_ASCII.test(text) ? decode_latin1(encoder.encode(text)) : text;
+  return is_ascii(text) ? text : decode_latin1(encoder.encode(text));
 }
 
 /** Some byte arrays as one; a single one is not copied. */

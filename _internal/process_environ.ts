@@ -1,6 +1,6 @@
 /** The environment of this process, as PEP 3333 wants it: one byte a character. */
 
-import { decode_latin1, to_native } from "./bytes.ts";
+import { decode_latin1, is_ascii, to_native } from "./bytes.ts";
 
 type Variables = Record<string, string>;
 
@@ -40,6 +40,7 @@ function undecodable_variables(): Variables {
 }
 
 function is_utf8(native: string): boolean {
+  if (is_ascii(native)) return true;
   try {
     const bytes = Uint8Array.from(native, (char) => char.charCodeAt(0));
     new TextDecoder("utf-8", { fatal: true }).decode(bytes);
