@@ -19,13 +19,18 @@ import { hostname_of, type ServerAddress } from "./_internal/address.ts";
 import { empty_body } from "./_internal/body.ts";
 import { BrokenOff } from "./_internal/body_stream.ts";
 import { demo_app } from "./_internal/demo_app.ts";
-import { environ_template } from "./_internal/environ_template.ts";
+import {
+  environ_template,
+  type Template,
+} from "./_internal/environ_template.ts";
 import { stderr } from "./_internal/error_stream.ts";
 import { full_name, unnamed_host } from "./_internal/host_names.ts";
 import { format_message, log_date_time, log_line } from "./_internal/log.ts";
 import { process_environ } from "./_internal/process_environ.ts";
 import {
-  add_request,
+  add_headers,
+  add_request_line,
+  type HeaderKeys,
   one_slash,
   request_target,
   url_host,
@@ -83,7 +88,8 @@ export type WSGIServerClass<Server extends WSGIServer = WSGIServer> = new (
  * Handles one request of a `WSGIServer`: makes its environ, runs the application, logs.
  *
  * Made by the server for each request. Override `get_environ` to add to the environ, `get_stderr` to send
- * `wsgi.errors` elsewhere, `log_message` to send the log elsewhere, and give the class to `make_server`.
+ * `wsgi.errors` elsewhere, `log_message` to send the log elsewhere, and give the class to `make_server`. A subclass that
+ * has a `log_exception(error)` is told the errors of the application, which `get_stderr` gets otherwise.
  *
  * @example
  * ```ts
@@ -168,21 +174,29 @@ export class WSGIRequestHandler {
    * variables and the request headers. Override to add some.
    */
   get_environ(): Record<string, unknown> {
-    return this.#add_variables({ ...this.server.base_environ });
+    const { base_environ } = this.server;
+    return this.#add_variables({ ...base_environ }, this.#template().key_of);
   }
 
-  #add_variables(environ: Record<string, unknown>): Record<string, unknown> {
+  #template(): Template {
+    return environ_template(this.server.base_environ, process_environ());
+  }
+
+  #add_variables(
+    environ: Record<string, unknown>,
+    key_of: HeaderKeys,
+  ): Record<string, unknown> {
     const host = this.address_string();
     environ.SERVER_PROTOCOL = this.request_version;
     environ.SERVER_SOFTWARE = this.server_version;
     environ.REMOTE_ADDR = this.client_address[0];
     if (host !== this.client_address[0]) environ.REMOTE_HOST = host;
-    add_request(
-      environ,
+    add_headers(environ, this.request, key_of);
+    this.#target ??= request_target(
       this.request,
-      this.#request_target(),
-      this.server.base_environ,
+      environ.HTTP_HOST as string | undefined,
     );
+    add_request_line(environ, this.request, this.#target);
     if (environ.HTTP_HOST === undefined) this.#add_host(environ);
     return environ;
   }
@@ -220,10 +234,8 @@ export class WSGIRequestHandler {
     const stock = this.handler_class === ServerHandler &&
       this.get_environ === WSGIRequestHandler.prototype.get_environ;
     if (!stock) return null;
-    const { base_environ } = this.server;
-    return this.#add_variables({
-      ...environ_template(base_environ, process_environ()),
-    });
+    const { environ, key_of } = this.#template();
+    return this.#add_variables({ ...environ }, key_of);
   }
 
   /** Logs a request that was answered. Called once for each. */

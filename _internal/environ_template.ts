@@ -1,12 +1,19 @@
 /** What every environ of a server starts from, ready to be cloned. */
 
+import { header_keys, type HeaderKeys } from "./request.ts";
+import { remember } from "./remember.ts";
+
 type Variables = Readonly<Record<string, unknown>>;
 
-interface Template {
+/** What is the same in every environ. */
+export interface Template {
   os_environ: Variables;
   /** `base_environ` as it was. */
   base_environ: Variables;
+  /** One on top of the other, in an object that V8 clones fast; not to be changed. */
   environ: Variables;
+  /** Where headers stand in environ. */
+  key_of: HeaderKeys;
 }
 
 const templates = new WeakMap<Variables, Template>();
@@ -36,25 +43,24 @@ const REQUEST_KEYS: readonly string[] = [
 ];
 
 /**
- * `base_environ` on top of `os_environ`, in an object that V8 clones fast, with `""` for what a request of `WSGIServer`
- * sets in any case; not to be changed. Made when one of the two has changed.
+ * `base_environ` on top of `os_environ`, with `""` for what a request of `WSGIServer` sets in any case. Made when one
+ * of the two has changed.
  */
 export function environ_template(
   base_environ: Variables,
   os_environ: Variables,
-): Variables {
+): Template {
   const made = templates.get(base_environ);
   if (
     made?.os_environ === os_environ && is_same(made.base_environ, base_environ)
-  ) return made.environ;
+  ) return made;
   const places = Object.fromEntries(REQUEST_KEYS.map((key) => [key, ""]));
   const environ = fast({ ...os_environ, ...base_environ, ...places });
-  templates.set(base_environ, {
-    os_environ,
-    base_environ: { ...base_environ },
-    environ,
-  });
-  return environ;
+  const before = { ...base_environ };
+  const key_of = remember(header_keys(before));
+  const template = { os_environ, base_environ: before, environ, key_of };
+  templates.set(base_environ, template);
+  return template;
 }
 
 function is_same(before: Variables, now: Variables): boolean {

@@ -9,12 +9,15 @@ import { remember } from "./remember.ts";
  *
  * `request.url` is the scheme, then the Host header as the client wrote it, then the target. A Host header
  * with a slash in it must not pass for the beginning of the path.
+ *
+ * @param host What is likely to be the Host header: to look it up takes longer.
  */
-export function request_target(request: Request): string {
+export function request_target(request: Request, host?: string): string {
   const { url } = request;
   const authority = url.indexOf("://") + 3;
-  const host = request.headers.get("host") ?? "";
-  const length = host_length(url, authority, host);
+  const length = host !== undefined && is_host(url, authority, host)
+    ? host.length
+    : host_length(url, authority, request.headers.get("host") ?? "");
   if (length > 0) return to_native(url.slice(authority + length));
   // An absolute target, or one without a Host header. That of CONNECT is an authority alone.
   const path = url.slice(authority).search(/[/?]/);
@@ -48,50 +51,64 @@ export function one_slash(target: string): string {
 }
 
 /**
- * Adds to `environ` what `request` says of itself: method, target, body and headers. As wsgiref has it, a header
- * that is named as a variable is does not stand beside it.
+ * Adds the headers of `request` to `environ`.
+ *
+ * @param key_of Where a header stands in environ, as `header_keys` gives it.
+ */
+export function add_headers(
+  environ: Record<string, unknown>,
+  request: Request,
+  key_of: HeaderKeys,
+): void {
+  environ.CONTENT_TYPE = "text/plain";
+  request.headers.forEach((value, name) => {
+    const key = key_of(name);
+    if (key !== null) {
+      // The one header that Deno does not join.
+      const before = name === "set-cookie" && environ[key];
+      environ[key] = before ? `${before}, ${value}` : value;
+    } else if (name === "content-type") environ.CONTENT_TYPE = value;
+    else if (name === "content-length" && value) {
+      environ.CONTENT_LENGTH = first_length(value);
+    }
+  });
+}
+
+/**
+ * Adds the method and the target of `request` to `environ`.
  *
  * @param target The request target, as `request_target` gives it.
- * @param variables The variables that a header must not be named as, beside those that a request sets.
  */
-export function add_request(
+export function add_request_line(
   environ: Record<string, unknown>,
   request: Request,
   target: string,
-  variables: Readonly<Record<string, unknown>>,
 ): void {
   const path = one_slash(target);
   const query = path.indexOf("?");
   environ.REQUEST_METHOD = request.method;
   environ.PATH_INFO = unquote(query < 0 ? path : path.slice(0, query));
   environ.QUERY_STRING = query < 0 ? "" : path.slice(query + 1);
-  environ.CONTENT_TYPE = "text/plain";
-  request.headers.forEach((value, name) => {
-    if (name === "content-type") environ.CONTENT_TYPE = value;
-    else if (name === "content-length") {
-      if (value) environ.CONTENT_LENGTH = first_length(value);
-    } else add_header(environ, name, value, variables);
-  });
-  environ.REQUEST_URI = target; // Last: a header Request-Uri is a header like any other.
-}
-
-function add_header(
-  environ: Record<string, unknown>,
-  name: string,
-  value: string,
-  variables: Readonly<Record<string, unknown>>,
-): void {
-  const names = header_names(name);
-  if (!names || names.plain in variables) return;
-  // The one header that Deno does not join.
-  const before = name === "set-cookie" && environ[names.prefixed];
-  environ[names.prefixed] = before ? `${before}, ${value}` : value;
+  environ.REQUEST_URI = target;
 }
 
 /** A Content-Length that was sent several times, equal each time, is one (RFC 9110, section 8.6). */
 function first_length(value: string): string {
   const comma = value.indexOf(",");
   return comma < 0 ? value : value.slice(0, comma).trim();
+}
+
+/** Gives the key in environ of a header, by its name: null for one that has none there, or not one of its own. */
+export type HeaderKeys = (name: string) => string | null;
+
+/** The keys of headers beside `variables`: as wsgiref has it, a header that is named as a variable is does not stand beside it. */
+export function header_keys(
+  variables: Readonly<Record<string, unknown>>,
+): HeaderKeys {
+  return (name) => {
+    const names = header_names(name);
+    return names && !(names.plain in variables) ? names.prefixed : null;
+  };
 }
 
 /** The names of a header in environ. */

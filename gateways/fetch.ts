@@ -25,7 +25,9 @@ import { describe } from "../_internal/check.ts";
 import { stderr } from "../_internal/error_stream.ts";
 import { quote, unquote } from "../_internal/quote.ts";
 import {
-  add_request,
+  add_headers,
+  add_request_line,
+  header_keys,
   one_slash,
   request_target,
 } from "../_internal/request.ts";
@@ -143,7 +145,8 @@ function environ_of(
   };
   // The fragment stays in the URL of a Request that a program made; no server gets to see it.
   const target = request_target(request).replace(/#.*/s, "");
-  add_request(environ, request, target, { ...environ });
+  add_headers(environ, request, header_keys({ ...environ }));
+  add_request_line(environ, request, target);
   if (!request.headers.has("content-type")) delete environ.CONTENT_TYPE;
   return environ;
 }
