@@ -16,21 +16,11 @@ export function in_turn(steps: Steps): MaybePromise {
 
 async function go_on(steps: Steps, awaited: Promise<unknown>): Promise<void> {
   for (;;) {
-    const { done, value } = await resume(steps, awaited);
+    const { done, value } = await Promise.resolve(awaited).then(
+      (result) => steps.next(result),
+      (error) => steps.throw(error),
+    );
     if (done) return;
     awaited = value;
   }
-}
-
-async function resume(
-  steps: Steps,
-  awaited: Promise<unknown>,
-): Promise<IteratorResult<Promise<unknown>, void>> {
-  let value;
-  try {
-    value = await awaited;
-  } catch (error) {
-    return steps.throw(error);
-  }
-  return steps.next(value);
 }

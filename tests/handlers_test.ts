@@ -200,6 +200,65 @@ Deno.test("setup_environ() may be overridden by an asynchronous method", async (
 
 // The response: status line, headers, length
 
+/** Writes at once. */
+class SynchronousHandler extends BaseHandler {
+  output = "";
+  override origin_server = false;
+  override _write(data: Uint8Array) {
+    this.output += text(data);
+  }
+  override _flush() {}
+  override get_stdin() {
+    return stream_of();
+  }
+  override get_stderr() {
+    return new Log();
+  }
+  override add_cgi_vars() {}
+}
+
+Deno.test("run() is over when it returns if nothing has to be waited for", async () => {
+  const handler = new SynchronousHandler();
+  const events: string[] = [];
+  handler.log_request = (code, size) => events.push(`${code} ${size}`);
+  const result = Object.assign([bytes("Hello")], {
+    close: () => void events.push("closed"),
+  });
+  const running = handler.run((_environ, start_response) => {
+    start_response("200 OK", PLAIN);
+    return result;
+  });
+  events.push("returned");
+  await running;
+  assertEquals(events, ["200 5", "closed", "returned"]);
+  assertStringIncludes(handler.output, "Content-Length: 5\r\n\r\nHello");
+});
+
+Deno.test("run() rejects, and does not throw, where the end of a request fails", async () => {
+  const handler = new SynchronousHandler();
+  handler.close = () => {};
+  handler.log_request = () => {
+    throw new Error("no log");
+  };
+  const running = handler.run(answering(["Hello"]));
+  const error = await assertRejects(() => running, Error);
+  assertEquals(error.message, "no log");
+});
+
+Deno.test("wsgi.version is one for all requests, which nobody can change", async () => {
+  const versions: unknown[] = [];
+  const app: WSGIApplication = (environ, start_response) => {
+    const version = environ["wsgi.version"];
+    versions.push(version);
+    assertThrows(() => version[0] = 2, TypeError);
+    start_response("200 OK", PLAIN);
+    return [];
+  };
+  await new SynchronousHandler().run(app);
+  await new SynchronousHandler().run(app);
+  assertEquals(versions, [[1, 0], [1, 0]]);
+});
+
 Deno.test("run() sends status, headers and body", async () => {
   const { output, errors } = await run_app(answering(["data"]));
   assertEquals(

@@ -1153,6 +1153,28 @@ Deno.test("get_stderr() is wsgi.errors and takes the tracebacks", async () => {
   assertMatch(log.text, /^one\ntwo\nError: three\n {4}at /);
 });
 
+Deno.test("log_exception() of a request handler takes the errors of the application, where it has one", async () => {
+  const log = new Log();
+  const errors: unknown[] = [];
+  class Handler extends Quiet {
+    log_exception(error: unknown) {
+      errors.push([this.path, error]);
+    }
+    override get_stderr() {
+      return log;
+    }
+  }
+  const failure = new Error("mine");
+  const app: WSGIApplication = () => {
+    throw failure;
+  };
+  await using server = make_server("127.0.0.1", 0, app, WSGIServer, Handler);
+  server.serve_forever();
+  await (await fetch(`http://127.0.0.1:${server.server_port}/x`)).text();
+  assertEquals(errors, [["/x", failure]]);
+  assertEquals(log.text, "");
+});
+
 Deno.test("error_output() of a subclass answers errors over HTTP", async () => {
   class Handler extends WSGIRequestHandler {
     override handler_class = class extends ServerHandler {
