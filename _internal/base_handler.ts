@@ -20,6 +20,7 @@ import { file_wrapper_of, type FileWrapperClass } from "./file_wrapper.ts";
 import { process_environ } from "./process_environ.ts";
 import { in_turn, type Steps } from "./in_turn.ts";
 import { DONE, is_promise, type MaybePromise } from "./promise.ts";
+import { remember } from "./remember.ts";
 import { declared_length, own_headers, parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
 import { WatchedPromise } from "./watched_promise.ts";
@@ -357,7 +358,7 @@ export class BaseHandler {
    */
   send_preamble(): MaybePromise {
     if (!this.origin_server) {
-      return this._write(encode_latin1(`Status: ${this.status}\r\n`));
+      return this._write(status_field(this.status!));
     }
     if (!this.client_is_modern()) return;
     let preamble = `HTTP/${this.http_version} ${this.status}\r\n`;
@@ -672,6 +673,11 @@ export class BaseHandler {
 
 /** One for all requests: what Python has there is a tuple, which nobody can change either. */
 const WSGI_VERSION = Object.freeze([1, 0]) as unknown as [number, number];
+
+/** The beginning of a response that a server in front reads. */
+const status_field = remember((status) =>
+  encode_latin1(`Status: ${status}\r\n`)
+);
 
 const ERROR_STATUS = `${STATUS_CODE.InternalServerError} ${
   STATUS_TEXT[STATUS_CODE.InternalServerError]

@@ -11,6 +11,21 @@ export function empty_body(): ReadableStream<Uint8Array> {
   return new ReadableStream(EMPTY);
 }
 
+/** The bodies of requests that are known to have none, whatever their variables say. */
+const none = new WeakSet<ReadableStream>();
+
+/** The body of a request that has come whole and has none. */
+export function no_body(): ReadableStream<Uint8Array> {
+  const body = empty_body();
+  none.add(body);
+  return body;
+}
+
+/** Whether a body is known to be none. */
+export function is_no_body(body: ReadableStream): boolean {
+  return none.has(body);
+}
+
 /**
  * The first `content_length` bytes of `source`, as a stream that ends there.
  *

@@ -1,6 +1,7 @@
 /** Limits of a request: its line, its header fields, its body. */
 
 import { STATUS_CODE } from "@std/http/status";
+import { is_no_body } from "../_internal/body.ts";
 import { process_environ } from "../_internal/process_environ.ts";
 import { is_promise } from "../_internal/promise.ts";
 import { request_line } from "../gateways/gateway_server.ts";
@@ -146,12 +147,12 @@ export function limit_body(
 
 /** Whether a request that does not say the length of its body may have one. */
 function may_have_body(
-  { REQUEST_METHOD: method }: WSGIEnvironment,
+  { REQUEST_METHOD: method, "wsgi.input": input }: WSGIEnvironment,
   protocol: Protocol,
 ): boolean {
   // Deno.serve drops the body of these two.
   if (protocol === "http") return method !== "GET" && method !== "HEAD";
-  return protocol === "fastcgi";
+  return protocol === "fastcgi" && !is_no_body(input);
 }
 
 /** A request with a body of unknown length, and its response. */

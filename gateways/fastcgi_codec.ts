@@ -1,6 +1,6 @@
 /** The records of FastCGI 1.0, and the names and values in them. */
 
-import { encode_latin1 } from "../_internal/bytes.ts";
+import { concat, encode_latin1 } from "../_internal/bytes.ts";
 import type { Parsed } from "../_internal/connection.ts";
 import { Fields } from "./fields.ts";
 import { type Variables, variables_of } from "./variables.ts";
@@ -99,7 +99,7 @@ export function encode_record(
   content: Uint8Array,
 ): Uint8Array {
   const records = new Records(request_id, HEADER_SIZE + content.length);
-  records.put(type, content);
+  records.put(type, [content]);
   return records.data;
 }
 
@@ -109,14 +109,20 @@ export function encode_stream(
   request_id: number,
   content: Uint8Array,
 ): Uint8Array {
-  const records = new Records(request_id, stream_size(content));
-  records.put_stream(type, content);
+  const records = new Records(request_id, stream_size(content.length));
+  records.put_stream(type, [content]);
   return records.data;
 }
 
 /** How many bytes the records of some bytes of a stream take. */
-function stream_size({ length }: Uint8Array): number {
+function stream_size(length: number): number {
   return length + Math.ceil(length / BLOCK_SIZE) * HEADER_SIZE;
+}
+
+function size_of(parts: Uint8Array[]): number {
+  let size = 0;
+  for (const { length } of parts) size += length;
+  return size;
 }
 
 /** Records of a request, put one behind the other. */
@@ -130,8 +136,9 @@ class Records {
     this.#request_id = request_id;
   }
 
-  put(type: number, content: Uint8Array): void {
-    const { length } = content;
+  /** One record: its content in parts, of 65,535 bytes at most. */
+  put(type: number, parts: Uint8Array[]): void {
+    const length = size_of(parts);
     const { data } = this;
     let offset = this.#offset;
     data[offset++] = VERSION;
@@ -141,13 +148,20 @@ class Records {
     data[offset++] = length >> 8;
     data[offset++] = length;
     offset += 2; // No padding, and a byte without a meaning.
-    if (length > 0) data.set(content, offset);
-    this.#offset = offset + length;
+    for (const part of parts) {
+      data.set(part, offset);
+      offset += part.length;
+    }
+    this.#offset = offset;
   }
 
-  put_stream(type: number, content: Uint8Array): void {
-    for (let start = 0; start < content.length; start += BLOCK_SIZE) {
-      this.put(type, content.subarray(start, start + BLOCK_SIZE));
+  /** As many records as some bytes of a stream take. */
+  put_stream(type: number, parts: Uint8Array[]): void {
+    const length = size_of(parts);
+    if (length > 0 && length <= BLOCK_SIZE) return this.put(type, parts);
+    const content = concat(parts);
+    for (let start = 0; start < length; start += BLOCK_SIZE) {
+      this.put(type, [content.subarray(start, start + BLOCK_SIZE)]);
     }
   }
 }
@@ -158,8 +172,8 @@ export interface RequestEnd {
   app_status: number;
   /** One of `PROTOCOL_STATUS`. */
   protocol_status: number;
-  /** The last of the response; null where there was none. */
-  rest: Uint8Array | null;
+  /** The last of the response, in parts; null where there was none. */
+  rest: Uint8Array[] | null;
   /** Whether there was something for the log of the web server. */
   has_errors: boolean;
 }
@@ -169,17 +183,17 @@ export function encode_end(request_id: number, end: RequestEnd): Uint8Array {
   const { app_status, protocol_status, rest, has_errors } = end;
   const { STDOUT, STDERR, END_REQUEST } = RECORD_TYPE;
   const ends = rest ? (has_errors ? 2 : 1) : 0;
-  const size = stream_size(rest ?? NOTHING) + ends * HEADER_SIZE;
+  const size = stream_size(size_of(rest ?? [])) + ends * HEADER_SIZE;
   const records = new Records(request_id, size + HEADER_SIZE + END_SIZE);
   if (rest) {
     records.put_stream(STDOUT, rest);
-    if (has_errors) records.put(STDERR, NOTHING);
-    records.put(STDOUT, NOTHING);
+    if (has_errors) records.put(STDERR, []);
+    records.put(STDOUT, []);
   }
   const body = new Uint8Array(END_SIZE);
   body[3] = app_status;
   body[4] = protocol_status;
-  records.put(END_REQUEST, body);
+  records.put(END_REQUEST, [body]);
   return records.data;
 }
 

@@ -1,6 +1,6 @@
 /** A FastCGI connection: who gets which record, and how a request ends. */
 
-import { empty_body } from "../_internal/body.ts";
+import { no_body } from "../_internal/body.ts";
 import { concat, decode_latin1 } from "../_internal/bytes.ts";
 import { disconnected } from "../_internal/disconnect.ts";
 import { stderr, UnbufferedErrorStream } from "../_internal/error_stream.ts";
@@ -29,8 +29,6 @@ const MAX_REQUESTS = 128;
 
 /** The flag of BEGIN_REQUEST that leaves it to the web server to close the connection. */
 const KEEP_CONN = 1;
-
-const NOTHING = new Uint8Array();
 
 /** A record of no version. */
 const NO_RECORD = new Uint8Array(8);
@@ -209,7 +207,8 @@ export class FastCGIConnection extends GatewayConnection<Server> {
 
   /** Ends the connection so that a web server sees that the response is not whole: nginx takes its plain end for that of the response. */
   async #break_off({ id, handler }: FastCGIRequest): Promise<void> {
-    const rest = encode_stream(RECORD_TYPE.STDOUT, id, handler!.take_rest());
+    const last = concat(handler!.take_rest());
+    const rest = encode_stream(RECORD_TYPE.STDOUT, id, last);
     await this.connection.write(concat([rest, NO_RECORD]));
     this.connection.close();
   }
@@ -219,7 +218,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       this.#send_stream(RECORD_TYPE.STDOUT, request, data);
     if (!request.is_whole) request.stdin = new PushedStream();
     return new this.server.handler_class(
-      request.stdin?.readable ?? empty_body(),
+      request.stdin?.readable ?? no_body(),
       { write },
       this.server.stderr ?? new RequestErrors(this, request),
       variables,
@@ -252,7 +251,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
   ): Promise<void> {
     const { id, keep, stdin, handler, has_errors, is_whole } = request;
     const answered = protocol_status === PROTOCOL_STATUS.REQUEST_COMPLETE;
-    const rest = handler?.take_rest() ?? NOTHING;
+    const rest = handler?.take_rest() ?? [];
     const data = encode_end(id, {
       app_status,
       protocol_status,

@@ -86,12 +86,12 @@ export class GatewayHandler extends BaseCGIHandler {
     const is_all_there = Array.isArray(this.result);
     if (this.#kept_size < (is_all_there ? BLOCK_SIZE : 1)) return;
     this.#begun = true;
-    return (this.stdout as ByteWriter).write(this.take_rest());
+    return (this.stdout as ByteWriter).write(concat(this.take_rest()));
   }
 
-  /** What is still to be sent. */
-  take_rest(): Uint8Array {
-    const rest = concat(this.#kept);
+  /** What is still to be sent, in parts. */
+  take_rest(): Uint8Array[] {
+    const rest = this.#kept;
     this.#kept = [];
     this.#kept_size = 0;
     return rest;

@@ -2,6 +2,7 @@
 
 import type { Connection, Parsed } from "../_internal/connection.ts";
 import { empty_body } from "../_internal/body.ts";
+import { concat } from "../_internal/bytes.ts";
 import { stderr } from "../_internal/error_stream.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import { at_once, GatewayConnection } from "./gateway_connection.ts";
@@ -79,7 +80,7 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
 
   /** Sends the last of a response. */
   #complete(handler: GatewayHandler): MaybePromise {
-    const rest = handler.take_rest();
+    const rest = concat(handler.take_rest());
     if (rest.length > 0) return this.connection.write(rest);
   }
 

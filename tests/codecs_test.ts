@@ -590,7 +590,7 @@ Deno.test("encode_end() gives the records that end a request", () => {
     text(encode_end(0x0102, {
       app_status: 1,
       protocol_status: PROTOCOL_STATUS.OVERLOADED,
-      rest: rest === null ? null : bytes(rest),
+      rest: rest === null ? null : Array.from(rest, bytes),
       has_errors,
     }));
   const last = "\x01\x03\x01\x02\0\x08\0\0\0\0\0\x01\x02\0\0\0";

@@ -873,6 +873,24 @@ Deno.test("limit_body() takes no more of a body than the application wants", asy
   assertEquals(source.locked, false);
 });
 
+Deno.test("limit_body() counts nothing by FastCGI where a request has come whole without a body", async () => {
+  const inputs: unknown[] = [];
+  const note = (app: WSGIApplication): WSGIApplication => (environ, start) => {
+    inputs.push(environ["wsgi.input"]);
+    return app(environ, start);
+  };
+  await using gateway = await open_gateway(
+    fastcgi,
+    note(limit_body(note(echo), 5, "fastcgi")),
+  );
+  const variables = { CONTENT_LENGTH: "" };
+  await ask(fastcgi, gateway.server, variables);
+  await ask(fastcgi, gateway.server, variables, "body");
+  assertEquals(inputs.length, 4);
+  assertEquals(inputs[0] === inputs[1], true);
+  assertEquals(inputs[2] === inputs[3], false);
+});
+
 Deno.test("limit_body() lets the application cancel its input, also while it reads", async () => {
   for (const reading of [false, true]) {
     const cancelled: unknown[] = [];
