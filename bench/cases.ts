@@ -72,6 +72,7 @@ const LOGGED = "ours, log on";
 const VALIDATED = "ours, validator";
 const BARE = "bare Deno.serve";
 const READER = "reader";
+const LEAST = "least";
 const WSGIREF = "CPython wsgiref";
 
 /** `contender` is to be `floor` times as fast as `baseline`, better `goal` times. */
@@ -92,6 +93,7 @@ const small: Case = {
   contenders: [
     script(BARE, `${HERE}/bare.ts`, "small"),
     script(READER, `${HERE}/reader.ts`, "small"),
+    script(LEAST, `${HERE}/least.ts`, "small"),
     serve(OURS, "small"),
     serve(
       LOGGED,
@@ -112,6 +114,8 @@ const small: Case = {
     faster(OURS, WSGIREF, 6, 9),
     faster(OURS, "uwsgi", 1.2, 1.5),
     faster(OURS, BARE),
+    faster(LEAST, READER),
+    faster(OURS, LEAST),
     faster(VALIDATED, OURS),
     faster(OURS, "gunicorn"),
     faster(OURS, "waitress"),
@@ -127,13 +131,15 @@ const large: Case = {
   contenders: [
     script(BARE, `${HERE}/bare.ts`, "large"),
     script(READER, `${HERE}/reader.ts`, "large"),
+    script(LEAST, `${HERE}/least.ts`, "large"),
     serve(OURS, "large"),
   ],
   measure: measure_load,
   comparisons: [
     faster(OURS, BARE, 0.9, 1),
     faster(READER, BARE),
-    faster(OURS, READER),
+    faster(LEAST, BARE),
+    faster(OURS, LEAST),
   ],
 };
 
@@ -186,6 +192,7 @@ const cgi: Case = {
   unit: "ms",
   contenders: [
     script(DENO_RUN, `${HERE}/cgi_bare.ts`),
+    script(LEAST, `${HERE}/cgi_least.ts`),
     script(OURS, `${HERE}/cgi.ts`),
     script(CGI_MOD, `${HERE}/cgi_mod.ts`),
     script(
@@ -211,6 +218,8 @@ const cgi: Case = {
       floor: 1,
       goal: 0.5,
     },
+    { contender: LEAST, baseline: DENO_RUN, relation: time },
+    { contender: LEAST, baseline: CGI_CPYTHON, relation: time },
     { contender: CGI_MOD, baseline: DENO_RUN, relation: time },
     { contender: CGI_COMMAND, baseline: DENO_RUN, relation: time },
   ],
