@@ -6,27 +6,22 @@ import type { Status } from "./response_head.ts";
 /**
  * A response.
  *
- * Only its type is given to the constructor, and the other headers are appended: of a body that is there and several
- * headers the constructor makes something that is quick to send, but that costs more to make and to clear away.
+ * Deno has a short way for one that is made of nothing but its body, and is a 200 then, and for headers that are
+ * appended: of a body that is there and headers the constructor makes something that is quick to send, but that costs
+ * more to make and to clear away.
+ *
+ * @param is_told Whether somebody gets to see the reason of the status.
  */
 export function make_response(
   body: BodyInit | null,
   { code, reason }: Status,
   headers: HeaderList,
+  is_told: boolean,
 ): Response {
-  const type = headers.find(is_type);
-  const response = new Response(body, {
-    status: code,
-    statusText: reason,
-    headers: type && { "Content-Type": type[1] },
-  });
+  const response = code === 200 && !is_told
+    ? new Response(body)
+    : new Response(body, { status: code, statusText: is_told ? reason : "" });
   const own = response.headers;
-  for (const header of headers) {
-    if (header !== type) own.append(header[0], header[1]);
-  }
+  for (const [name, value] of headers) own.append(name, value);
   return response;
-}
-
-function is_type([name]: [name: string, value: string]): boolean {
-  return name.length === 12 && name.toLowerCase() === "content-type";
 }

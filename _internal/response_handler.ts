@@ -98,6 +98,15 @@ export class ResponseHandler extends BaseHandler {
     });
   }
 
+  /**
+   * Whether the reason of the status goes into the response.
+   *
+   * @ignore
+   */
+  protected get tells_reason(): boolean {
+    return true;
+  }
+
   /** `stdin`. */
   override get_stdin(): ReadableStream<Uint8Array> {
     return this.stdin;
@@ -194,7 +203,8 @@ export class ResponseHandler extends BaseHandler {
 
   #begin(body: BodyInit | null): void {
     const status = parse_status(this.status!);
-    const response = make_response(body, status, this.headers!.items());
+    const headers = this.headers!.items();
+    const response = make_response(body, status, headers, this.tells_reason);
     this.#response = response;
     this.#deliver?.(response);
   }

@@ -43,6 +43,15 @@ export class ServerHandler extends ResponseHandler {
   /** Who logs the request; null leaves it unlogged. */
   request_handler: RequestLogger | null = null;
 
+  /**
+   * No: `Deno.serve` sends none but the standard one.
+   *
+   * @ignore
+   */
+  protected override get tells_reason(): boolean {
+    return false;
+  }
+
   /** Has `request_handler` log the request. */
   override log_request(code: string, size: number): void {
     this.request_handler?.log_request(code, size);

@@ -330,7 +330,7 @@ Deno.test("limit_time() answers by HTTP, and the request is in both logs", async
   const { status, headers, body } = await raw_request(server.port, request);
   assertEquals(status, "HTTP/1.1 503 Service Unavailable");
   assertEquals(headers.filter((line) => /^content-/i.test(line)), [
-    "content-type: text/plain",
+    "Content-Type: text/plain",
     "content-length: 19",
   ]);
   assertEquals(body, "Service Unavailable");
