@@ -358,7 +358,7 @@ export class BaseHandler {
    */
   send_preamble(): MaybePromise {
     if (!this.origin_server) {
-      return this._write(status_field(this.status!));
+      return this._write(status_field(this.status!).slice());
     }
     if (!this.client_is_modern()) return;
     let preamble = `HTTP/${this.http_version} ${this.status}\r\n`;
@@ -674,7 +674,7 @@ export class BaseHandler {
 /** One for all requests: what Python has there is a tuple, which nobody can change either. */
 const WSGI_VERSION = Object.freeze([1, 0]) as unknown as [number, number];
 
-/** The beginning of a response that a server in front reads. */
+/** The beginning of a response that a server in front reads; kept, so that a handler gets a copy. */
 const status_field = remember((status) =>
   encode_latin1(`Status: ${status}\r\n`)
 );

@@ -234,6 +234,23 @@ Deno.test("run() is over when it returns if nothing has to be waited for", async
   assertStringIncludes(handler.output, "Content-Length: 5\r\n\r\nHello");
 });
 
+Deno.test("what a handler does to the bytes that it is given has no effect on the next response", async () => {
+  class Handler extends SynchronousHandler {
+    override _write(data: Uint8Array) {
+      super._write(data);
+      data.fill(0);
+    }
+  }
+  for (let time = 0; time < 2; time++) {
+    const handler = new Handler();
+    await handler.run(answering(["Hello"]));
+    assertEquals(
+      handler.output,
+      "Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nHello",
+    );
+  }
+});
+
 Deno.test("run() rejects, and does not throw, where the end of a request fails", async () => {
   const handler = new SynchronousHandler();
   handler.close = () => {};
