@@ -39,8 +39,8 @@ export type BaseEnvironment = Readonly<Record<string, unknown>>;
 
 /** What can be written to: the writer of a stream, for one. */
 export interface ByteWriter {
-  /** Writes all of `data`; settles when more can be taken. */
-  write(data: Uint8Array): Promise<void>;
+  /** Writes all of `data`; settles when more can be taken, or gives no promise where that is so at once. */
+  write(data: Uint8Array): MaybePromise;
 }
 
 /**
@@ -159,7 +159,34 @@ export class SimpleHandler extends BaseHandler {
 function writer_of(
   stdout: WritableStream<Uint8Array> | ByteWriter,
 ): ByteWriter {
-  return stdout instanceof WritableStream ? stdout.getWriter() : stdout;
+  if (!(stdout instanceof WritableStream)) return stdout;
+  const is_process_stdout = stdout === Deno.stdout.writable && !stdout.locked;
+  return is_process_stdout ? process_stdout : stdout.getWriter();
+}
+
+/** How many bytes an empty pipe has room for in any case. */
+const ROOM = 4096;
+
+let is_untouched = true;
+
+/**
+ * The process's stdout, past its stream, which takes a CGI script a millisecond to write to for the first time. What goes
+ * out first, as far as it fits into a pipe that is empty, waits for nobody.
+ */
+const process_stdout: ByteWriter = {
+  write(data: Uint8Array): MaybePromise {
+    let sent = 0;
+    if (is_untouched) sent = Deno.stdout.writeSync(data.subarray(0, ROOM));
+    is_untouched = false;
+    if (sent < data.length) return write_to_stdout(data.subarray(sent));
+  },
+};
+
+async function write_to_stdout(data: Uint8Array): Promise<void> {
+  let sent = 0;
+  while (sent < data.length) {
+    sent += await Deno.stdout.write(data.subarray(sent));
+  }
 }
 
 /**
@@ -245,7 +272,7 @@ export class CGIHandler extends BaseCGIHandler {
    * its result first.
    */
   override async run(application: WSGIApplication): Promise<void> {
-    const ended = this.#heed_termination();
+    const ended = this.#heed_termination(); // lighttpd sends one as soon as it has the last byte.
     try {
       await super.run(application);
       await this.#drain();

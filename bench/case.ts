@@ -18,6 +18,8 @@ export interface Contender {
   name: string;
   /** The command line that starts it, run in the project's folder; `folder` is a temporary one. */
   command(folder: string): string[];
+  /** The command line that makes what is started, where it has to be made first. */
+  build?(folder: string): string[];
   /** Whether the case goes on without it where it cannot be started. */
   optional?: boolean;
 }

@@ -182,9 +182,21 @@ function transfer(way: Way, title: string, floor: number): Case {
 }
 
 const DENO_RUN = "deno run";
+const CGI_BUNDLED = "ours, bundled";
 const CGI_MOD = "ours, mod.ts";
 const CGI_COMMAND = "ours, command";
 const CGI_CPYTHON = "CPython CGIHandler";
+
+/** The script of `OURS`, its modules put into one file. */
+const cgi_bundled: Contender = {
+  name: CGI_BUNDLED,
+  command: (folder) => ["deno", "run", "-A", `${folder}/cgi.js`],
+  build: (folder) => [
+    ...["deno", "bundle", "--quiet", "--output", `${folder}/cgi.js`],
+    `${HERE}/cgi.ts`,
+  ],
+  optional: true, // Deno loads what it bundles with.
+};
 
 const cgi: Case = {
   name: "cgi",
@@ -194,6 +206,7 @@ const cgi: Case = {
     script(DENO_RUN, `${HERE}/cgi_bare.ts`),
     script(LEAST, `${HERE}/cgi_least.ts`),
     script(OURS, `${HERE}/cgi.ts`),
+    cgi_bundled,
     script(CGI_MOD, `${HERE}/cgi_mod.ts`),
     script(
       CGI_COMMAND,
@@ -213,6 +226,20 @@ const cgi: Case = {
     },
     {
       contender: OURS,
+      baseline: CGI_CPYTHON,
+      relation: time,
+      floor: 1,
+      goal: 0.5,
+    },
+    {
+      contender: CGI_BUNDLED,
+      baseline: DENO_RUN,
+      relation: time,
+      floor: 1.3,
+      goal: 1.1,
+    },
+    {
+      contender: CGI_BUNDLED,
       baseline: CGI_CPYTHON,
       relation: time,
       floor: 1,

@@ -3,7 +3,9 @@
 // Run it by hand with `REQUEST_METHOD=GET QUERY_STRING=name=Ada deno run -A examples/cgi_script.ts`.
 
 import { toText } from "@std/streams";
-import { CGIHandler, type WSGIApplication } from "@tsgi/serve";
+// Not from "@tsgi/serve", which has the servers too: a script is started for each request.
+import { CGIHandler } from "@tsgi/serve/handlers";
+import type { WSGIApplication } from "@tsgi/serve/types";
 
 const greet: WSGIApplication = async (environ, start_response) => {
   const fields = environ.REQUEST_METHOD === "POST"

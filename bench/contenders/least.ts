@@ -69,7 +69,8 @@ Deno.serve({ hostname: "127.0.0.1", port: 0 }, (request, info) => {
   environ["wsgi.errors"] = errors;
   environ["wsgi.version"] = version;
   last = environ;
-  const response = new Response(body, { headers: { "Content-Type": type } });
+  const response = new Response(body);
+  response.headers.append("Content-Type", type);
   response.headers.append("Content-Length", String(body.length));
   response.headers.append("Server", "WSGIServer/0.2 Deno/2.9.6");
   return response;
