@@ -1,7 +1,7 @@
 /** Limits of a request: its line, its header fields, its body. */
 
 import { STATUS_CODE } from "@std/http/status";
-import { is_no_body } from "../_internal/body.ts";
+import { EmptyBody } from "../_internal/body.ts";
 import { process_environ } from "../_internal/process_environ.ts";
 import { is_promise } from "../_internal/promise.ts";
 import { request_line } from "../gateways/gateway_server.ts";
@@ -18,7 +18,6 @@ import { FileWrapper } from "../util.ts";
 import { CountedBody } from "./counted_body.ts";
 import { type BlockStep, DONE, PassedResult } from "./passed_result.ts";
 import { refuse } from "./refusal.ts";
-import type { Protocol } from "./settings.ts";
 
 /** How large the head of a request may be; 0 is no limit. */
 export interface RequestLimits {
@@ -125,12 +124,10 @@ function own_variables(): Variables | null {
  * Whatever it makes of that, the client gets the 413; where the headers have been sent, the response is broken off.
  *
  * @param most The number of bytes; 0 is no limit.
- * @param protocol How requests come: it says which of them may have a body without a `CONTENT_LENGTH`.
  */
 export function limit_body(
   app: WSGIApplication,
   most: number,
-  protocol: Protocol,
 ): WSGIApplication {
   if (most === 0) return app;
   return (environ, start_response) => {
@@ -138,21 +135,11 @@ export function limit_body(
     if (length && Number(length) > most) {
       return refuse(environ, start_response, STATUS_CODE.ContentTooLarge);
     }
-    if (length || !may_have_body(environ, protocol)) {
+    if (length || environ["wsgi.input"] instanceof EmptyBody) {
       return app(environ, start_response);
     }
     return new Upload(environ, start_response, most).run(app);
   };
-}
-
-/** Whether a request that does not say the length of its body may have one. */
-function may_have_body(
-  { REQUEST_METHOD: method, "wsgi.input": input }: WSGIEnvironment,
-  protocol: Protocol,
-): boolean {
-  // Deno.serve drops the body of these two.
-  if (protocol === "http") return method !== "GET" && method !== "HEAD";
-  return protocol === "fastcgi" && !is_no_body(input);
 }
 
 /** A request with a body of unknown length, and its response. */

@@ -192,7 +192,7 @@ export class Service {
     const settings = this.#settings;
     const log = (message: string) => this.#logs.errors.log("error", message);
     app = limit_time(app, settings.timeout, log);
-    app = limit_body(app, settings.limit_request_body, settings.protocol);
+    app = limit_body(app, settings.limit_request_body);
     app = limit_concurrency(app, settings.limit_concurrency, requests);
     if (settings.root_path !== null) app = mount_at(app, settings.root_path);
     app = trust_forwarded(app, parse_trusted(settings.forwarded_allow_ips));
