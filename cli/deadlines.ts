@@ -1,20 +1,23 @@
 /** Many things that wait for the same time, and one timer for all of them. */
 
+import { Bag, type Bagged } from "../_internal/bag.ts";
+
 /** Something that has its time. */
-export interface Waiting {
+export interface Waiting extends Bagged {
+  /** What `performance.now()` is when the time is over; set when it begins. */
+  deadline: number;
   /** Called when the time is over. */
   expire(): void;
 }
 
 /**
- * Who waits, in the order of their deadlines. There is no timer for each of them, and none before the first has come;
- * the process is kept alive as long as somebody waits, and no longer.
+ * Who waits. There is no timer for each of them, and none before the first has come; the process is kept alive as long
+ * as somebody waits, and no longer.
  */
 export class Deadlines {
   #duration: number;
-  /** What `performance.now()` is when the time is over, of each that waits. */
-  #waiting = new Map<Waiting, number>();
-  /** For the deadline of the first, or of one that has left since: so there is one in `#duration` at the most. */
+  #waiting = new Bag<Waiting>();
+  /** For the first deadline there was when it was set. */
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /** All wait for `duration` milliseconds. */
@@ -24,15 +27,17 @@ export class Deadlines {
 
   /** Begins the time of `waiting`. */
   add(waiting: Waiting): void {
-    this.#waiting.set(waiting, performance.now() + this.#duration);
+    waiting.deadline = performance.now() + this.#duration;
+    this.#waiting.add(waiting);
     if (this.#timer === null) this.#set(this.#duration);
     else if (this.#waiting.size === 1) Deno.refTimer(this.#timer);
   }
 
   /** Ends the time of `waiting`, if it waits. */
   delete(waiting: Waiting): void {
-    const is_last = this.#waiting.delete(waiting) && this.#waiting.size === 0;
-    if (is_last && this.#timer !== null) Deno.unrefTimer(this.#timer);
+    if (this.#waiting.delete(waiting) && this.#waiting.size === 0) {
+      if (this.#timer !== null) Deno.unrefTimer(this.#timer);
+    }
   }
 
   #set(delay: number): void {
@@ -42,10 +47,17 @@ export class Deadlines {
   #expire(): void {
     this.#timer = null;
     const now = performance.now();
-    for (const [waiting, deadline] of this.#waiting) {
-      if (deadline > now) return this.#set(deadline - now);
-      this.#waiting.delete(waiting);
-      waiting.expire();
+    const over = [...this.#waiting].filter(({ deadline }) => deadline <= now);
+    for (const waiting of over.sort((a, b) => a.deadline - b.deadline)) {
+      if (this.#waiting.delete(waiting)) waiting.expire();
     }
+    this.#set_for_first(now);
+  }
+
+  #set_for_first(now: number): void {
+    if (this.#timer !== null) return;
+    let first = Infinity;
+    for (const { deadline } of this.#waiting) first = Math.min(first, deadline);
+    if (first < Infinity) this.#set(first - now);
   }
 }

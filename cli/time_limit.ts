@@ -100,6 +100,8 @@ function is_to_begin(result: WSGIResult, { begun }: Answer): boolean {
 
 /** How an application is waited for, from its call to its answer. */
 class Patience implements Waiting {
+  place = 0;
+  deadline = 0;
   #limit: TimeLimit;
   #environ: WSGIEnvironment;
   #answer: Answer;

@@ -1,5 +1,6 @@
 /** A FastCGI connection: who gets which record, and how a request ends. */
 
+import { Bag } from "../_internal/bag.ts";
 import { EmptyBody } from "../_internal/body.ts";
 import { concat, decode_latin1 } from "../_internal/bytes.ts";
 import { disconnected } from "../_internal/disconnect.ts";
@@ -38,7 +39,7 @@ interface Server extends GatewayServer {
 }
 
 export class FastCGIConnection extends GatewayConnection<Server> {
-  #requests = new Map<number, FastCGIRequest>();
+  #requests = new Bag<FastCGIRequest>();
   /** Whether one was run since a record was last waited for. */
   #has_started = false;
   /** Whether a request was among them behind which the connection is to be closed. */
@@ -74,16 +75,18 @@ export class FastCGIConnection extends GatewayConnection<Server> {
 
   override close(): void {
     super.close();
-    for (const request of this.#requests.values()) {
+    for (const request of this.#requests) {
       request.ended = true;
+      request.variables = null;
       request.stdin?.fail(disconnected);
+      request.handler?.abort();
     }
     this.#requests.clear();
   }
 
   /** Runs what is ready; settles when all requests are over, or take their time. */
   #start_ready(): Promise<boolean> | undefined {
-    for (const request of this.#requests.values()) this.#start(request);
+    for (const request of this.#requests) this.#start(request);
     const has_started = this.#has_started;
     this.#has_started = false;
     if (has_started && this.#requests.size > 0) {
@@ -95,7 +98,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     const { type, request_id, content } = record;
     if (request_id === 0) return this.#take_management(type, content);
     if (type === RECORD_TYPE.BEGIN_REQUEST) return this.#begin(record);
-    const request = this.#requests.get(request_id);
+    const request = this.#find(request_id);
     if (!request) return; // It has been answered already.
     switch (type) {
       case RECORD_TYPE.ABORT_REQUEST:
@@ -107,6 +110,10 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       default:
         return this.#take_unknown(type);
     }
+  }
+
+  #find(id: number): FastCGIRequest | undefined {
+    for (const request of this.#requests) if (request.id === id) return request;
   }
 
   #take_management(type: number, content: Uint8Array): MaybePromise {
@@ -133,7 +140,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
   }
 
   #begin({ request_id, content }: FastCGIRecord): MaybePromise {
-    if (content.length < 3 || this.#requests.has(request_id)) {
+    if (content.length < 3 || this.#find(request_id)) {
       throw new TypeError(
         `expected the beginning of another request than ${request_id}, got ${content.length} bytes`,
       );
@@ -147,7 +154,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     if (this.#requests.size >= MAX_REQUESTS) {
       return this.#end(request, 0, PROTOCOL_STATUS.OVERLOADED);
     }
-    this.#requests.set(request_id, request);
+    this.#requests.add(request);
   }
 
   #take_params(request: FastCGIRequest, content: Uint8Array): void {
@@ -179,19 +186,21 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     if (!variables) return;
     request.variables = null;
     this.#has_started = true;
-    this.#run(request, variables).catch((error) => {
-      this.#failure ??= error;
-      this.close();
-    });
+    this.#run(request, variables);
   }
 
   async #run(request: FastCGIRequest, variables: Variables): Promise<void> {
-    const handler = request.handler = this.#handler(request, variables);
-    await this.handle(handler, () => this.#complete(request));
-    if (!request.ended) {
-      await this.#end(request, 0, PROTOCOL_STATUS.OVERLOADED); // The server stops.
+    try {
+      const handler = request.handler = this.#handler(request, variables);
+      await this.handle(handler, () => this.#complete(request));
+      if (!request.ended) {
+        await this.#end(request, 0, PROTOCOL_STATUS.OVERLOADED); // The server stops.
+      }
+      this.close_if_stopping();
+    } catch (error) {
+      this.#failure ??= error;
+      this.close();
     }
-    this.close_if_stopping();
   }
 
   /** Ends a request whose application has come to its end. */
@@ -244,7 +253,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
   }
 
   /** Says that a request has come to its end; closes the connection behind the last if the web server has left that to us. */
-  async #end(
+  #end(
     request: FastCGIRequest,
     app_status: number,
     protocol_status: number = PROTOCOL_STATUS.REQUEST_COMPLETE,
@@ -261,13 +270,19 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     request.ended = true;
     stdin?.fail(disconnected); // For whoever still reads it.
     request.variables = null;
-    this.#requests.delete(id);
+    this.#requests.delete(request);
     this.#closes ||= !keep;
     this.#is_over = this.#is_done && is_whole;
-    await this.connection.write(data);
+    const written = this.connection.write(data);
+    return this.#is_done
+      ? written.then(() => this.#close_behind(is_whole))
+      : written;
+  }
+
+  /** Closes the connection, unless another request has come meanwhile. */
+  #close_behind(is_whole: boolean): MaybePromise {
     if (!this.#is_done) return;
-    if (is_whole) this.connection.close();
-    else await this.connection.end();
+    return is_whole ? this.connection.close() : this.connection.end();
   }
 
   #send(type: number, id: number, content: Uint8Array): Promise<void> {

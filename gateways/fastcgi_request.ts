@@ -1,12 +1,14 @@
 /** A request on a FastCGI connection, as it comes in. */
 
+import type { Bagged } from "../_internal/bag.ts";
 import { decode_latin1 } from "../_internal/bytes.ts";
 import type { PushedStream } from "../_internal/pushed_stream.ts";
 import { parse_name_values } from "./fastcgi_codec.ts";
 import type { GatewayHandler } from "./gateway_handler.ts";
 import { check_size, type Variables } from "./variables.ts";
 
-export class FastCGIRequest {
+export class FastCGIRequest implements Bagged {
+  place = 0;
   /** Which request it is on its connection. */
   readonly id: number;
   /** Whether the connection stays open behind it. */

@@ -1,5 +1,6 @@
 /** A connection from a web server, and the requests that are under way on it. */
 
+import type { Bagged } from "../_internal/bag.ts";
 import type { Connection } from "../_internal/connection.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import type { GatewayHandler, RequestLogger } from "./gateway_handler.ts";
@@ -18,10 +19,12 @@ export interface RequestServer extends RequestLogger {
 /** What serves a connection. */
 export abstract class GatewayConnection<
   Server extends RequestServer = RequestServer,
-> {
+> implements Bagged {
+  place = 0;
   protected readonly server: Server;
   protected readonly connection: Connection;
-  #handlers = new Set<GatewayHandler>();
+  /** How many requests are under way. */
+  #active = 0;
   #stopping = false;
   #patience: ReturnType<typeof setTimeout> | undefined;
 
@@ -40,16 +43,15 @@ export abstract class GatewayConnection<
   /** Closes the connection as soon as no request is under way on it. */
   stop(): void {
     this.#stopping = true;
-    if (this.#handlers.size === 0) {
+    if (this.#active === 0) {
       this.#patience = setTimeout(() => this.#close_when_idle(), PATIENCE);
     }
   }
 
-  /** Closes the connection at once: for the requests under way it is as if their client had gone. */
+  /** Closes the connection at once: for the requests under way, which a subclass knows, it is as if their client had gone. */
   close(): void {
     clearTimeout(this.#patience);
     this.connection.close();
-    for (const handler of this.#handlers) handler.abort();
   }
 
   /**
@@ -62,7 +64,7 @@ export abstract class GatewayConnection<
     end: () => MaybePromise,
   ): Promise<void> {
     handler.server = this.server;
-    this.#handlers.add(handler);
+    this.#active++;
     try {
       const handled = this.server.handle(() => {
         const running = this.server.run(handler);
@@ -70,7 +72,7 @@ export abstract class GatewayConnection<
       });
       if (handled) await handled;
     } finally {
-      this.#handlers.delete(handler);
+      this.#active--;
     }
   }
 
@@ -80,7 +82,7 @@ export abstract class GatewayConnection<
   }
 
   #close_when_idle(): void {
-    if (this.#handlers.size === 0) this.connection.close();
+    if (this.#active === 0) this.connection.close();
   }
 }
 

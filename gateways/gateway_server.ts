@@ -1,6 +1,7 @@
 /** What the servers behind a web server share: listening, the limit of connections, the end of it. */
 
 import { hostname_of, type ServerAddress } from "../_internal/address.ts";
+import { Bag } from "../_internal/bag.ts";
 import { Connection } from "../_internal/connection.ts";
 import { is_disconnect } from "../_internal/disconnect.ts";
 import { stderr } from "../_internal/error_stream.ts";
@@ -68,7 +69,7 @@ export abstract class GatewayServer implements AsyncDisposable {
   stderr: ErrorStream | null;
 
   #listener: Deno.Listener;
-  #connections = new Set<GatewayConnection>();
+  #connections = new Bag<GatewayConnection>();
   #queue = new RequestQueue<void | Promise<void>>(() => {});
   /** Whether connections are being accepted, or the last attempt has not ended yet. */
   #accepting = false;

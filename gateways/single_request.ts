@@ -38,10 +38,12 @@ export abstract class SingleRequestServer extends GatewayServer {
 }
 
 class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
+  #handler: GatewayHandler | null = null;
+
   override async serve(): Promise<void> {
     const variables = await this.#variables();
     if (!variables) return;
-    const handler = this.#handler(variables);
+    const handler = this.#handler = this.#make_handler(variables);
     const handled = this.handle(handler, () => this.#complete(handler));
     const is_over = handler.over || await at_once(() => handler.over);
     if (!is_over && this.#has_taken(variables)) this.#watch();
@@ -49,6 +51,11 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
     if (!handler.broken && !this.#has_taken(variables)) {
       await this.connection.finish();
     }
+  }
+
+  override close(): void {
+    super.close();
+    if (this.#handler?.over === false) this.#handler.abort();
   }
 
   /** The variables of the request; null where the connection ends without one. */
@@ -61,7 +68,7 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
     return variables;
   }
 
-  #handler(variables: Variables): GatewayHandler {
+  #make_handler(variables: Variables): GatewayHandler {
     const { connection, server } = this;
     const stdin = Number(variables.CONTENT_LENGTH ?? "") === 0
       ? new EmptyBody()

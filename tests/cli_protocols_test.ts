@@ -82,6 +82,26 @@ Deno.test("the command as a CGI script reads its request body from stdin", async
   });
 });
 
+Deno.test("the command as a CGI script limits a body whose length the web server does not tell", async () => {
+  await using folder = await make_folder({ "app.ts": ECHO });
+  const env = {
+    ...SCRIPT,
+    REQUEST_METHOD: "POST",
+    HTTP_TRANSFER_ENCODING: "chunked",
+  };
+  const args = ["--limit-request-body", "5", "app.ts"];
+  const ask = async (stdin: string) =>
+    (await run(args, { cwd: folder.path, env, stdin })).stdout;
+  assertEquals(
+    await ask("Hello"),
+    cgi_answer("200 Fine", "/cgi-bin/app|/x|y|Hello"),
+  );
+  assertEquals(
+    await ask("Hello!"),
+    cgi_answer("413 Content Too Large", "Content Too Large"),
+  );
+});
+
 Deno.test("the command as a CGI script logs requests only if it is told to, and where", async () => {
   await using folder = await make_folder({ "app.ts": ECHO });
   const args = ["app.ts", "--access-logfile", "-"];

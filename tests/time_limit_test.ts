@@ -767,6 +767,8 @@ Deno.test("Deadlines expire in their order, those alone that still wait", async 
   const expired: string[] = [];
   const deadlines = new Deadlines(20);
   const waiting = (name: string): Waiting => ({
+    place: 0,
+    deadline: 0,
     expire: () => void expired.push(name),
   });
   const [first, second, third, again] = ["first", "second", "third", "again"]
