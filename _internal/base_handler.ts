@@ -20,7 +20,6 @@ import { file_wrapper_of, type FileWrapperClass } from "./file_wrapper.ts";
 import { process_environ } from "./process_environ.ts";
 import { in_turn, type Steps } from "./in_turn.ts";
 import { DONE, is_promise, type MaybePromise } from "./promise.ts";
-import { remember } from "./remember.ts";
 import { declared_length, own_headers, parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
 import { WatchedPromise } from "./watched_promise.ts";
@@ -358,7 +357,7 @@ export class BaseHandler {
    */
   send_preamble(): MaybePromise {
     if (!this.origin_server) {
-      return this._write(status_field(this.status!).slice());
+      return this._write_head(`Status: ${this.status}\r\n`);
     }
     if (!this.client_is_modern()) return;
     let preamble = `HTTP/${this.http_version} ${this.status}\r\n`;
@@ -368,7 +367,7 @@ export class BaseHandler {
     if (this.server_software && !this.headers!.has("Server")) {
       preamble += `Server: ${this.server_software}\r\n`;
     }
-    return this._write(encode_latin1(preamble));
+    return this._write_head(preamble);
   }
 
   /**
@@ -505,9 +504,11 @@ export class BaseHandler {
     this.cleanup_headers();
     this.headers_sent = true;
     if (this.origin_server && !this.client_is_modern()) return;
-    const head = this.headers!.to_bytes();
+    const head = String(this.headers);
     const sent = this.send_preamble();
-    return sent ? sent.then(() => this._write(head)) : this._write(head);
+    return sent
+      ? sent.then(() => this._write_head(head))
+      : this._write_head(head);
   }
 
   /** Whether the result came from `wsgi.file_wrapper`. Override where `sendfile` can send other results too. */
@@ -568,6 +569,15 @@ export class BaseHandler {
    * @param _size The number of bytes in the body.
    */
   log_request(_code: string, _size: number): void {}
+
+  /**
+   * Sends a part of the head, a native string, by `_write`. Override where text does better than bytes.
+   *
+   * @throws {TypeError} If a character is above U+00FF.
+   */
+  _write_head(text: string): MaybePromise {
+    return this._write(encode_latin1(text));
+  }
 
   /** Sends bytes, or keeps them until `_flush`. To be overridden. */
   _write(_data: Uint8Array): MaybePromise {
@@ -673,11 +683,6 @@ export class BaseHandler {
 
 /** One for all requests: what Python has there is a tuple, which nobody can change either. */
 const WSGI_VERSION = Object.freeze([1, 0]) as unknown as [number, number];
-
-/** The beginning of a response that a server in front reads; kept, so that a handler gets a copy. */
-const status_field = remember((status) =>
-  encode_latin1(`Status: ${status}\r\n`)
-);
 
 const ERROR_STATUS = `${STATUS_CODE.InternalServerError} ${
   STATUS_TEXT[STATUS_CODE.InternalServerError]

@@ -34,9 +34,10 @@ const decoder = new TextDecoder();
 
 /** The native string of some bytes. */
 export function decode_latin1(bytes: Uint8Array): string {
-  // ASCII is the same in UTF-8, which the platform decodes many times faster.
+  // ASCII is the same in UTF-8, which the platform decodes many times faster. What has as many characters as bytes is
+  // that, or holds bytes that are no UTF-8.
   const decoded = decoder.decode(bytes);
-  if (decoded.length === bytes.length && is_ascii(decoded)) {
+  if (decoded.length === bytes.length && !decoded.includes("\ufffd")) {
     return decoded;
   }
   let text = "";
@@ -53,16 +54,35 @@ export function to_native(text: string): string {
   return is_ascii(text) ? text : decode_latin1(encoder.encode(text));
 }
 
-/** Some byte arrays as one; a single one is not copied. */
-export function concat(parts: Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const whole = new Uint8Array(length);
-  let offset = 0;
+/** A part of what goes out: bytes, or text that is all ASCII. */
+export type Part = Uint8Array | string;
+
+/** How many bytes some parts are. */
+export function size_of(parts: Part[]): number {
+  let size = 0;
+  for (const { length } of parts) size += length;
+  return size;
+}
+
+/** Puts parts into `target`, one behind the other from `offset` on; gives where they end. */
+export function put_parts(
+  target: Uint8Array,
+  offset: number,
+  parts: Part[],
+): number {
   for (const part of parts) {
-    whole.set(part, offset);
+    if (typeof part !== "string") target.set(part, offset);
+    else encoder.encodeInto(part, target.subarray(offset));
     offset += part.length;
   }
+  return offset;
+}
+
+/** Some parts as one; bytes that are alone are not copied. */
+export function concat(parts: Part[]): Uint8Array {
+  const [first] = parts;
+  if (parts.length === 1 && typeof first !== "string") return first!;
+  const whole = new Uint8Array(size_of(parts));
+  put_parts(whole, 0, parts);
   return whole;
 }

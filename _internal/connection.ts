@@ -16,11 +16,21 @@ export type Parser<T> = (data: Uint8Array) => Parsed<T> | null;
 /** What most heads fit into. */
 const BUFFER_SIZE = 4096;
 
-/** Buffers of connections that have ended, for those to come: to make one for each takes a tenth of an SCGI request. */
+/** Buffers that nobody uses just now: to make one for each connection takes a tenth of an SCGI request. */
 const buffers: Uint8Array<ArrayBuffer>[] = [];
 
 /** How many of them are kept. */
 const MOST_BUFFERS = 64;
+
+function take_buffer(): Uint8Array<ArrayBuffer> {
+  return buffers.pop() ?? new Uint8Array(BUFFER_SIZE);
+}
+
+/** Leaves a buffer, which nothing is read into or written from any more, to whoever takes the next. */
+function leave_buffer(buffer: Uint8Array<ArrayBuffer>): void {
+  if (buffer.length !== BUFFER_SIZE || buffers.length === MOST_BUFFERS) return;
+  buffers.push(buffer);
+}
 
 const NOTHING = new Uint8Array();
 
@@ -32,7 +42,7 @@ const LINGER = 30_000;
 
 export class Connection {
   #conn: Deno.Conn;
-  #buffer = buffers.pop() ?? new Uint8Array(BUFFER_SIZE);
+  #buffer = take_buffer();
   #filling = false;
   #start = 0;
   #end = 0;
@@ -116,8 +126,20 @@ export class Connection {
 
   /** Writes all of `data` behind what was written before; fails as a client does that has gone. */
   write(data: Uint8Array): Promise<void> {
+    return this.#write(data, NOTHING);
+  }
+
+  /** Writes `size` bytes, which `fill` puts at the beginning of a buffer. */
+  send(size: number, fill: (buffer: Uint8Array) => void): Promise<void> {
+    const buffer = size > BUFFER_SIZE ? new Uint8Array(size) : take_buffer();
+    fill(buffer);
+    return this.#write(buffer.subarray(0, size), buffer);
+  }
+
+  /** Writes `data`, and leaves `buffer`, which they are in, to others. */
+  #write(data: Uint8Array, buffer: Uint8Array<ArrayBuffer>): Promise<void> {
     const before = this.#writes++ > 0 ? this.#last_write : null;
-    return this.#last_write = this.#write_behind(before, data);
+    return this.#last_write = this.#write_behind(before, data, buffer);
   }
 
   /** Settles when all that was written has been sent; fails as a client does that has gone. */
@@ -186,6 +208,7 @@ export class Connection {
   async #write_behind(
     before: Promise<void> | null,
     data: Uint8Array,
+    buffer: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
     try {
       if (before) await before;
@@ -197,17 +220,15 @@ export class Connection {
       throw disconnected();
     } finally {
       this.#writes--;
+      leave_buffer(buffer);
     }
   }
 
-  /** Leaves the buffer, which nothing is read into any more, to another connection. */
+  /** Leaves the buffer to another connection. */
   #give_back(): void {
-    const buffer = this.#buffer;
+    leave_buffer(this.#buffer);
     this.#buffer = NOTHING;
     this.#start = this.#end = 0;
-    if (buffer.length === BUFFER_SIZE && buffers.length < MOST_BUFFERS) {
-      buffers.push(buffer);
-    }
   }
 
   #make_room(): void {

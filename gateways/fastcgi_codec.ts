@@ -1,6 +1,12 @@
 /** The records of FastCGI 1.0, and the names and values in them. */
 
-import { concat, encode_latin1 } from "../_internal/bytes.ts";
+import {
+  concat,
+  encode_latin1,
+  type Part,
+  put_parts,
+  size_of,
+} from "../_internal/bytes.ts";
 import type { Parsed } from "../_internal/connection.ts";
 import { Fields } from "./fields.ts";
 import { type Variables, variables_of } from "./variables.ts";
@@ -98,9 +104,9 @@ export function encode_record(
   request_id: number,
   content: Uint8Array,
 ): Uint8Array {
-  const records = new Records(request_id, HEADER_SIZE + content.length);
-  records.put(type, [content]);
-  return records.data;
+  const data = new Uint8Array(HEADER_SIZE + content.length);
+  new Records(request_id, data).put(type, [content]);
+  return data;
 }
 
 /** The records of some bytes of a stream: none for no bytes, which would end the stream. */
@@ -109,9 +115,9 @@ export function encode_stream(
   request_id: number,
   content: Uint8Array,
 ): Uint8Array {
-  const records = new Records(request_id, stream_size(content.length));
-  records.put_stream(type, [content]);
-  return records.data;
+  const data = new Uint8Array(stream_size(content.length));
+  new Records(request_id, data).put_stream(type, [content]);
+  return data;
 }
 
 /** How many bytes the records of some bytes of a stream take. */
@@ -119,44 +125,51 @@ function stream_size(length: number): number {
   return length + Math.ceil(length / BLOCK_SIZE) * HEADER_SIZE;
 }
 
-function size_of(parts: Uint8Array[]): number {
-  let size = 0;
-  for (const { length } of parts) size += length;
-  return size;
-}
-
 /** Records of a request, put one behind the other. */
 class Records {
-  readonly data: Uint8Array;
   #request_id: number;
+  #target: Uint8Array;
   #offset = 0;
 
-  constructor(request_id: number, size: number) {
-    this.data = new Uint8Array(size);
+  /** @param target Where they are put; what is there does not matter. */
+  constructor(request_id: number, target: Uint8Array) {
     this.#request_id = request_id;
+    this.#target = target;
   }
 
   /** One record: its content in parts, of 65,535 bytes at most. */
-  put(type: number, parts: Uint8Array[]): void {
-    const length = size_of(parts);
-    const { data } = this;
-    let offset = this.#offset;
-    data[offset++] = VERSION;
-    data[offset++] = type;
-    data[offset++] = this.#request_id >> 8;
-    data[offset++] = this.#request_id;
-    data[offset++] = length >> 8;
-    data[offset++] = length;
-    offset += 2; // No padding, and a byte without a meaning.
-    for (const part of parts) {
-      data.set(part, offset);
-      offset += part.length;
-    }
-    this.#offset = offset;
+  put(type: number, parts: Part[]): void {
+    this.#put_header(type, size_of(parts));
+    this.#offset = put_parts(this.#target, this.#offset, parts);
+  }
+
+  /** END_REQUEST. */
+  put_end(app_status: number, protocol_status: number): void {
+    this.#put_header(RECORD_TYPE.END_REQUEST, END_SIZE);
+    const target = this.#target;
+    const start = this.#offset;
+    this.#offset += END_SIZE;
+    target.fill(0, start, this.#offset);
+    target[start + 3] = app_status;
+    target[start + 4] = protocol_status;
+  }
+
+  #put_header(type: number, length: number): void {
+    const target = this.#target;
+    const start = this.#offset;
+    this.#offset += HEADER_SIZE;
+    target[start] = VERSION;
+    target[start + 1] = type;
+    target[start + 2] = this.#request_id >> 8;
+    target[start + 3] = this.#request_id;
+    target[start + 4] = length >> 8;
+    target[start + 5] = length;
+    target[start + 6] = 0; // No padding.
+    target[start + 7] = 0; // Without a meaning.
   }
 
   /** As many records as some bytes of a stream take. */
-  put_stream(type: number, parts: Uint8Array[]): void {
+  put_stream(type: number, parts: Part[]): void {
     const length = size_of(parts);
     if (length > 0 && length <= BLOCK_SIZE) return this.put(type, parts);
     const content = concat(parts);
@@ -173,28 +186,32 @@ export interface RequestEnd {
   /** One of `PROTOCOL_STATUS`. */
   protocol_status: number;
   /** The last of the response, in parts; null where there was none. */
-  rest: Uint8Array[] | null;
+  rest: Part[] | null;
   /** Whether there was something for the log of the web server. */
   has_errors: boolean;
 }
 
-/** The records that end a request, with the last of its response. */
-export function encode_end(request_id: number, end: RequestEnd): Uint8Array {
-  const { app_status, protocol_status, rest, has_errors } = end;
-  const { STDOUT, STDERR, END_REQUEST } = RECORD_TYPE;
-  const ends = rest ? (has_errors ? 2 : 1) : 0;
-  const size = stream_size(size_of(rest ?? [])) + ends * HEADER_SIZE;
-  const records = new Records(request_id, size + HEADER_SIZE + END_SIZE);
+/** How many bytes the records take that end a request, with the last of its response. */
+export function end_size({ rest, has_errors }: RequestEnd): number {
+  const end = HEADER_SIZE + END_SIZE;
+  if (!rest) return end;
+  const stream_ends = has_errors ? 2 : 1;
+  return stream_size(size_of(rest)) + stream_ends * HEADER_SIZE + end;
+}
+
+/** Puts these records at the beginning of `target`. */
+export function put_end(
+  target: Uint8Array,
+  request_id: number,
+  { app_status, protocol_status, rest, has_errors }: RequestEnd,
+): void {
+  const records = new Records(request_id, target);
   if (rest) {
-    records.put_stream(STDOUT, rest);
-    if (has_errors) records.put(STDERR, []);
-    records.put(STDOUT, []);
+    records.put_stream(RECORD_TYPE.STDOUT, rest);
+    if (has_errors) records.put(RECORD_TYPE.STDERR, []);
+    records.put(RECORD_TYPE.STDOUT, []);
   }
-  const body = new Uint8Array(END_SIZE);
-  body[3] = app_status;
-  body[4] = protocol_status;
-  records.put(END_REQUEST, [body]);
-  return records.data;
+  records.put_end(app_status, protocol_status);
 }
 
 const fields = new Fields();

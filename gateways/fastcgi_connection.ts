@@ -8,14 +8,15 @@ import { stderr, UnbufferedErrorStream } from "../_internal/error_stream.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import { PushedStream } from "../_internal/pushed_stream.ts";
 import {
-  encode_end,
   encode_name_values,
   encode_record,
   encode_stream,
+  end_size,
   type FastCGIRecord,
   parse_name_values,
   parse_records,
   PROTOCOL_STATUS,
+  put_end,
   RECORD_TYPE,
   RESPONDER,
 } from "./fastcgi_codec.ts";
@@ -261,19 +262,22 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     const { id, keep, stdin, handler, has_errors, is_whole } = request;
     const answered = protocol_status === PROTOCOL_STATUS.REQUEST_COMPLETE;
     const rest = handler?.take_rest() ?? [];
-    const data = encode_end(id, {
+    const end = {
       app_status,
       protocol_status,
       rest: answered ? rest : null,
       has_errors,
-    });
+    };
     request.ended = true;
     stdin?.fail(disconnected); // For whoever still reads it.
     request.variables = null;
     this.#requests.delete(request);
     this.#closes ||= !keep;
     this.#is_over = this.#is_done && is_whole;
-    const written = this.connection.write(data);
+    const written = this.connection.send(
+      end_size(end),
+      (buffer) => put_end(buffer, id, end),
+    );
     return this.#is_done
       ? written.then(() => this.#close_behind(is_whole))
       : written;

@@ -5,12 +5,15 @@ import { decode_latin1 } from "../_internal/bytes.ts";
 import { Fields } from "./fields.ts";
 import { check_size, type Variables, variables_of } from "./variables.ts";
 
+const COLON = 58;
 const COMMA = 44;
+const ZERO = 48;
+const NINE = 57;
 
 const fields = new Fields();
 
-/** More bytes than the length and its colon can take. */
-const LENGTH_SIZE = 20;
+/** More digits than the length can have. */
+const MOST_DIGITS = 20;
 
 /**
  * Parses the head of an SCGI request.
@@ -26,20 +29,21 @@ export function parse_scgi_head(
   limit: number,
   own: Readonly<Variables> = {},
 ): Parsed<Variables> | null {
-  const text = decode_latin1(data.subarray(0, LENGTH_SIZE));
-  const [before, digits, next] = text.match(/^([0-9]*)([^]?)/)!;
-  const size = Number(digits);
+  let size = 0;
+  let digits = 0;
+  while (digits < MOST_DIGITS && is_digit(data[digits])) {
+    size = 10 * size + data[digits++]! - ZERO;
+  }
   check_size(size, limit);
-  const is_length = /^(0|[1-9][0-9]*)?$/.test(digits!);
-  if (!is_length || next !== ":" && next !== "" || before === ":") {
+  const is_cut = digits === data.length;
+  const has_zeros = digits > 1 && data[0] === ZERO;
+  if (has_zeros || !is_cut && (digits === 0 || data[digits] !== COLON)) {
     throw new TypeError(
-      `expected the length of the head and a colon, got ${
-        JSON.stringify(text)
-      }`,
+      `expected the length of the head and a colon, got ${beginning(data)}`,
     );
   }
-  if (next === "") return null;
-  const start = before.length;
+  if (is_cut) return null;
+  const start = digits + 1;
   const end = start + size;
   if (data.length <= end) return null;
   if (data[end] !== COMMA) {
@@ -51,6 +55,15 @@ export function parse_scgi_head(
     value: parse_variables(decode_latin1(data.subarray(start, end)), own),
     length: end + 1,
   };
+}
+
+function is_digit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= NINE;
+}
+
+/** How some data begin, for an error. */
+function beginning(data: Uint8Array): string {
+  return JSON.stringify(decode_latin1(data.subarray(0, MOST_DIGITS)));
 }
 
 function parse_variables(
@@ -80,8 +93,6 @@ function end_of(text: string, start: number): number {
 function check(variables: Variables, name: string, pattern: RegExp): void {
   const value = variables[name];
   if (value !== undefined && pattern.test(value)) return;
-  const beginning = JSON.stringify(value?.slice(0, LENGTH_SIZE));
-  throw new TypeError(
-    `expected ${name} to match ${pattern}, got ${beginning}`,
-  );
+  const got = JSON.stringify(value?.slice(0, MOST_DIGITS));
+  throw new TypeError(`expected ${name} to match ${pattern}, got ${got}`);
 }

@@ -2,7 +2,7 @@
 
 import type { Connection, Parsed } from "../_internal/connection.ts";
 import { EmptyBody } from "../_internal/body.ts";
-import { concat } from "../_internal/bytes.ts";
+import { put_parts, size_of } from "../_internal/bytes.ts";
 import { stderr } from "../_internal/error_stream.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import { at_once, GatewayConnection } from "./gateway_connection.ts";
@@ -87,8 +87,12 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
 
   /** Sends the last of a response. */
   #complete(handler: GatewayHandler): MaybePromise {
-    const rest = concat(handler.take_rest());
-    if (rest.length > 0) return this.connection.write(rest);
+    const rest = handler.take_rest();
+    const size = size_of(rest);
+    if (size === 0) return;
+    return this.connection.send(size, (buffer) => {
+      put_parts(buffer, 0, rest);
+    });
   }
 
   /** Nothing more of the request comes: what is read is that the web server leaves, should it do that. */

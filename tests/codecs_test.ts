@@ -3,14 +3,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Parsed } from "../_internal/connection.ts";
 import {
-  encode_end,
   encode_name_values,
   encode_record,
   encode_stream,
+  end_size,
   type FastCGIRecord,
   parse_name_values,
   parse_records,
   PROTOCOL_STATUS,
+  put_end,
   RECORD_TYPE,
   RESPONDER,
 } from "../gateways/fastcgi_codec.ts";
@@ -585,14 +586,21 @@ Deno.test("encode_stream() gives the records of some bytes", () => {
   }
 });
 
-Deno.test("encode_end() gives the records that end a request", () => {
-  const end = (rest: string | null, has_errors: boolean) =>
-    text(encode_end(0x0102, {
+Deno.test("put_end() puts the records that end a request, whatever was there", () => {
+  const end = (rest: string | null, has_errors: boolean) => {
+    const parts = ["a", bytes("b"), "c"].slice(0, rest?.length);
+    const request_end = {
       app_status: 1,
       protocol_status: PROTOCOL_STATUS.OVERLOADED,
-      rest: rest === null ? null : Array.from(rest, bytes),
+      rest: rest === null ? null : parts,
       has_errors,
-    }));
+    };
+    const target = new Uint8Array(100).fill(0xff);
+    const size = end_size(request_end);
+    put_end(target, 0x0102, request_end);
+    assertEquals(target.subarray(size), new Uint8Array(100 - size).fill(0xff));
+    return text(target.subarray(0, size));
+  };
   const last = "\x01\x03\x01\x02\0\x08\0\0\0\0\0\x01\x02\0\0\0";
   const stdout = "\x01\x06\x01\x02\0\0\0\0";
   const stderr = "\x01\x07\x01\x02\0\0\0\0";
