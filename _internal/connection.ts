@@ -20,7 +20,7 @@ const BUFFER_SIZE = 4096;
 const buffers: Uint8Array<ArrayBuffer>[] = [];
 
 /** How many of them are kept. */
-const MOST_BUFFERS = 64;
+const MOST_BUFFERS = 256;
 
 function take_buffer(): Uint8Array<ArrayBuffer> {
   return buffers.pop() ?? new Uint8Array(BUFFER_SIZE);

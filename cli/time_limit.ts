@@ -105,8 +105,10 @@ class Patience implements Waiting {
   #limit: TimeLimit;
   #environ: WSGIEnvironment;
   #answer: Answer;
-  /** What is answered in the place of an application that is given up. */
-  #page = Promise.withResolvers<Uint8Array[]>();
+  /** What is answered in the place of the application; null as long as it is not given up. */
+  page: Promise<Uint8Array[]> | null = null;
+  /** Gives the page to whoever waits for the application. */
+  #answer_instead: ((page: Promise<Uint8Array[]>) => void) | null = null;
   /** Whether a result is closed whose first step is still to come. */
   #is_cut_short = false;
 
@@ -115,11 +117,6 @@ class Patience implements Waiting {
     this.#environ = environ;
     this.#answer = answer;
     limit.deadlines.add(this);
-  }
-
-  /** What is answered in the place of the application; null as long as it is not given up. */
-  get page(): Promise<Uint8Array[]> | null {
-    return this.#answer.too_late && this.#page.promise;
   }
 
   /** The result of the application, or the page in its place. */
@@ -153,14 +150,14 @@ class Patience implements Waiting {
       `the application was given up: it had not answered within ${seconds} s`,
     );
     log(`${this.#name()} was not answered within ${seconds} s: 503`);
-    this.#page.promise.catch(() => {}); // Whoever waits for it is told.
-    try {
-      const { server } = this.#answer;
-      const code = STATUS_CODE.ServiceUnavailable;
-      this.#page.resolve(refuse(this.#environ, server, code, [], error));
-    } catch (failure) {
-      this.#page.reject(failure);
-    }
+    this.page = this.#make_page(error);
+    this.page.catch(() => {}); // Whoever waits for it is told.
+    this.#answer_instead?.(this.page);
+  }
+
+  async #make_page(error: Error): Promise<Uint8Array[]> {
+    const code = STATUS_CODE.ServiceUnavailable;
+    return refuse(this.#environ, this.#answer.server, code, [], error);
   }
 
   /** Closes a result of which nothing has come in time, and need not come any more. */
@@ -179,15 +176,19 @@ class Patience implements Waiting {
   }
 
   /** What comes first: `outcome`, or the page in its place. A late outcome is given to `drop`. */
-  async #first<T>(
+  #first<T>(
     outcome: Promise<T>,
     drop: (late: T) => void,
   ): Promise<T | Uint8Array[]> {
-    outcome.then(
-      (late) => this.page && drop(late),
-      (error) => this.page ? this.#log_late(error) : this.end(),
-    );
-    return await Promise.race([outcome, this.#page.promise]);
+    return new Promise((resolve, reject) => {
+      this.#answer_instead = resolve;
+      const fail = (error: unknown) => {
+        if (this.page) return this.#log_late(error);
+        this.end();
+        reject(error);
+      };
+      outcome.then((it) => this.page ? drop(it) : resolve(it), fail);
+    });
   }
 
   /** Logs what an application that was given up has failed with. */

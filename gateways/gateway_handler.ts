@@ -72,7 +72,7 @@ export class GatewayHandler extends BaseCGIHandler {
   /** Adds nothing: all variables are there. */
   override add_cgi_vars(): void {}
 
-  /** Keeps the text for `_flush`: put where it goes out, it needs no array of its own, which takes longer than all else. */
+  /** Keeps the text for `_flush`: put where it goes out, it needs no array of its own. */
   override _write_head(text: string): MaybePromise {
     if (!is_ascii(text)) return super._write_head(text);
     this.#keep(text);
