@@ -16,7 +16,7 @@
  */
 
 import { hostname_of, type ServerAddress } from "./_internal/address.ts";
-import { EmptyBody } from "./_internal/body.ts";
+import { empty_body } from "./_internal/body.ts";
 import { BrokenOff } from "./_internal/body_stream.ts";
 import { demo_app } from "./_internal/demo_app.ts";
 import {
@@ -218,7 +218,7 @@ export class WSGIRequestHandler {
   handle(): Response | Promise<Response> {
     const ready = this.#ready_environ();
     const handler = new (ready ? ReadyHandler : this.handler_class)(
-      this.request.body ?? new EmptyBody(),
+      this.request.body ?? empty_body(),
       this.get_stderr(),
       ready ?? this.get_environ(),
       false,

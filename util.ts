@@ -14,7 +14,7 @@
  * @module
  */
 
-import { EmptyBody } from "./_internal/body.ts";
+import { empty_body } from "./_internal/body.ts";
 import { describe } from "./_internal/check.ts";
 import { TextErrorStream } from "./_internal/error_stream.ts";
 import { quote } from "./_internal/quote.ts";
@@ -217,7 +217,7 @@ export function setup_testing_defaults(
   setdefault("wsgi.run_once", false);
   setdefault("wsgi.multithread", false);
   setdefault("wsgi.multiprocess", false);
-  setdefault("wsgi.input", new EmptyBody());
+  setdefault("wsgi.input", empty_body());
   setdefault("wsgi.input_terminated", true);
   setdefault("wsgi.errors", new TextErrorStream());
   setdefault("wsgi.url_scheme", guess_scheme(environ));

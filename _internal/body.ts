@@ -6,11 +6,22 @@ const EMPTY: UnderlyingDefaultSource<Uint8Array> = {
   start: (controller) => controller.close(),
 };
 
-/** A body without a byte: a class of its own, so that who would count its bytes sees that there are none. */
-export class EmptyBody extends ReadableStream<Uint8Array> {
-  constructor() {
-    super(EMPTY);
-  }
+/** The class of bodies without a byte. Made with the first: Deno takes 2.5 ms to load its streams, which not everybody needs who imports this. */
+let EmptyBody: (new () => ReadableStream<Uint8Array>) | null = null;
+
+/** A body without a byte, which can be told from others. */
+export function empty_body(): ReadableStream<Uint8Array> {
+  EmptyBody ??= class extends ReadableStream<Uint8Array> {
+    constructor() {
+      super(EMPTY);
+    }
+  };
+  return new EmptyBody();
+}
+
+/** Whether a body is one of those. */
+export function is_empty_body(body: ReadableStream): boolean {
+  return EmptyBody !== null && body instanceof EmptyBody;
 }
 
 /**
@@ -28,7 +39,7 @@ export function body_of(
   on_taken: () => void = () => {},
 ): ReadableStream<Uint8Array> {
   if (!content_length || /^0+$/.test(content_length)) {
-    return new EmptyBody();
+    return empty_body();
   }
   if (!DIGITS.test(content_length)) return failed_body(content_length);
   const limited = new LimitedSource(source, Number(content_length), on_taken);

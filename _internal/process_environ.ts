@@ -14,13 +14,18 @@ export function read_environ(): Record<string, string> {
   if (Deno.permissions.querySync({ name: "env" }).state !== "granted") {
     return {};
   }
-  const decodable: Variables = {};
-  for (const [name, value] of Object.entries(Deno.env.toObject())) {
-    decodable[to_native(name)] = to_native(value);
-  }
-  const environ = { ...undecodable_variables(), ...decodable };
+  const environ = { ...undecodable_variables(), ...decodable_variables() };
   once ??= fast(environ);
   return environ;
+}
+
+function decodable_variables(): Variables {
+  const variables = Deno.env.toObject();
+  // As nearly always; to look at all of them at once is what takes a CGI script least.
+  if (is_ascii(JSON.stringify(variables))) return variables;
+  const native = ([name, value]: [string, string]) =>
+    [to_native(name), to_native(value)] as const;
+  return Object.fromEntries(Object.entries(variables).map(native));
 }
 
 function undecodable_variables(): Variables {
@@ -32,7 +37,9 @@ function undecodable_variables(): Variables {
     return {}; // Deno asks for --allow-all here; without it there is just what Deno.env has.
   }
   const variables: Variables = {};
-  for (const entry of decode_latin1(bytes).split("\0")) {
+  const text = decode_latin1(bytes);
+  if (is_ascii(text)) return variables;
+  for (const entry of text.split("\0")) {
     const equals = entry.indexOf("=");
     if (equals > 0 && !is_utf8(entry)) {
       variables[entry.slice(0, equals)] = entry.slice(equals + 1);

@@ -8,7 +8,7 @@ import type {
 } from "../types.ts";
 import { BaseHandler } from "./base_handler.ts";
 import { BodyStream } from "./body_stream.ts";
-import { EmptyBody } from "./body.ts";
+import { empty_body } from "./body.ts";
 import { stderr } from "./error_stream.ts";
 import { make_response } from "./make_response.ts";
 import { type MaybePromise, unsettled } from "./promise.ts";
@@ -220,7 +220,7 @@ export class ResponseHandler extends BaseHandler {
    */
   #empty_body(): BodyInit | null {
     return this.is_head() && !parse_status(this.status!).bodiless
-      ? new EmptyBody()
+      ? empty_body()
       : null;
   }
 }

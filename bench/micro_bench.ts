@@ -1,6 +1,6 @@
 /** The parts of a request, each alone: `deno bench -A bench/micro_bench.ts`. */
 
-import { EmptyBody } from "../_internal/body.ts";
+import { empty_body } from "../_internal/body.ts";
 import { decode_latin1, encode_latin1 } from "../_internal/bytes.ts";
 import {
   encode_name_values,
@@ -46,7 +46,7 @@ const request = new Request("http://127.0.0.1:8000/shop/coffee?page=2", {
 const server = make_server("127.0.0.1", 0, small);
 const handler = new Quiet(request, ["127.0.0.1", 50000], server);
 const errors: ErrorStream = { write() {}, writelines() {}, flush() {} };
-const body = new EmptyBody();
+const body = empty_body();
 
 Deno.bench("a fresh object of every header", { group: "request" }, () => {
   const fresh: Record<string, string> = {};

@@ -1,7 +1,7 @@
 /** Limits of a request: its line, its header fields, its body. */
 
 import { STATUS_CODE } from "@std/http/status";
-import { EmptyBody } from "../_internal/body.ts";
+import { is_empty_body } from "../_internal/body.ts";
 import { process_environ } from "../_internal/process_environ.ts";
 import { is_promise } from "../_internal/promise.ts";
 import { request_line } from "../gateways/gateway_server.ts";
@@ -135,7 +135,7 @@ export function limit_body(
     if (length && Number(length) > most) {
       return refuse(environ, start_response, STATUS_CODE.ContentTooLarge);
     }
-    if (length || environ["wsgi.input"] instanceof EmptyBody) {
+    if (length || is_empty_body(environ["wsgi.input"])) {
       return app(environ, start_response);
     }
     return new Upload(environ, start_response, most).run(app);

@@ -1,7 +1,7 @@
 /** A FastCGI connection: who gets which record, and how a request ends. */
 
 import { Bag } from "../_internal/bag.ts";
-import { EmptyBody } from "../_internal/body.ts";
+import { empty_body } from "../_internal/body.ts";
 import { concat, decode_latin1 } from "../_internal/bytes.ts";
 import { disconnected } from "../_internal/disconnect.ts";
 import { stderr, UnbufferedErrorStream } from "../_internal/error_stream.ts";
@@ -228,7 +228,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       this.#send_stream(RECORD_TYPE.STDOUT, request, data);
     if (!request.is_whole) request.stdin = new PushedStream();
     return new this.server.handler_class(
-      request.stdin?.readable ?? new EmptyBody(),
+      request.stdin?.readable ?? empty_body(),
       { write },
       this.server.stderr ?? new RequestErrors(this, request),
       variables,

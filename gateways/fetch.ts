@@ -20,7 +20,7 @@
  */
 
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
-import { EmptyBody } from "../_internal/body.ts";
+import { empty_body } from "../_internal/body.ts";
 import { describe } from "../_internal/check.ts";
 import { stderr } from "../_internal/error_stream.ts";
 import { quote, unquote } from "../_internal/quote.ts";
@@ -104,7 +104,7 @@ export function to_fetch(
   check_function(app, "the application");
   return async (request, info) => {
     const handler = new RequestHandler(
-      request.body ?? new EmptyBody(),
+      request.body ?? empty_body(),
       options.stderr ?? stderr,
       environ_of(request, info),
       false,

@@ -1,7 +1,7 @@
 /** The servers of protocols that have one request a connection: SCGI and uwsgi. */
 
 import type { Connection, Parsed } from "../_internal/connection.ts";
-import { EmptyBody } from "../_internal/body.ts";
+import { empty_body } from "../_internal/body.ts";
 import { put_parts, size_of } from "../_internal/bytes.ts";
 import { stderr } from "../_internal/error_stream.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
@@ -71,7 +71,7 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
   #make_handler(variables: Variables): GatewayHandler {
     const { connection, server } = this;
     const stdin = Number(variables.CONTENT_LENGTH ?? "") === 0
-      ? new EmptyBody()
+      ? empty_body()
       : connection.readable(() => {
         if (this.#has_taken(variables)) this.#watch();
       });
