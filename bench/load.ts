@@ -19,6 +19,9 @@ import {
 
 const CONNECTIONS = 64;
 
+/** How long a server is under load before it is measured, in seconds: V8 drops much of what it has compiled from a process that rests. */
+const WARM_UP = 1;
+
 /** A server under load. */
 export interface Target {
   url: string;
@@ -79,7 +82,10 @@ export async function measure_targets(
 ): Promise<Samples> {
   const names = Object.keys(targets);
   await assert_same_answers(targets);
-  const measure = (name: string) => load(targets[name]!, run);
+  const measure = async (name: string) => {
+    await load(targets[name]!, { ...run, seconds: WARM_UP });
+    return await load(targets[name]!, run);
+  };
   await alternate(names, 1, measure);
   return await alternate(names, run.rounds, measure);
 }
