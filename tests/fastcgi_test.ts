@@ -11,6 +11,7 @@ import { RECORD_TYPE } from "../gateways/fastcgi_codec.ts";
 import type { WSGIApplication } from "../types.ts";
 import {
   answer_of,
+  ask,
   begin_record,
   connect,
   fastcgi,
@@ -247,6 +248,29 @@ Deno.test("a request that closes its connection lets the others on it finish", a
   open("/slow");
   assertEquals(await session.reader.answer(1), echoed("/slow "));
   assertEquals(await session.reader.next(), null);
+});
+
+Deno.test("a response that waits behind another keeps its bytes while others are sent", async () => {
+  const large = new Uint8Array(20_000_000); // More than sockets take whose client does not read.
+  const app: WSGIApplication = ({ PATH_INFO = "" }, start_response) => {
+    start_response("200 OK", []);
+    return [PATH_INFO === "/large" ? large : bytes(PATH_INFO.repeat(100))];
+  };
+  await using session = await open_session(app);
+  await session.write(
+    fastcgi_request(2, { PATH_INFO: "/large" }),
+    fastcgi_request(1, { PATH_INFO: "/waiting" }),
+  );
+  for (let i = 0; i < 3; i++) {
+    const variables = { PATH_INFO: `/other_${i}` };
+    const { text } = await ask(fastcgi, session.gateway.server, variables);
+    assertEquals(text.split("\r\n\r\n")[1], variables.PATH_INFO.repeat(100));
+  }
+  await session.reader.answer(2);
+  assertEquals(
+    (await session.reader.answer(1)).text,
+    `200 OK\r\nContent-Length: 800\r\n\r\n${"/waiting".repeat(100)}`,
+  );
 });
 
 Deno.test("a large response comes in records that are not too large", async () => {
