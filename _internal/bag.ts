@@ -37,6 +37,11 @@ export class Bag<Item extends Bagged> implements Iterable<Item> {
     return true;
   }
 
+  /** The one that `is_it` holds for; undefined where there is none. */
+  find(is_it: (item: Item) => boolean): Item | undefined {
+    return this.#items.find(is_it);
+  }
+
   clear(): void {
     this.#items = [];
   }

@@ -11,10 +11,10 @@ type Variables = Record<string, string>;
  * /proc/self/environ, where the process may read that.
  */
 export function read_environ(): Record<string, string> {
-  if (Deno.permissions.querySync({ name: "env" }).state !== "granted") {
-    return {};
-  }
-  const environ = { ...undecodable_variables(), ...decodable_variables() };
+  const { state } = Deno.permissions.querySync({ name: "env" });
+  const environ = state === "granted"
+    ? { ...undecodable_variables(), ...decodable_variables() }
+    : {};
   once ??= fast(environ);
   return environ;
 }
@@ -69,5 +69,6 @@ function fast(environ: Variables): Variables {
 
 /** `read_environ()`, read once and shared, as every request clones it: not to be changed. */
 export function process_environ(): Readonly<Variables> {
-  return once ?? read_environ();
+  if (once === null) read_environ();
+  return once!;
 }

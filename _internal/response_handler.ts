@@ -10,7 +10,6 @@ import { BaseHandler } from "./base_handler.ts";
 import { BodyStream } from "./body_stream.ts";
 import { empty_body } from "./body.ts";
 import { stderr } from "./error_stream.ts";
-import { make_response } from "./make_response.ts";
 import { type MaybePromise, unsettled } from "./promise.ts";
 import { parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
@@ -98,12 +97,16 @@ export class ResponseHandler extends BaseHandler {
   }
 
   /**
-   * Whether the reason of the status goes into the response.
+   * Makes the response, all but its headers.
    *
    * @ignore
    */
-  protected get tells_reason(): boolean {
-    return true;
+  protected new_response(
+    body: BodyInit | null,
+    code: number,
+    reason: string,
+  ): Response {
+    return new Response(body, { status: code, statusText: reason });
   }
 
   /** `stdin`. */
@@ -201,9 +204,12 @@ export class ResponseHandler extends BaseHandler {
   }
 
   #begin(body: BodyInit | null): void {
-    const status = parse_status(this.status!);
-    const headers = this.headers!.items();
-    const response = make_response(body, status, headers, this.tells_reason);
+    const { code, reason } = parse_status(this.status!);
+    const response = this.new_response(body, code, reason);
+    // Not by the constructor: of a body that is there and several headers it makes something that is quick to send, but
+    // that costs more to make and to clear away.
+    const { headers } = response;
+    for (const [name, value] of this.headers!) headers.append(name, value);
     this.#response = response;
     this.#deliver?.(response);
   }

@@ -35,9 +35,8 @@ export class Deadlines {
 
   /** Ends the time of `waiting`, if it waits. */
   delete(waiting: Waiting): void {
-    if (this.#waiting.delete(waiting) && this.#waiting.size === 0) {
-      if (this.#timer !== null) Deno.unrefTimer(this.#timer);
-    }
+    const is_last = this.#waiting.delete(waiting) && this.#waiting.size === 0;
+    if (is_last && this.#timer !== null) Deno.unrefTimer(this.#timer);
   }
 
   #set(delay: number): void {

@@ -114,7 +114,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
   }
 
   #find(id: number): FastCGIRequest | undefined {
-    for (const request of this.#requests) if (request.id === id) return request;
+    return this.#requests.find((request) => request.id === id);
   }
 
   #take_management(type: number, content: Uint8Array): MaybePromise {

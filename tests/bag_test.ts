@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Bag } from "../_internal/bag.ts";
 
 const make = (name: string) => ({ name, place: 0 });
@@ -16,6 +16,8 @@ Deno.test("a bag holds what was put in, until it is taken out", () => {
   assertEquals(bag.delete(a!), true);
   assertEquals([names(bag), bag.size], ["bc", 2]);
   for (const item of [a!, d!]) assertEquals(bag.delete(item), false);
+  assertStrictEquals(bag.find(({ name }) => name === "c"), c);
+  assertEquals(bag.find(({ name }) => name === "a"), undefined);
   assertEquals([names(bag), bag.size], ["bc", 2]);
   bag.add(a!);
   for (const item of [b!, c!, a!]) assertEquals(bag.delete(item), true);

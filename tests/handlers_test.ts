@@ -26,7 +26,8 @@ import type {
   WSGIResult,
 } from "../types.ts";
 import { FileWrapper } from "../util.ts";
-import { bytes, Log, run_app, Sink, stream_of, text } from "./support.ts";
+import { make_folder } from "./command.ts";
+import { bytes, Log, root, run_app, Sink, stream_of, text } from "./support.ts";
 
 const PLAIN: HeaderList = [["Content-Type", "text/plain"]];
 const ERROR_BODY =
@@ -1521,6 +1522,29 @@ Deno.test("CGIHandler has the flags and the environment of a CGI script", () => 
   assertEquals(handler.origin_server, false);
   assertEquals(handler.os_environ, {});
   assertEquals(handler.base_env, read_environ());
+});
+
+Deno.test("every handler shares one os_environ, also where it may not be read", async () => {
+  const url = new URL("handlers.ts", root);
+  const source = `
+    import { BaseHandler, read_environ } from "${url}";
+    const [one, other] = [new BaseHandler(), new BaseHandler()];
+    console.log(one.os_environ === other.os_environ);
+    console.log(read_environ() !== read_environ());
+    console.log(Object.keys(one.os_environ).length > 0);
+  `;
+  await using folder = await make_folder({ "script.ts": source });
+  for (const allowed of [true, false]) {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-prompt", "--config"],
+        new URL("deno.json", root).pathname,
+        ...allowed ? ["--allow-env"] : [],
+        `${folder.path}/script.ts`,
+      ],
+    }).output();
+    assertEquals(text(stdout), `true\ntrue\n${allowed}\n`);
+  }
 });
 
 Deno.test("IISCGIHandler takes SCRIPT_NAME from the beginning of PATH_INFO", () => {
