@@ -19,18 +19,21 @@
  * @module
  */
 
-import { BaseHandler } from "./_internal/base_handler.ts";
-import { body_of } from "./_internal/body.ts";
-import { concat } from "./_internal/bytes.ts";
-import { stderr } from "./_internal/error_stream.ts";
+import { BaseHandler } from "./_internal/handler/base_handler.ts";
+import { body_of } from "./_internal/streams/body.ts";
+import { concat } from "./_internal/text/bytes.ts";
+import { stderr } from "./_internal/streams/error_stream.ts";
 import { type MaybePromise, unsettled } from "./_internal/promise.ts";
-import { read_environ } from "./_internal/process_environ.ts";
-import { UNWANTED_VARIABLES } from "./_internal/unwanted_variables.ts";
+import { read_environ } from "./_internal/request/process_environ.ts";
+import { UNWANTED_VARIABLES } from "./_internal/request/variables.ts";
 import type { ErrorStream, WSGIApplication } from "./types.ts";
 
-export { ResponseHandler } from "./_internal/response_handler.ts";
-export { BaseHandler, type HeadersClass } from "./_internal/base_handler.ts";
-export type { FileWrapperClass } from "./_internal/file_wrapper.ts";
+export { ResponseHandler } from "./_internal/handler/response_handler.ts";
+export {
+  BaseHandler,
+  type HeadersClass,
+} from "./_internal/handler/base_handler.ts";
+export type { FileWrapperClass } from "./_internal/handler/file_wrapper.ts";
 export type { MaybePromise } from "./_internal/promise.ts";
 export { read_environ };
 

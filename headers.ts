@@ -14,8 +14,8 @@
  * @module
  */
 
-import { encode_latin1 } from "./_internal/bytes.ts";
-import { check_header, describe } from "./_internal/check.ts";
+import { encode_latin1 } from "./_internal/text/bytes.ts";
+import { check_header, describe } from "./_internal/text/check.ts";
 import type { HeaderList } from "./types.ts";
 
 /**

@@ -15,18 +15,22 @@
  * @module
  */
 
-import { hostname_of, type ServerAddress } from "./_internal/address.ts";
-import { empty_body } from "./_internal/body.ts";
-import { BrokenOff } from "./_internal/body_stream.ts";
-import { demo_app } from "./_internal/demo_app.ts";
+import { hostname_of, type ServerAddress } from "./_internal/server/address.ts";
+import { empty_body } from "./_internal/streams/body.ts";
+import { BrokenOff } from "./_internal/handler/body_stream.ts";
+import { demo_app } from "./_internal/server/demo_app.ts";
 import {
   environ_template,
   type Template,
-} from "./_internal/environ_template.ts";
-import { stderr } from "./_internal/error_stream.ts";
-import { full_name, unnamed_host } from "./_internal/host_names.ts";
-import { format_message, log_date_time, log_line } from "./_internal/log.ts";
-import { process_environ } from "./_internal/process_environ.ts";
+} from "./_internal/request/environ_template.ts";
+import { stderr } from "./_internal/streams/error_stream.ts";
+import { full_name, unnamed_host } from "./_internal/server/host_names.ts";
+import {
+  format_message,
+  log_date_time,
+  log_line,
+} from "./_internal/text/log.ts";
+import { process_environ } from "./_internal/request/process_environ.ts";
 import {
   add_headers,
   add_request_line,
@@ -34,19 +38,19 @@ import {
   one_slash,
   request_target,
   url_host,
-} from "./_internal/request.ts";
-import { RequestQueue } from "./_internal/request_queue.ts";
+} from "./_internal/request/request.ts";
+import { RequestQueue } from "./_internal/server/request_queue.ts";
 import {
   server_version,
   ServerHandler,
   sys_version,
-} from "./_internal/server_handler.ts";
-import { format_exception } from "./_internal/traceback.ts";
+} from "./_internal/handler/server_handler.ts";
+import { format_exception } from "./_internal/handler/traceback.ts";
 import type { ErrorStream, WSGIApplication, WSGIEnvironment } from "./types.ts";
 
 export { demo_app, ServerHandler };
-export type { ServerAddress } from "./_internal/address.ts";
-export type { RequestLogger } from "./_internal/server_handler.ts";
+export type { ServerAddress } from "./_internal/server/address.ts";
+export type { RequestLogger } from "./_internal/handler/server_handler.ts";
 
 /** Where a request came from; `["", 0]` on a Unix socket. */
 export type ClientAddress = [host: string, port: number];

@@ -14,10 +14,10 @@
  * @module
  */
 
-import { empty_body } from "./_internal/body.ts";
-import { describe } from "./_internal/check.ts";
-import { TextErrorStream } from "./_internal/error_stream.ts";
-import { quote } from "./_internal/quote.ts";
+import { empty_body } from "./_internal/streams/body.ts";
+import { describe } from "./_internal/text/check.ts";
+import { TextErrorStream } from "./_internal/streams/error_stream.ts";
+import { quote } from "./_internal/text/quote.ts";
 import type { FileIterable, FileLike, WSGIEnvironment } from "./types.ts";
 
 /** An environ that may not be complete yet: any object with string keys. */

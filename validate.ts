@@ -18,11 +18,11 @@
  * @module
  */
 
-import { describe } from "./_internal/check.ts";
+import { describe } from "./_internal/text/check.ts";
 import { is_promise } from "./_internal/promise.ts";
-import { check_environ } from "./_internal/validate_environ.ts";
-import { Exchange } from "./_internal/validate_exchange.ts";
-import { OpenResults } from "./_internal/validate_open_results.ts";
+import { check_environ } from "./_internal/validate/environ.ts";
+import { Exchange } from "./_internal/validate/exchange.ts";
+import { OpenResults } from "./_internal/validate/open_results.ts";
 import {
   breach,
   count,
@@ -31,9 +31,9 @@ import {
   type Warn,
   WSGIError,
   WSGIWarning,
-} from "./_internal/validate_report.ts";
-import { watch_result } from "./_internal/validate_result.ts";
-import { WatchedErrors } from "./_internal/validate_streams.ts";
+} from "./_internal/validate/report.ts";
+import { watch_result } from "./_internal/validate/result.ts";
+import { WatchedErrors } from "./_internal/validate/streams.ts";
 import type {
   StartResponse,
   WSGIApplication,

@@ -154,7 +154,7 @@ function growth_floor(baseline: Sample[]): number {
 }
 
 function transfer(way: Way, title: string, floor: number): Case {
-  const server = "tests/memory_server.ts";
+  const server = "tests/support/memory_server.ts";
   const contender = (name: string, arg: string): Contender => ({
     name,
     command: (folder) => [

@@ -1,7 +1,8 @@
 /** The parts of a request, each alone: `deno bench -A bench/micro_bench.ts`. */
 
-import { empty_body } from "../_internal/body.ts";
-import { decode_latin1, encode_latin1 } from "../_internal/bytes.ts";
+import type { Variables } from "../_internal/request/variables.ts";
+import { empty_body } from "../_internal/streams/body.ts";
+import { decode_latin1, encode_latin1 } from "../_internal/text/bytes.ts";
 import {
   encode_name_values,
   encode_record,
@@ -9,10 +10,9 @@ import {
   parse_name_values,
   parse_records,
   RECORD_TYPE,
-} from "../gateways/fastcgi_codec.ts";
-import { parse_scgi_head } from "../gateways/scgi_codec.ts";
-import { parse_uwsgi_head } from "../gateways/uwsgi_codec.ts";
-import type { Variables } from "../gateways/variables.ts";
+} from "../gateways/fastcgi/codec.ts";
+import { parse_scgi_head } from "../gateways/scgi/codec.ts";
+import { parse_uwsgi_head } from "../gateways/uwsgi/codec.ts";
 import { Headers } from "../headers.ts";
 import {
   make_server,

@@ -1,6 +1,6 @@
 /** Child processes: started, measured by what `/proc` says of them, stopped by their own id. */
 
-import { root } from "../tests/support.ts";
+import { root } from "../tests/support/support.ts";
 
 /** Where a process runs when the CPUs are shared out: clients on the last, servers on all others. */
 export type Role = "server" | "client";

@@ -14,7 +14,7 @@ import { cpu_time, memory, output, placed, start } from "./process.ts";
 const MIB = 1024 * 1024;
 const SIZE = 1024 * MIB;
 
-/** Which way the bytes go: the path that tests/memory_server.ts serves them at. */
+/** Which way the bytes go: the path that tests/support/memory_server.ts serves them at. */
 export type Way = "down" | "file" | "up";
 
 /** The file of 1 GiB that is served and sent: a hole, which takes no room on the disk. */

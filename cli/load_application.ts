@@ -1,9 +1,9 @@
 /** From `MODULE[:NAME]` to the application. */
 
-import { format_exception } from "../_internal/traceback.ts";
+import { format_exception } from "../_internal/handler/traceback.ts";
 import type { WSGIApplication } from "../types.ts";
-import { file_url } from "./file_url.ts";
-import { UsageError } from "./usage_error.ts";
+import { file_url } from "./settings/file_url.ts";
+import { UsageError } from "./settings/usage_error.ts";
 
 /** What is looked for, in this order, when no name is given. */
 const USUAL_NAMES = ["default", "application", "app"];

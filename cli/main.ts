@@ -1,27 +1,27 @@
 /** The command: `deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]`. */
 
-import { stderr } from "../_internal/error_stream.ts";
-import { process_environ } from "../_internal/process_environ.ts";
+import { stderr } from "../_internal/streams/error_stream.ts";
+import { process_environ } from "../_internal/request/process_environ.ts";
 import config from "../deno.json" with { type: "json" };
 import { demo_app } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
-import { debugging } from "./debugging.ts";
-import { help } from "./help.ts";
-import { close_inspector } from "./inspector.ts";
+import { debugging } from "./debug/debugging.ts";
+import { help } from "./settings/help.ts";
+import { close_inspector } from "./processes/inspector.ts";
 import { load_application } from "./load_application.ts";
-import { Logs } from "./logs.ts";
-import { is_option, OPTIONS } from "./options.ts";
-import { parse_command } from "./parse_options.ts";
-import { write_pid_file } from "./pid_file.ts";
-import { run_watched, type Starter, starter_of } from "./reload.ts";
+import { Logs } from "./logs/logs.ts";
+import { is_option, OPTIONS } from "./settings/options.ts";
+import { parse_command } from "./settings/parse_options.ts";
+import { write_pid_file } from "./processes/pid_file.ts";
+import { run_watched, type Starter, starter_of } from "./processes/reload.ts";
 import { type Foundation, ListenError, Service } from "./service.ts";
-import type { Settings } from "./settings.ts";
-import { on_signal, on_stop_signals } from "./signals.ts";
-import { supervise } from "./supervise.ts";
-import { UsageError } from "./usage_error.ts";
+import type { Settings } from "./settings/settings.ts";
+import { on_signal, on_stop_signals } from "./processes/signals.ts";
+import { supervise } from "./processes/supervise.ts";
+import { UsageError } from "./settings/usage_error.ts";
 import { validated } from "./validated.ts";
-import { work } from "./worker.ts";
-import { take_place } from "./worker_place.ts";
+import { work } from "./processes/worker.ts";
+import { take_place } from "./processes/worker_place.ts";
 
 /**
  * Runs the command.

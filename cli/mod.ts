@@ -23,17 +23,17 @@
  * @module
  */
 
-import { describe } from "../_internal/check.ts";
+import { describe } from "../_internal/text/check.ts";
 import type { ServerAddress } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
-import { format_address } from "./address.ts";
-import { debugging } from "./debugging.ts";
-import { Logs } from "./logs.ts";
-import { is_option, OPTIONS } from "./options.ts";
-import { settings_of_object } from "./parse_options.ts";
+import { format_address } from "./settings/address.ts";
+import { debugging } from "./debug/debugging.ts";
+import { Logs } from "./logs/logs.ts";
+import { is_option, OPTIONS } from "./settings/options.ts";
+import { settings_of_object } from "./settings/parse_options.ts";
 import { ListenError, Service } from "./service.ts";
-import type { Settings } from "./settings.ts";
-import { UsageError } from "./usage_error.ts";
+import type { Settings } from "./settings/settings.ts";
+import { UsageError } from "./settings/usage_error.ts";
 import { validated } from "./validated.ts";
 
 export type { ServerAddress };

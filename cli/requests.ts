@@ -3,8 +3,8 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Headers } from "../headers.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
-import type { AccessLog } from "./logs.ts";
-import { refuse } from "./refusal.ts";
+import type { AccessLog } from "./logs/logs.ts";
+import { refuse } from "../middleware/refusal.ts";
 
 /** The handler of a request, as far as the log needs it. */
 interface AnsweringHandler {

@@ -1,16 +1,16 @@
 /** The server of each protocol, as the command runs it: requests are counted and logged, errors shown if asked. */
 
-import { escape_controls } from "../_internal/log.ts";
-import { format_exception } from "../_internal/traceback.ts";
+import {
+  request_line,
+  type Variables,
+} from "../_internal/request/variables.ts";
+import { escape_controls } from "../_internal/text/log.ts";
+import { format_exception } from "../_internal/handler/traceback.ts";
 import { FastCGIServer } from "../gateways/fastcgi.ts";
 import type { GatewayHandler } from "../gateways/gateway_handler.ts";
-import {
-  type GatewayServer,
-  request_line,
-} from "../gateways/gateway_server.ts";
+import type { GatewayServer } from "../gateways/gateway_server.ts";
 import { SCGIServer } from "../gateways/scgi.ts";
 import { UWSGIServer } from "../gateways/uwsgi.ts";
-import type { Variables } from "../gateways/variables.ts";
 import { type BaseCGIHandler, CGIHandler } from "../handlers.ts";
 import {
   type ServerAddress,
@@ -21,8 +21,8 @@ import {
   type WSGIServerOptions,
 } from "../simple_server.ts";
 import type { ErrorStream, WSGIApplication } from "../types.ts";
-import type { HandlerClass } from "./debug_page.ts";
-import type { ErrorLog } from "./error_log.ts";
+import type { HandlerClass } from "./debug/debug_page.ts";
+import type { ErrorLog } from "./logs/error_log.ts";
 import type { Requests } from "./requests.ts";
 
 /** What all servers of this package have. */

@@ -2,10 +2,10 @@
 
 import type { ServerAddress } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
-import { format_address } from "./address.ts";
-import { trust_forwarded } from "./forwarded.ts";
-import { limit_body, limit_request } from "./limits.ts";
-import type { Logs } from "./logs.ts";
+import { format_address } from "./settings/address.ts";
+import { trust_forwarded } from "../middleware/forwarded.ts";
+import { limit_body, limit_request } from "../middleware/limits.ts";
+import type { Logs } from "./logs/logs.ts";
 import { limit_concurrency, Requests } from "./requests.ts";
 import {
   gateway_server,
@@ -14,12 +14,12 @@ import {
   run_script,
   type Server,
 } from "./servers.ts";
-import type { Settings } from "./settings.ts";
-import { mount_at } from "./root_path.ts";
+import type { Settings } from "./settings/settings.ts";
+import { mount_at } from "../middleware/root_path.ts";
 import { remove_stale_socket } from "./stale_socket.ts";
-import { limit_time } from "./time_limit.ts";
-import { parse_trusted } from "./trusted.ts";
-import { UsageError } from "./usage_error.ts";
+import { limit_time } from "../middleware/time_limit.ts";
+import { parse_trusted } from "../middleware/trusted.ts";
+import { UsageError } from "./settings/usage_error.ts";
 
 /** The address to listen at is not to be had: the command ends with status 1. */
 export class ListenError extends Error {

@@ -1,7 +1,7 @@
 /** `--validate`. */
 
 import type { WSGIApplication } from "../types.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** The application behind `validator`, which is loaded only where it is asked for. */
 export async function validated(

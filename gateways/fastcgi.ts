@@ -23,13 +23,13 @@
  * @module
  */
 
-import type { ServerAddress } from "../_internal/address.ts";
-import type { Connection } from "../_internal/connection.ts";
+import type { Variables } from "../_internal/request/variables.ts";
+import type { ServerAddress } from "../_internal/server/address.ts";
+import type { Connection } from "../_internal/streams/connection.ts";
 import type { WSGIApplication } from "../types.ts";
-import { FastCGIConnection } from "./fastcgi_connection.ts";
+import { FastCGIConnection } from "./fastcgi/connection.ts";
 import { GatewayHandler, type GatewayHandlerClass } from "./gateway_handler.ts";
 import { type GatewayOptions, GatewayServer } from "./gateway_server.ts";
-import type { Variables } from "./variables.ts";
 
 export { GatewayHandler, GatewayServer };
 export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };

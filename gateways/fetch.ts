@@ -20,18 +20,18 @@
  */
 
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
-import { empty_body } from "../_internal/body.ts";
-import { describe } from "../_internal/check.ts";
-import { stderr } from "../_internal/error_stream.ts";
-import { quote, unquote } from "../_internal/quote.ts";
+import { empty_body } from "../_internal/streams/body.ts";
+import { describe } from "../_internal/text/check.ts";
+import { stderr } from "../_internal/streams/error_stream.ts";
+import { quote, unquote } from "../_internal/text/quote.ts";
 import {
   add_headers,
   add_request_line,
   header_keys,
   one_slash,
   request_target,
-} from "../_internal/request.ts";
-import { ResponseHandler } from "../_internal/response_handler.ts";
+} from "../_internal/request/request.ts";
+import { ResponseHandler } from "../_internal/handler/response_handler.ts";
 import type {
   ErrorStream,
   HeaderList,

@@ -1,7 +1,7 @@
 /** A connection from a web server, and the requests that are under way on it. */
 
 import type { Bagged } from "../_internal/bag.ts";
-import type { Connection } from "../_internal/connection.ts";
+import type { Connection } from "../_internal/streams/connection.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import type { GatewayHandler, RequestLogger } from "./gateway_handler.ts";
 

@@ -1,10 +1,10 @@
 /** The handler behind SCGI, FastCGI and uwsgi. */
 
-import { concat, is_ascii, type Part } from "../_internal/bytes.ts";
+import type { Variables } from "../_internal/request/variables.ts";
+import { concat, is_ascii, type Part } from "../_internal/text/bytes.ts";
 import { DONE, type MaybePromise } from "../_internal/promise.ts";
 import { BaseCGIHandler, type ByteWriter } from "../handlers.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
-import type { Variables } from "./variables.ts";
 
 /** A class that runs the application for one request of a gateway. */
 export type GatewayHandlerClass = new (

@@ -1,19 +1,29 @@
 /** What the servers behind a web server share: listening, the limit of connections, the end of it. */
 
-import { hostname_of, type ServerAddress } from "../_internal/address.ts";
+import {
+  hostname_of,
+  type ServerAddress,
+} from "../_internal/server/address.ts";
 import { Bag } from "../_internal/bag.ts";
-import { Connection } from "../_internal/connection.ts";
-import { is_disconnect } from "../_internal/disconnect.ts";
-import { stderr } from "../_internal/error_stream.ts";
-import { escape_controls, log_date_time, log_line } from "../_internal/log.ts";
+import { Connection } from "../_internal/streams/connection.ts";
+import { is_disconnect } from "../_internal/streams/disconnect.ts";
+import { stderr } from "../_internal/streams/error_stream.ts";
+import {
+  escape_controls,
+  log_date_time,
+  log_line,
+} from "../_internal/text/log.ts";
 import { type MaybePromise, unsettled } from "../_internal/promise.ts";
-import { quote } from "../_internal/quote.ts";
-import { RequestQueue } from "../_internal/request_queue.ts";
-import { format_exception } from "../_internal/traceback.ts";
+import { RequestQueue } from "../_internal/server/request_queue.ts";
+import { format_exception } from "../_internal/handler/traceback.ts";
+import {
+  request_line,
+  type Variables,
+} from "../_internal/request/variables.ts";
 import type { ErrorStream, WSGIApplication } from "../types.ts";
 import type { GatewayConnection } from "./gateway_connection.ts";
 import type { GatewayHandler } from "./gateway_handler.ts";
-import { own_variables, type Variables } from "./variables.ts";
+import { own_variables } from "./variables.ts";
 
 /** What a gateway can be told. */
 export interface GatewayOptions {
@@ -319,18 +329,4 @@ function is_lost_client(error: unknown): boolean {
 /** An error as one line of the log. */
 function one_line(error: unknown): string {
   return escape_controls(String(error));
-}
-
-/** The request line, as far as the variables tell it. */
-export function request_line(variables: Variables): string {
-  const { REQUEST_METHOD, REQUEST_URI, SERVER_PROTOCOL } = variables;
-  const target = REQUEST_URI ?? target_of(variables);
-  return `${REQUEST_METHOD ?? "-"} ${target} ${SERVER_PROTOCOL ?? "-"}`;
-}
-
-function target_of(
-  { SCRIPT_NAME, PATH_INFO, QUERY_STRING }: Variables,
-): string {
-  const query = QUERY_STRING ? `?${QUERY_STRING}` : "";
-  return quote(`${SCRIPT_NAME ?? ""}${PATH_INFO ?? ""}`) + query;
 }

@@ -26,14 +26,14 @@
  * @module
  */
 
-import type { ServerAddress } from "../_internal/address.ts";
-import type { Parsed } from "../_internal/connection.ts";
+import type { Variables } from "../_internal/request/variables.ts";
+import type { ServerAddress } from "../_internal/server/address.ts";
+import type { Parsed } from "../_internal/streams/connection.ts";
 import type { WSGIApplication } from "../types.ts";
 import { GatewayHandler, type GatewayHandlerClass } from "./gateway_handler.ts";
 import { type GatewayOptions, GatewayServer } from "./gateway_server.ts";
-import { parse_scgi_head } from "./scgi_codec.ts";
+import { parse_scgi_head } from "./scgi/codec.ts";
 import { SingleRequestServer } from "./single_request.ts";
-import type { Variables } from "./variables.ts";
 
 export { GatewayHandler, GatewayServer, SingleRequestServer };
 export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };

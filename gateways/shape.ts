@@ -1,6 +1,6 @@
 /** Variables whose names are those of another request: made from a template, rather than name by name. */
 
-import { UNWANTED_VARIABLES } from "../_internal/unwanted_variables.ts";
+import { UNWANTED_VARIABLES } from "../_internal/request/variables.ts";
 import type { Fields } from "./fields.ts";
 
 type Variables = Record<string, string>;

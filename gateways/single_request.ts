@@ -1,14 +1,14 @@
 /** The servers of protocols that have one request a connection: SCGI and uwsgi. */
 
-import type { Connection, Parsed } from "../_internal/connection.ts";
-import { empty_body } from "../_internal/body.ts";
-import { put_parts, size_of } from "../_internal/bytes.ts";
-import { stderr } from "../_internal/error_stream.ts";
+import type { Variables } from "../_internal/request/variables.ts";
+import type { Connection, Parsed } from "../_internal/streams/connection.ts";
+import { empty_body } from "../_internal/streams/body.ts";
+import { put_parts, size_of } from "../_internal/text/bytes.ts";
+import { stderr } from "../_internal/streams/error_stream.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import { at_once, GatewayConnection } from "./gateway_connection.ts";
 import type { GatewayHandler, GatewayHandlerClass } from "./gateway_handler.ts";
 import { GatewayServer } from "./gateway_server.ts";
-import type { Variables } from "./variables.ts";
 
 /** A server whose connections carry one request each. */
 export abstract class SingleRequestServer extends GatewayServer {

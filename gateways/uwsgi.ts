@@ -26,16 +26,16 @@
  * @module
  */
 
-import type { ServerAddress } from "../_internal/address.ts";
-import { encode_latin1 } from "../_internal/bytes.ts";
-import type { Parsed } from "../_internal/connection.ts";
+import type { Variables } from "../_internal/request/variables.ts";
+import type { ServerAddress } from "../_internal/server/address.ts";
+import { encode_latin1 } from "../_internal/text/bytes.ts";
+import type { Parsed } from "../_internal/streams/connection.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import type { WSGIApplication } from "../types.ts";
 import { GatewayHandler, type GatewayHandlerClass } from "./gateway_handler.ts";
 import { type GatewayOptions, GatewayServer } from "./gateway_server.ts";
 import { SingleRequestServer } from "./single_request.ts";
-import { parse_uwsgi_head } from "./uwsgi_codec.ts";
-import type { Variables } from "./variables.ts";
+import { parse_uwsgi_head } from "./uwsgi/codec.ts";
 
 export { GatewayHandler, GatewayServer, SingleRequestServer };
 export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };

@@ -1,12 +1,12 @@
 /** The variables of a request, as the codecs of the gateways give them. */
 
-import { process_environ } from "../_internal/process_environ.ts";
-import { UNWANTED_VARIABLES } from "../_internal/unwanted_variables.ts";
+import { process_environ } from "../_internal/request/process_environ.ts";
+import {
+  UNWANTED_VARIABLES,
+  type Variables,
+} from "../_internal/request/variables.ts";
 import type { Fields } from "./fields.ts";
 import { Shapes } from "./shape.ts";
-
-/** CGI variables, each character of a value a byte. */
-export type Variables = Record<string, string>;
 
 /** Throws a `RangeError` if a head is larger than what is taken. */
 export function check_size(size: number, limit: number): void {

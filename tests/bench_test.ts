@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { read_results, rows_of, table } from "../bench/report.ts";
-import { root } from "./support.ts";
+import { root } from "./support/support.ts";
 
 Deno.test("README.md has the table of the last results, their date and their machine", async () => {
   const results = read_results();

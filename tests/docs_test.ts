@@ -1,14 +1,14 @@
 /** docs/cli.md says of the command what is so: its options, its formats, its examples. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { compile_format } from "../cli/access_format.ts";
-import { OTHERS } from "../cli/help.ts";
-import { flag_of, type Option, OPTIONS } from "../cli/options.ts";
-import { parse_command } from "../cli/parse_options.ts";
-import { UsageError } from "../cli/usage_error.ts";
-import { make_folder } from "./command.ts";
-import { markdown_table } from "./markdown.ts";
-import { root } from "./support.ts";
+import { compile_format } from "../cli/logs/access_format.ts";
+import { OTHERS } from "../cli/settings/help.ts";
+import { flag_of, type Option, OPTIONS } from "../cli/settings/options.ts";
+import { parse_command } from "../cli/settings/parse_options.ts";
+import { UsageError } from "../cli/settings/usage_error.ts";
+import { make_folder } from "./support/command.ts";
+import { markdown_table } from "./support/markdown.ts";
+import { root } from "./support/support.ts";
 
 const manual = Deno.readTextFileSync(new URL("docs/cli.md", root));
 

@@ -17,13 +17,13 @@ export interface Rule {
 
 /** The modules with checks, in the order in which their rules are read. */
 export const FILES = [
-  "_internal/validate_environ.ts",
+  "_internal/validate/environ.ts",
   "validate.ts",
-  "_internal/validate_exchange.ts",
-  "_internal/validate_head.ts",
-  "_internal/validate_streams.ts",
-  "_internal/validate_result.ts",
-  "_internal/validate_open_results.ts",
+  "_internal/validate/exchange.ts",
+  "_internal/validate/head.ts",
+  "_internal/validate/streams.ts",
+  "_internal/validate/result.ts",
+  "_internal/validate/open_results.ts",
 ];
 
 const GROUPS: Record<string, string> = {

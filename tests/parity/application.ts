@@ -1,4 +1,4 @@
-/** The application that both servers run; tests/python/parity_server.py has the same one in Python. */
+/** The application that both servers run; tests/parity/python/parity_server.py has the same one in Python. */
 
 import type {
   HeaderList,
@@ -8,7 +8,7 @@ import type {
   WSGIEnvironment,
   WSGIResult,
 } from "../../types.ts";
-import { bytes, text } from "../support.ts";
+import { bytes, text } from "../support/support.ts";
 
 /** Something that an application does. What is not as PEP 3333 has it is a mistake that it makes. */
 export type Step =

@@ -1,6 +1,6 @@
 /** Requests that nobody thought of: random ones, the same in every run. */
 
-import { int, pick, random } from "../random.ts";
+import { int, pick, random } from "../support/random.ts";
 import type { Script, Step } from "./application.ts";
 import {
   as_http_1_0,

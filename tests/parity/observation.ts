@@ -1,6 +1,6 @@
 /** What a server did with a request: the answer, and what the application saw. */
 
-import { bytes, text, write_all } from "../support.ts";
+import { bytes, text, write_all } from "../support/support.ts";
 import { type ParityRequest, wire } from "./request.ts";
 
 /** What is compared. */

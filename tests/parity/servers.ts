@@ -2,7 +2,7 @@
 
 import { read_environ } from "../../handlers.ts";
 import { WSGIRequestHandler } from "../../simple_server.ts";
-import { serve } from "../support.ts";
+import { serve } from "../support/support.ts";
 import { application } from "./application.ts";
 
 /** A server that has been started; ended by `await using`. */
@@ -37,7 +37,7 @@ export async function has_python(): Promise<boolean> {
 /** Starts `wsgiref.simple_server`. */
 export async function start_python(): Promise<PythonServer> {
   const child = new Deno.Command(COMMAND, {
-    args: ["-I", `${import.meta.dirname}/../python/parity_server.py`],
+    args: ["-I", `${import.meta.dirname}/python/parity_server.py`],
     stdin: "piped", // Its end is the child's end, even if this process is killed.
     stdout: "piped",
     stderr: "null",

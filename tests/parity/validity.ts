@@ -1,6 +1,6 @@
 /** Which requests Deno.serve takes, where CPython is less strict or has other limits. */
 
-import { bytes } from "../support.ts";
+import { bytes } from "../support/support.ts";
 import { fields, type ParityRequest, wire } from "./request.ts";
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;

@@ -1,0 +1,176 @@
+/** What an application returned, as a handler takes it: block by block, closed exactly once. */
+
+import { describe } from "../text/check.ts";
+import { disconnected } from "../streams/disconnect.ts";
+import { is_promise, type MaybePromise } from "../promise.ts";
+
+/** What an iterator and a reader both give. */
+export interface Step {
+  done?: boolean;
+  value?: unknown;
+}
+
+/** Where the blocks come from: an iterator of either kind, or a stream's reader. */
+interface Source {
+  next(): Step | Promise<Step>;
+  /** Ends it before its time. */
+  stop(): unknown;
+}
+
+/** The members that a result may have beside being iterable. */
+interface Closable {
+  close?: unknown;
+  return?: unknown;
+}
+
+export class ApplicationResult {
+  #result: Iterable<unknown> | AsyncIterable<unknown>;
+  #source: Source | null = null;
+  #leave: ((reason: Error) => void) | null = null;
+  #ended = false;
+  #abandoned = false;
+  #closed = false;
+
+  /** @throws {TypeError} If `result` is nothing that an application may return. */
+  constructor(result: unknown) {
+    this.#result = check_result(result);
+    this.#ended = Array.isArray(result); // Nothing stands behind an array that would have to be stopped.
+  }
+
+  /**
+   * The next step of the iteration.
+   *
+   * @throws What the iteration throws; what `disconnected()` makes as soon as the result is abandoned, even
+   * if the step never comes.
+   */
+  next(): Step | Promise<Step> {
+    try {
+      this.#source ??= open_source(this.#result);
+      const step = this.#source.next();
+      return is_promise(step) ? this.#follow(step) : this.#note(step);
+    } catch (error) {
+      this.#ended = true;
+      throw error;
+    }
+  }
+
+  /** Has nobody wait for the result any more: its client has gone. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#leave?.(disconnected());
+  }
+
+  /** Stops the iteration if it has not ended, then calls the result's own `close()`. Only the first call does anything. */
+  close(): MaybePromise {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { close } = this.#result as Closable;
+    if (this.#ended && typeof close !== "function") return;
+    return this.#close(close);
+  }
+
+  async #close(close: unknown): Promise<void> {
+    try {
+      if (!this.#ended) await this.#stop_iteration();
+    } finally {
+      if (typeof close === "function") await close.call(this.#result);
+    }
+  }
+
+  #follow(step: Promise<Step>): Promise<Step> {
+    return new Promise((resolve, reject) => {
+      if (this.#abandoned) reject(disconnected());
+      this.#leave = reject;
+      step.then(
+        (step) => resolve(this.#note(step)),
+        (error) => {
+          this.#ended = true;
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** An iterator that is done or has thrown is not to be stopped any more. */
+  #note(step: Step): Step {
+    if (step.done) this.#ended = true;
+    return step;
+  }
+
+  async #stop_iteration(): Promise<void> {
+    const stopped = this.#stop();
+    if (!is_promise(stopped)) return;
+    // A generator stops when it has what it awaits, which may be never: nobody waits for that when the client has gone.
+    if (this.#abandoned) stopped.catch(() => {});
+    else await stopped;
+  }
+
+  #stop(): unknown {
+    if (this.#source) return this.#source.stop();
+    // Nothing was taken from it: a stream still has to let go of what stands behind it, a generator of nothing.
+    const result = this.#result;
+    if (result instanceof ReadableStream) return result.cancel();
+    const { return: end } = result as Closable;
+    if (typeof end === "function") return end.call(result);
+  }
+}
+
+function check_result(result: unknown): Iterable<unknown> {
+  if (result instanceof Uint8Array) {
+    throw new TypeError(
+      "an application must return an iterable of byte blocks, got a bare Uint8Array: return [data]",
+    );
+  }
+  if (
+    typeof result !== "object" || result === null ||
+    !(Symbol.iterator in result || Symbol.asyncIterator in result)
+  ) {
+    throw new TypeError(
+      `an application must return an iterable of Uint8Array, got ${
+        describe(result)
+      }${typeof result === "string" ? ": encode it, and return [data]" : ""}`,
+    );
+  }
+  return result as Iterable<unknown>;
+}
+
+/** The blocks of an array: source and step in one. */
+class ArrayBlocks implements Source, Step {
+  done = false;
+  value: unknown;
+  #array: readonly unknown[];
+  #next = 0;
+
+  constructor(array: readonly unknown[]) {
+    this.#array = array;
+  }
+
+  next(): Step {
+    this.done = this.#next >= this.#array.length;
+    this.value = this.#array[this.#next++];
+    return this;
+  }
+
+  stop(): void {}
+}
+
+function open_source(
+  result: Iterable<unknown> | AsyncIterable<unknown>,
+): Source {
+  if (result instanceof ReadableStream) {
+    // Not its iterator: that one cannot be stopped while a read is pending.
+    const reader = result.getReader();
+    return { next: () => reader.read(), stop: () => reader.cancel() };
+  }
+  if (is_plain_array(result)) return new ArrayBlocks(result);
+  const iterator = Symbol.asyncIterator in result
+    ? result[Symbol.asyncIterator]()
+    : result[Symbol.iterator]();
+  return { next: () => iterator.next(), stop: () => iterator.return?.() };
+}
+
+/** Whether a result is an array that is iterated as arrays are. */
+function is_plain_array(result: object): result is unknown[] {
+  return Array.isArray(result) && !(Symbol.asyncIterator in result) &&
+    result[Symbol.iterator] === Array.prototype[Symbol.iterator];
+}

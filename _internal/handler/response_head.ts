@@ -1,0 +1,69 @@
+/** What `start_response` is given, checked by the rules of PEP 3333, "The start_response() Callable". */
+
+import type { Headers } from "../../headers.ts";
+import type { HeaderList } from "../../types.ts";
+import { is_hop_by_hop } from "../../util.ts";
+import { check_bytes, check_text, describe } from "../text/check.ts";
+import { remember } from "../remember.ts";
+
+/** What a status says. */
+export interface Status {
+  code: number;
+  reason: string;
+  /** Whether a response of it never has a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
+  bodiless: boolean;
+}
+
+/** Takes a status apart; throws a `TypeError` if it is not three digits from 200 on, a space and a reason. */
+export const parse_status = remember((status): Status => {
+  check_text(status, "the status");
+  check_bytes(status, "the status");
+  if (!/^[2-9][0-9][0-9] /.test(status)) {
+    throw new TypeError(
+      `the status must be three digits from 200 on, a space and a reason, got ${
+        describe(status)
+      }`,
+    );
+  }
+  const code = Number(status.slice(0, 3));
+  const bodiless = code === 204 || code === 205 || code === 304;
+  return { code, reason: status.slice(4), bodiless };
+});
+
+/**
+ * The headers as a list of the handler's own, which the application cannot change any more. What is no
+ * list of pairs is left for `Headers` to refuse.
+ *
+ * @throws {TypeError} If one of them is hop-by-hop, or its value no native string.
+ */
+export function own_headers(headers: HeaderList): HeaderList {
+  return Array.isArray(headers) ? headers.map(own_header) : headers;
+}
+
+function own_header(header: [string, string]): [string, string] {
+  if (!Array.isArray(header) || header.length !== 2) return header;
+  const [name, value] = header;
+  if (typeof name === "string" && is_forbidden(name)) {
+    throw new TypeError(
+      `an application must not send the hop-by-hop header ${name}`,
+    );
+  }
+  if (typeof value === "string") {
+    check_bytes(value, `the value of header ${name}`);
+  }
+  return [name, value];
+}
+
+const is_forbidden = remember(is_hop_by_hop);
+
+/** The `Content-Length` among the headers; null without one. Throws a `TypeError` if it is no number. */
+export function declared_length(headers: Headers): number | null {
+  const value = headers.get("Content-Length");
+  if (value === null) return null;
+  if (!/^[0-9]{1,15}$/.test(value)) {
+    throw new TypeError(
+      `Content-Length must be decimal digits, got ${describe(value)}`,
+    );
+  }
+  return Number(value);
+}

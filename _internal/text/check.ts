@@ -1,0 +1,57 @@
+/** What may stand in the head of a response; the one place that keeps a response from being split. */
+
+import { remember } from "../remember.ts";
+
+/** RFC 9110, section 5.6.2. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** C0 but TAB, and DEL: what could end a header line, or hide one. */
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+// deno-lint-ignore no-control-regex
+const NOT_BYTES = /[^\x00-\xff]/;
+
+/** Throws a `TypeError` if `text` is no string or holds a control character; `what` names it in the message. */
+export function check_text(text: string, what: string): void {
+  if (typeof text !== "string") {
+    throw new TypeError(`${what} must be a string, got ${describe(text)}`);
+  }
+  if (CONTROL.test(text)) {
+    throw new TypeError(
+      `${what} must not hold control characters, got ${JSON.stringify(text)}`,
+    );
+  }
+}
+
+/** Throws a `TypeError` if `name` is no token or `value` no text without control characters. */
+export function check_header(name: string, value: string): void {
+  check_token(name);
+  if (typeof value === "string" && !CONTROL.test(value)) return;
+  check_text(value, `the value of header ${name}`);
+}
+
+const check_token = remember((name): true => {
+  if (typeof name === "string" && TOKEN.test(name)) return true;
+  throw new TypeError(`a header name must be a token, got ${describe(name)}`);
+});
+
+/** Throws a `TypeError` if a character of `text` is no byte (PEP 3333, "A Note On String Types"). */
+export function check_bytes(text: string, what: string): void {
+  if (NOT_BYTES.test(text)) {
+    throw new TypeError(
+      `${what} must hold characters up to U+00FF only, got ${
+        JSON.stringify(text)
+      }`,
+    );
+  }
+}
+
+/** A short word for what a value is, for the second half of an error message. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return `a function`;
+  if (value === null || typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return `an object of class ${value.constructor?.name ?? "null"}`;
+}

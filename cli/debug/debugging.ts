@@ -1,0 +1,29 @@
+/** Whether errors are shown to clients, by `--debug`. */
+
+import { format_address } from "../settings/address.ts";
+import type { debug_handler } from "./debug_page.ts";
+import type { Settings } from "../settings/settings.ts";
+import { UsageError } from "../settings/usage_error.ts";
+
+type DebugHandler = typeof debug_handler;
+
+/**
+ * What makes handlers show errors; null where they do not.
+ *
+ * @throws {UsageError} If they would be shown to others than this machine.
+ */
+export async function debugging(
+  { debug, debug_anywhere, bind, protocol }: Settings,
+): Promise<DebugHandler | null> {
+  if (!debug && !debug_anywhere) return null;
+  // Loaded only when it is asked for.
+  const page = await import("./debug_page.ts");
+  const is_local = protocol !== "cgi" && page.is_loopback(bind);
+  if (debug_anywhere || is_local) return page.debug_handler;
+  const where = protocol === "cgi"
+    ? "--protocol cgi"
+    : `--bind ${format_address(bind)}`;
+  throw new UsageError(
+    `--debug shows errors to this machine only, got ${where}: --debug-anywhere shows them to everybody`,
+  );
+}

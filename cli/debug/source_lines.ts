@@ -1,0 +1,213 @@
+/** The frames of an error's stack, and the lines of source around them, as far as this process may read them. */
+
+import { extname, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
+
+/** Whose code a frame is of. */
+export type Owner = "application" | "package" | "library" | "platform";
+
+/** A place on a stack. */
+export interface Frame {
+  /** What was called, as the stack names it; `""` for the code of a module. */
+  name: string;
+  /** File, line and column, a file below the working folder without that. */
+  place: string;
+  owner: Owner;
+  /** The lines around it; empty where the source is not to be had. */
+  source: SourceLine[];
+}
+
+/** A line of source. */
+export interface SourceLine {
+  number: number;
+  text: string;
+  /** Whether it is the line of the frame. */
+  is_here: boolean;
+  /** On that: where the word begins and ends that the column points at. */
+  mark: [begin: number, end: number] | null;
+}
+
+/** How many frames of a stack are looked at. */
+const MOST_FRAMES = 60;
+
+/** How large a file may be, in bytes. */
+const LARGEST = 4_000_000;
+
+/** How much of a long line is shown, and how much of that stands before the column. */
+const LONGEST_LINE = 200;
+const BEFORE_COLUMN = 60;
+
+/** How many lines are shown above and below the frame that comes first, and the others. */
+const AROUND_FIRST = 5;
+const AROUND_OTHER = 2;
+
+/** A name of a module: nothing else is read, whatever a stack may say, which an application can set to any text. */
+const MODULE_NAME = /^\.[cm]?[jt]sx?$/;
+
+/** Where npm packages lie: beside the application, or in Deno's cache. */
+const OF_NPM = /\/node_modules\/|\/npm\/[^/]+\/(@[^/]+\/)?[^/]+\/\d+\.\d+\./;
+
+/** The folder of this package, wherever that is. */
+const ROOT = new URL("../../", import.meta.url).href;
+
+const ENTRY_POINTS = Object.values(config.exports).map((path) => path.slice(2));
+
+/**
+ * The frames of a stack, the nearest to the throw first.
+ *
+ * @param stack What the error says in `stack`.
+ * @param message Its message, which stands before the frames, and may look like some.
+ */
+export function frames_of(stack: string, message: string): Frame[] {
+  const files: Files = new Map();
+  const folder = working_folder();
+  let around = AROUND_FIRST;
+  return calls_of(stack, message).map((call) => {
+    const { name, url, line, column } = parse_call(call);
+    const owner = owner_of(url);
+    const frame = { name, place: place_of(url, folder), owner };
+    if (line === 0) return { ...frame, source: [] };
+    frame.place += `:${line}:${column}`;
+    if (owner !== "application") return { ...frame, source: [] };
+    const lines = lines_of(url, files);
+    const source = lines_around(lines, line, column, around);
+    around = AROUND_OTHER;
+    return { ...frame, source };
+  });
+}
+
+/** The lines of each file that was looked for; null where they are not to be had. */
+type Files = Map<string, string[] | null>;
+
+/** What the lines of a stack say behind their `at`. */
+function calls_of(stack: string, message: string): string[] {
+  const begin = message ? stack.indexOf(message) : -1;
+  const is_head = begin >= 0 && !stack.slice(0, begin).includes("\n");
+  const lines = stack.slice(is_head ? begin + message.length : 0).split("\n");
+  // What stands before the frames may be a message that has been changed since.
+  const last_other = lines.findLastIndex((line) => !/^\s+at /.test(line));
+  return lines.slice(last_other + 1, last_other + 1 + MOST_FRAMES)
+    .map((line) => line.replace(/^\s+at /, ""));
+}
+
+/** A line of a stack: `NAME (LOCATION)`, or a location alone; one that is no line of a file has no number. */
+interface Call {
+  name: string;
+  url: string;
+  line: number;
+  column: number;
+}
+
+function parse_call(call: string): Call {
+  const [, name, inner = call] = call.match(/^(.*?) \((.*)\)$/) ?? [];
+  const location = inner.replace(/^async /, "");
+  const [, url = location, line = 0, column = 0] =
+    location.match(/^(.*):(\d+):(\d+)$/) ?? [];
+  return {
+    name: name ?? (inner === location ? "" : "async"),
+    url,
+    line: Number(line),
+    column: Number(column),
+  };
+}
+
+function owner_of(url: string): Owner {
+  if (is_own(url)) return "package";
+  if (/^https?:/.test(url) || OF_NPM.test(url)) return "library";
+  return /^(file|data|blob):/.test(url) ? "application" : "platform";
+}
+
+/** Whether a module is one of this package's, and not an example or a test beside them. */
+function is_own(url: string): boolean {
+  if (!url.startsWith(ROOT)) return false;
+  const path = url.slice(ROOT.length);
+  return /^(_internal|cli|gateways|middleware)\//.test(path) ||
+    ENTRY_POINTS.includes(path);
+}
+
+/** The folder that the process works in, as the paths in it begin; `null` where it has been removed. */
+function working_folder(): string | null {
+  try {
+    return `${Deno.cwd()}${sep}`;
+  } catch {
+    return null;
+  }
+}
+
+function place_of(url: string, folder: string | null): string {
+  const path = path_of(url);
+  // The URL of data holds a whole module.
+  if (path === null) return shortened(url, 0);
+  return folder && path.startsWith(folder) ? path.slice(folder.length) : path;
+}
+
+/** The path of a file URL; null for any other. */
+function path_of(url: string): string | null {
+  if (!url.startsWith("file:")) return null;
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return null; // A percent sign that encodes nothing.
+  }
+}
+
+/** The lines of a module; null where they are not to be had. */
+function lines_of(url: string, files: Files): string[] | null {
+  const path = path_of(url);
+  if (path === null || !MODULE_NAME.test(extname(path))) return null;
+  const known = files.get(path);
+  if (known !== undefined) return known;
+  const text = read(path);
+  const lines = text?.split(/\r?\n/) ?? null;
+  files.set(path, lines);
+  return lines;
+}
+
+/** What is in a file; null where this process may not read it, without asking for leave. */
+function read(path: string): string | null {
+  const { state } = Deno.permissions.querySync({ name: "read", path });
+  if (state !== "granted") return null;
+  try {
+    const { isFile, size } = Deno.statSync(path);
+    return isFile && size <= LARGEST ? Deno.readTextFileSync(path) : null;
+  } catch {
+    return null; // It has gone, or the system keeps it from this process.
+  }
+}
+
+/** The lines around a place; none where the file has no such line, having been changed since. */
+function lines_around(
+  lines: string[] | null,
+  line: number,
+  column: number,
+  around: number,
+): SourceLine[] {
+  if (!lines || line < 1 || line > lines.length) return [];
+  const first = Math.max(1, line - around);
+  const last = Math.min(lines.length, line + around);
+  return lines.slice(first - 1, last).map((text, index) => {
+    const number = first + index;
+    return number === line
+      ? marked_line(number, text, column - 1)
+      : { number, text: shortened(text, 0), is_here: false, mark: null };
+  });
+}
+
+/** The line of a frame, with the word at `column` marked. */
+function marked_line(number: number, text: string, column: number): SourceLine {
+  const begin = Math.max(0, column - BEFORE_COLUMN);
+  const from = text.length <= LONGEST_LINE || begin === 0 ? 0 : begin;
+  const shown = shortened(text, from);
+  const at = column - from + (from > 0 ? 1 : 0);
+  const [word] = shown.slice(at).match(/^([\p{ID_Continue}$]+|\S)/u) ?? [];
+  const mark: SourceLine["mark"] = word ? [at, at + word.length] : null;
+  return { number, text: shown, is_here: true, mark };
+}
+
+/** `text` from a character on, an ellipsis where something is left out. */
+function shortened(text: string, from: number): string {
+  const part = text.slice(from, from + LONGEST_LINE);
+  const more = from + LONGEST_LINE < text.length;
+  return `${from > 0 ? "…" : ""}${part}${more ? "…" : ""}`;
+}

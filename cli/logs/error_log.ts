@@ -1,0 +1,100 @@
+/** The error log of the command: `wsgi.errors`, the stacks of errors, and what the server has to say itself. */
+
+import {
+  clock_time,
+  escape_controls,
+  two_digits,
+} from "../../_internal/text/log.ts";
+import type { ErrorStream } from "../../types.ts";
+import { utc_offset } from "./access_format.ts";
+import { type LogFile, open_log } from "./log_file.ts";
+import { UsageError } from "../settings/usage_error.ts";
+
+/** What `--log-level` takes, from the least to the most important. */
+export const LOG_LEVELS = [
+  "debug",
+  "info",
+  "warning",
+  "error",
+  "critical",
+] as const;
+
+/** One of `LOG_LEVELS`. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/**
+ * Opens the error log.
+ *
+ * @param logfile What `--error-logfile` says: a file, or `-` for the process's stderr.
+ * @param level What `--log-level` says, in small or capital letters.
+ * @throws {UsageError} If the file cannot be opened, or there is no such level.
+ */
+export function open_error_log(logfile: string, level: string): ErrorLog {
+  const least = LOG_LEVELS.findIndex((name) => name === level.toLowerCase());
+  if (least < 0) {
+    throw new UsageError(
+      `--log-level takes debug, info, warning, error or critical, got "${level}"`,
+    );
+  }
+  // At once: nobody wants to wait for an error, or to look for what came before a crash.
+  const file = open_log(logfile, "--error-logfile", { buffered: false });
+  return new ErrorLog(file, least);
+}
+
+/** An error log, and a `wsgi.errors`: what is written to it is in the file when `write` returns. */
+export class ErrorLog implements ErrorStream {
+  #file: LogFile;
+  #least: number;
+
+  /** Writes to `file`, of the server's own messages those from the level of that index on. */
+  constructor(file: LogFile, least: number) {
+    this.#file = file;
+    this.#least = least;
+  }
+
+  /** Writes `text` as it is, whatever the level. */
+  write(text: string): void {
+    this.#file.write(text);
+  }
+
+  /** Writes every string of `lines`, whatever the level. */
+  writelines(lines: Iterable<string>): void {
+    for (const line of lines) this.write(line);
+  }
+
+  /** Does nothing: everything is written. */
+  flush(): void {}
+
+  /**
+   * Writes a message of the server's own, in one line as gunicorn has it:
+   * `[2026-11-21 00:55:42 +0100] [4242] [INFO] message`. Control characters are escaped. Does nothing below the level
+   * of the log.
+   */
+  log(level: LogLevel, message: string): void {
+    this.log_text(level, `${escape_controls(message)}\n`);
+  }
+
+  /** Writes text as `log` writes a message, but as it is: it ends in a line feed, and may have lines behind the first. */
+  log_text(level: LogLevel, text: string): void {
+    if (LOG_LEVELS.indexOf(level) < this.#least) return;
+    const time = format_time(new Date());
+    this.write(`[${time}] [${Deno.pid}] [${level.toUpperCase()}] ${text}`);
+  }
+
+  /** Opens the file anew, as `LogFile` does. */
+  reopen(): void {
+    this.#file.reopen();
+  }
+
+  /** Closes the file. What is written later is lost. */
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/** Local time with its offset: `2026-11-21 00:55:42 +0100`. */
+function format_time(now: Date): string {
+  const month = two_digits(now.getMonth() + 1);
+  const date = `${now.getFullYear()}-${month}-${two_digits(now.getDate())}`;
+  return `${date} ${clock_time(now)} ${utc_offset(now)}`;
+}

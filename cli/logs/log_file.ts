@@ -1,0 +1,269 @@
+/** A file that lines are appended to: kept for a moment, written many at once, and none lost when the process ends. */
+
+import { stderr } from "../../_internal/streams/error_stream.ts";
+import { file_url } from "../settings/file_url.ts";
+import { UsageError } from "../settings/usage_error.ts";
+
+/** How many characters are kept before they are written. */
+const FULL = 64 * 1024;
+
+/** How long, in milliseconds, a line is kept at most. */
+const DELAY = 100;
+
+/** What Linux writes to a pipe in one piece, whoever else writes to it (PIPE_BUF in pipe(7)). */
+const BLOCK = 4096;
+
+const LINE_FEED = 10;
+
+const encoder = new TextEncoder();
+
+/** What a log is written to: a file, or the process's stderr. */
+type Output = Pick<Deno.FsFile, "writeSync" | "close">;
+
+type Timer = ReturnType<typeof setTimeout>;
+
+/** How a log is written. */
+export interface LogFileOptions {
+  /**
+   * Whether lines are kept for a moment.
+   *
+   * @default {true}
+   */
+  buffered?: boolean;
+  /**
+   * Told in a line what is wrong with the file, and when that has ended.
+   *
+   * @default {writes the line to the process's stderr}
+   */
+  report?: (message: string) => void;
+}
+
+/**
+ * Opens a log, to append to it.
+ *
+ * @param path A file, which is made where there is none, or `-` for the process's stderr.
+ * @param option The option of the command that names it.
+ * @throws {UsageError} If the file cannot be opened.
+ */
+export function open_log(
+  path: string,
+  option: string,
+  options: LogFileOptions = {},
+): LogFile {
+  try {
+    return new LogFile(path, option, options);
+  } catch (error) {
+    throw new UsageError(
+      `cannot open the file of ${option}: ${message_of(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * A log that is appended to.
+ *
+ * What is written is kept until it is 64 KiB, for 100 ms, or to the end of the process: a normal one, `Deno.exit()`,
+ * an uncaught error, an unhandled rejection. It is lost where a signal ends the process that nobody listens to, or
+ * where a listener of an older date keeps the event to itself: so a log is opened before an application is loaded.
+ *
+ * A file that cannot be written to is no business of the request that is logged: nothing here throws. What cannot
+ * be written is dropped, and the file tried again with the next lines.
+ */
+export class LogFile {
+  /** How many lines could not be written. */
+  lost = 0;
+
+  /** Absolute, so that `reopen()` finds it wherever the process has gone; null for stderr. */
+  #path: URL | null;
+  #option: string;
+  #report: (message: string) => void;
+  /** Null when closed. */
+  #output: Output | null;
+  /** How many characters are kept at most. */
+  #limit: number;
+  #kept = "";
+  #timer: Timer | null = null;
+  /** What `lost` was when the file could be written to for the last time; null while it can be. */
+  #lost_before: number | null = null;
+  /** Whether a part of a line was all that could be written. */
+  #torn = false;
+
+  /** At its end Deno tells of `unload`; of an error that ends it, of nothing but the error. */
+  #listeners: [type: string, listener: () => void][] = [
+    ["unload", () => this.#end()],
+    ["error", () => this.flush()],
+    ["unhandledrejection", () => this.flush()],
+  ];
+
+  /**
+   * Opens the file. The arguments are those of `open_log`.
+   *
+   * @throws {Error} If it cannot be opened.
+   */
+  constructor(path: string, option: string, options: LogFileOptions = {}) {
+    const { buffered = true, report = say } = options;
+    this.#path = path === "-" ? null : file_url(path);
+    this.#option = option;
+    this.#report = report;
+    this.#limit = buffered ? FULL : 0;
+    this.#output = this.#path === null ? Deno.stderr : open(this.#path);
+    if (!buffered) return; // There is never anything left to write.
+    for (const [type, listener] of this.#listeners) {
+      addEventListener(type, listener);
+    }
+  }
+
+  /** Writes `text`, which ends in a line feed, soon. */
+  write(text: string): void {
+    this.#kept += text;
+    if (this.#kept.length >= this.#limit) this.flush();
+    else this.#timer ??= flush_later(this);
+  }
+
+  /** Writes what is kept. */
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#kept === "") return;
+    const kept = this.#kept;
+    this.#kept = "";
+    this.#append(encoder.encode(kept));
+  }
+
+  /**
+   * Closes the file and opens its path again, where another file may be by now: what a program that renames logs
+   * asks for. Where that fails, the old file is kept.
+   */
+  reopen(): void {
+    this.flush();
+    if (this.#path === null || this.#output === null) return;
+    try {
+      const output = open(this.#path);
+      this.#output.close();
+      this.#output = output;
+      this.#torn = false;
+    } catch (error) {
+      this.#report(
+        `cannot open the file of ${this.#option} again: ${message_of(error)}`,
+      );
+    }
+  }
+
+  /** Writes what is kept and closes the file. What is written later is lost. */
+  close(): void {
+    this.flush();
+    for (const [type, listener] of this.#listeners) {
+      removeEventListener(type, listener);
+    }
+    if (this.#path !== null) this.#output?.close();
+    this.#output = null;
+    this.#limit = 0;
+  }
+
+  /** Keeps nothing from now on: no timer comes any more for what another listener has to log. */
+  #end(): void {
+    this.#limit = 0;
+    this.flush();
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (this.#output === null) {
+      this.lost += count_lines(bytes);
+      return;
+    }
+    try {
+      // Nobody is to take the next line for the rest of the one that was cut.
+      if (this.#torn) this.#output.writeSync(LINE_END);
+      this.#torn = false;
+    } catch (error) {
+      return this.#fail(error, bytes);
+    }
+    const { written, error } = write_blocks(this.#output, bytes);
+    if (written === bytes.length) return this.#recover();
+    this.#torn = written > 0 && bytes[written - 1] !== LINE_FEED;
+    this.#fail(error, bytes.subarray(written));
+  }
+
+  #fail(error: unknown, rest: Uint8Array): void {
+    const is_first = this.#lost_before === null;
+    this.#lost_before ??= this.lost;
+    this.lost += count_lines(rest);
+    if (!is_first) return;
+    this.#report(
+      `cannot write to the file of ${this.#option}, what it should have is lost: ${
+        message_of(error)
+      }`,
+    );
+  }
+
+  #recover(): void {
+    if (this.#lost_before === null) return;
+    const lost = this.lost - this.#lost_before;
+    this.#lost_before = null;
+    this.#report(
+      `the file of ${this.#option} can be written to again, lines lost: ${lost}`,
+    );
+  }
+}
+
+const LINE_END = new Uint8Array([LINE_FEED]);
+
+function open(path: URL): Deno.FsFile {
+  return Deno.openSync(path, { append: true, create: true });
+}
+
+/** A timer that does not keep the process alive. */
+function flush_later(file: LogFile): Timer {
+  const timer = setTimeout(() => file.flush(), DELAY);
+  Deno.unrefTimer(timer);
+  return timer;
+}
+
+/** Writes in blocks of whole lines, so that several processes can write to the same pipe, each its own lines. */
+function write_blocks(
+  output: Output,
+  bytes: Uint8Array,
+): { written: number; error: unknown } {
+  let written = 0;
+  try {
+    while (written < bytes.length) {
+      const end = end_of_block(bytes, written);
+      while (written < end) {
+        written += output.writeSync(bytes.subarray(written, end));
+      }
+    }
+  } catch (error) {
+    return { written, error };
+  }
+  return { written, error: null };
+}
+
+/** Where the block that begins at `start` ends: after as many lines as fit, or after the first where it is longer. */
+function end_of_block(bytes: Uint8Array, start: number): number {
+  const most = start + BLOCK;
+  if (most >= bytes.length) return bytes.length;
+  const last = bytes.lastIndexOf(LINE_FEED, most - 1);
+  if (last >= start) return last + 1;
+  const next = bytes.indexOf(LINE_FEED, most);
+  return next < 0 ? bytes.length : next + 1;
+}
+
+function count_lines(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === LINE_FEED) count++;
+  return count;
+}
+
+function message_of(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Where stderr cannot be written to either, nobody can be told. */
+function say(message: string): void {
+  try {
+    stderr.write(`error: ${message}\n`);
+  } catch {
+    // See above.
+  }
+}

@@ -1,0 +1,200 @@
+/** Keeps workers alive: starts them, replaces them, and stops them. */
+
+import type { ErrorLog } from "../logs/error_log.ts";
+import { SocketFolder } from "./socket_folder.ts";
+import { WorkerProcess } from "./worker_process.ts";
+
+/** How long is waited before a worker is replaced that failed at once, in milliseconds: this, and twice as long each time. */
+const PAUSE = 100;
+const LONGEST_PAUSE = 10_000;
+
+/** How long a worker may take to end beyond the time of its requests, in milliseconds. */
+const MARGIN = 2000;
+
+/** What a supervisor is told. */
+export interface Supervision {
+  /** How many workers there shall be. */
+  count: number;
+  /** The port that they share. */
+  port: number;
+  /** How long their requests may take when they stop, in seconds. */
+  graceful_timeout: number;
+  /** Where it is said what becomes of them. */
+  log: ErrorLog;
+}
+
+export class Supervisor {
+  #supervision: Supervision;
+  #log: ErrorLog;
+  /** Where the sockets are at which the workers are waited for. */
+  #folder = new SocketFolder();
+  #workers = new Set<WorkerProcess>();
+  /** How many workers were started so far. */
+  #number = 0;
+  #stopping = false;
+  #pause = PAUSE;
+  #ended = Promise.withResolvers<void>();
+  /** What is done to the workers is done one after the other. */
+  #changes: Promise<void> = Promise.resolve();
+
+  constructor(supervision: Supervision) {
+    this.#supervision = supervision;
+    this.#log = supervision.log;
+  }
+
+  /** Whether the workers are meant to end. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Settles when the last worker has ended. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /**
+   * Starts the workers: the first of them, and if that takes requests the others.
+   *
+   * @returns The exit status of one that did not start, 0 if all did.
+   * @throws {Error} An error of the system or of permissions, if there cannot be one.
+   */
+  async start(): Promise<number> {
+    const started = this.#start_all();
+    this.#changes = started.then(() => {}, () => {});
+    const failed = await started.catch((error) => {
+      this.kill();
+      throw error;
+    });
+    if (!failed || this.#stopping) return 0;
+    await this.stop();
+    return (await failed.status).code || 1;
+  }
+
+  /** Replaces the workers one by one, each when its successor takes requests. */
+  reload(): void {
+    this.#change(() => this.#reload());
+  }
+
+  /** Stops all workers when their requests are answered. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const worker of this.#workers) worker.stop();
+    this.#end_when_alone();
+    await this.#ended.promise;
+  }
+
+  /** Ends all workers at once. */
+  kill(): void {
+    this.#stopping = true;
+    for (const worker of this.#workers) worker.kill();
+    this.#folder.remove();
+  }
+
+  /** Has all workers open their logs anew. */
+  reopen_logs(): void {
+    for (const worker of this.#workers) worker.reopen_logs();
+  }
+
+  /** Gives a worker that did not start, or null. */
+  async #start_all(): Promise<WorkerProcess | null> {
+    const first = this.#start(true);
+    if (!await first.ready) return first;
+    const others = Array.from(
+      { length: this.#stopping ? 0 : this.#supervision.count - 1 },
+      () => this.#start(true),
+    );
+    await Promise.all(others.map((worker) => worker.ready));
+    return others.find((worker) => !worker.was_ready) ?? null;
+  }
+
+  #change(change: () => Promise<void>): void {
+    this.#changes = this.#changes.then(change).catch((error) =>
+      this.#log.log("error", `cannot start a worker: ${error.message}`)
+    );
+  }
+
+  async #reload(): Promise<void> {
+    const before = [...this.#workers].filter((worker) => !worker.stopping);
+    for (const worker of before) {
+      if (!await this.#replace(worker)) return;
+    }
+    Promise.all(before.map((worker) => worker.closed)).then(() => {
+      if (!this.#stopping) this.#log.log("info", "reloaded");
+    });
+  }
+
+  /** Starts a successor, and retires the worker when that takes requests; false where it does not. */
+  async #replace(worker: WorkerProcess): Promise<boolean> {
+    if (this.#stopping || worker.stopping || worker.ended) return true;
+    const successor = this.#start(true);
+    if (await successor.ready) {
+      // A worker that died meanwhile has been replaced for that.
+      (worker.ended ? successor : worker).retire();
+      return true;
+    }
+    if (!this.#stopping) {
+      this.#log.log("error", "a new worker did not start: the old ones stay");
+    }
+    return false;
+  }
+
+  /**
+   * Starts a worker.
+   *
+   * @param on_trial Whether whoever starts it waits for it to take requests, and knows what to do if it does not.
+   */
+  #start(on_trial: boolean): WorkerProcess {
+    const { port, graceful_timeout } = this.#supervision;
+    const supervisor = this.#folder.path_of(String(++this.#number));
+    const worker = new WorkerProcess({ supervisor, port }, {
+      patience: graceful_timeout * 1000 + MARGIN,
+      on_worn: () =>
+        this.#change(async () => {
+          await this.#replace(worker);
+        }),
+      on_hung: () =>
+        this.#log.log("error", `worker ${worker.pid} hangs: it is killed`),
+    });
+    this.#workers.add(worker);
+    this.#follow(worker, on_trial);
+    return worker;
+  }
+
+  /** Waits for the end of a worker, and starts another one if it should not have come. */
+  async #follow(worker: WorkerProcess, on_trial: boolean): Promise<void> {
+    const status = await worker.status;
+    this.#workers.delete(worker);
+    this.#end_when_alone();
+    const expected = worker.stopping || on_trial && !worker.was_ready;
+    if (expected || this.#stopping) return;
+    const how = status.signal ?? `status ${status.code}`;
+    this.#log.log("error", `worker ${worker.pid} ended with ${how}`);
+    await this.#start_another(worker.is_young);
+  }
+
+  /** Starts a worker in the place of one; after a pause, longer each time, if that has failed at once. */
+  async #start_another(failed: boolean): Promise<void> {
+    if (failed) await this.#wait();
+    else this.#pause = PAUSE;
+    if (this.#stopping) return;
+    try {
+      this.#start(false);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#log.log("error", `cannot start a worker: ${message}`);
+      await this.#start_another(true);
+    }
+  }
+
+  async #wait(): Promise<void> {
+    const pause = this.#pause;
+    this.#pause = Math.min(2 * pause, LONGEST_PAUSE);
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+
+  #end_when_alone(): void {
+    if (!this.#stopping || this.#workers.size > 0) return;
+    this.#folder.remove();
+    this.#ended.resolve();
+  }
+}

@@ -1,0 +1,80 @@
+/** The command as a worker: it serves as one of several, and does what the supervisor says. */
+
+import type { ServerAddress } from "../../simple_server.ts";
+import type { WSGIApplication } from "../../types.ts";
+import { format_address } from "../settings/address.ts";
+import { Link } from "./link.ts";
+import type { Logs } from "../logs/logs.ts";
+import { type Foundation, Service } from "../service.ts";
+import { on_signal } from "./signals.ts";
+import { UsageError } from "../settings/usage_error.ts";
+import type { WorkerPlace } from "./worker_place.ts";
+
+/** Serves until the supervisor says that it is enough, or has gone. */
+export async function work(
+  app: WSGIApplication,
+  foundation: Foundation,
+  { supervisor, port }: WorkerPlace,
+): Promise<void> {
+  const { settings, logs } = foundation;
+  const host = host_of(settings.bind);
+  const link = await Link.open(supervisor).catch(() => null);
+  if (!link) return logs.errors.log("error", "the supervisor has gone");
+  const bind: ServerAddress = [host, port];
+  const service = new Service(app, {
+    ...foundation,
+    settings: { ...settings, bind },
+    place: { is_worker: true, on_worn: () => link.say("worn") },
+  });
+  listen_to_signals(service);
+  obey(link, service, logs).then(() => {
+    if (service.stopping) return;
+    logs.errors.log("error", "the supervisor has gone: stopping");
+    remove_folder_of(supervisor);
+    service.stop();
+  });
+  await service.serve(() => link.say("ready"));
+  link.close();
+}
+
+/** @throws {UsageError} If there is none: the configuration file may have changed since the supervisor read it. */
+function host_of(bind: ServerAddress): string {
+  if (typeof bind !== "string") return String(bind[0]);
+  throw new UsageError(
+    `workers share a port: bind a HOST:PORT, got --bind ${
+      format_address(bind)
+    }`,
+  );
+}
+
+function listen_to_signals(service: Service): void {
+  // Who ends all processes at once sends it to this one as well, as often as to the supervisor: that one kills.
+  on_signal("SIGTERM", () => service.stop());
+  // A terminal sends these to all processes at once: the supervisor says what is to be done.
+  on_signal("SIGINT", () => {});
+  on_signal("SIGHUP", () => {});
+}
+
+/** Does what the supervisor says; settles when it has gone. */
+async function obey(link: Link, service: Service, logs: Logs): Promise<void> {
+  for await (const word of link.words()) {
+    if (word === "retire") retire(link, service);
+    else if (word === "stop") service.stop();
+    else if (word === "reopen") logs.reopen();
+  }
+}
+
+async function retire(link: Link, service: Service): Promise<void> {
+  await service.wind_down();
+  service.stop();
+  link.say("closed");
+}
+
+/** What the supervisor could not remove any more. */
+function remove_folder_of(path: string): void {
+  try {
+    Deno.removeSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  } catch {
+    // Another worker has.
+  }
+}

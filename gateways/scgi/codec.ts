@@ -1,0 +1,99 @@
+/** The head of an SCGI request: a netstring of names and values. */
+
+import type { Variables } from "../../_internal/request/variables.ts";
+import type { Parsed } from "../../_internal/streams/connection.ts";
+import { decode_latin1 } from "../../_internal/text/bytes.ts";
+import { Fields } from "../fields.ts";
+import { check_size, variables_of } from "../variables.ts";
+
+const COLON = 58;
+const COMMA = 44;
+const ZERO = 48;
+const NINE = 57;
+
+const fields = new Fields();
+
+/** More digits than the length can have. */
+const MOST_DIGITS = 20;
+
+/**
+ * Parses the head of an SCGI request.
+ *
+ * @param limit The most bytes that the head may have.
+ * @param own What stands among the variables beside those of the head.
+ * @returns Its variables; null where more bytes are needed.
+ * @throws {RangeError} If it is longer than `limit`.
+ * @throws {TypeError} If it is no head of SCGI.
+ */
+export function parse_scgi_head(
+  data: Uint8Array,
+  limit: number,
+  own: Readonly<Variables> = {},
+): Parsed<Variables> | null {
+  let size = 0;
+  let digits = 0;
+  while (digits < MOST_DIGITS && is_digit(data[digits])) {
+    size = 10 * size + data[digits++]! - ZERO;
+  }
+  check_size(size, limit);
+  const is_cut = digits === data.length;
+  const has_zeros = digits > 1 && data[0] === ZERO;
+  if (has_zeros || !is_cut && (digits === 0 || data[digits] !== COLON)) {
+    throw new TypeError(
+      `expected the length of the head and a colon, got ${beginning(data)}`,
+    );
+  }
+  if (is_cut) return null;
+  const start = digits + 1;
+  const end = start + size;
+  if (data.length <= end) return null;
+  if (data[end] !== COMMA) {
+    throw new TypeError(
+      `expected a comma after a head of ${size} bytes, got byte ${data[end]}`,
+    );
+  }
+  return {
+    value: parse_variables(decode_latin1(data.subarray(start, end)), own),
+    length: end + 1,
+  };
+}
+
+function is_digit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= NINE;
+}
+
+/** How some data begin, for an error. */
+function beginning(data: Uint8Array): string {
+  return JSON.stringify(decode_latin1(data.subarray(0, MOST_DIGITS)));
+}
+
+function parse_variables(
+  text: string,
+  own: Readonly<Variables>,
+): Variables {
+  fields.begin(text);
+  for (let name = 0; name < text.length;) {
+    const name_end = end_of(text, name);
+    const value_end = end_of(text, name_end + 1);
+    fields.add(name, name_end, name_end + 1, value_end);
+    name = value_end + 1;
+  }
+  const variables = variables_of(fields, own);
+  check(variables, "SCGI", /^1$/);
+  check(variables, "CONTENT_LENGTH", /^[0-9]+$/);
+  return variables;
+}
+
+/** Where the name or value that begins at `start` has its NUL. */
+function end_of(text: string, start: number): number {
+  const end = text.indexOf("\0", start);
+  if (end >= 0) return end;
+  throw new TypeError("expected names and values, each with a NUL behind it");
+}
+
+function check(variables: Variables, name: string, pattern: RegExp): void {
+  const value = variables[name];
+  if (value !== undefined && pattern.test(value)) return;
+  const got = JSON.stringify(value?.slice(0, MOST_DIGITS));
+  throw new TypeError(`expected ${name} to match ${pattern}, got ${got}`);
+}

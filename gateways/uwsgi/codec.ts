@@ -1,0 +1,70 @@
+/** The head of a uwsgi request: four bytes, and names and values with their lengths before them. */
+
+import type { Variables } from "../../_internal/request/variables.ts";
+import { decode_latin1 } from "../../_internal/text/bytes.ts";
+import type { Parsed } from "../../_internal/streams/connection.ts";
+import { Fields } from "../fields.ts";
+import { check_size, variables_of } from "../variables.ts";
+
+const fields = new Fields();
+
+/** Modifier, size (two bytes, the low one first), another modifier. */
+const HEADER_SIZE = 4;
+
+/** The modifier of a request for a WSGI application. */
+const WSGI = 0;
+
+/**
+ * Parses the head of a uwsgi request.
+ *
+ * @param limit The most bytes that the variables may have.
+ * @param own What stands among the variables beside them.
+ * @returns Its variables; null where more bytes are needed.
+ * @throws {RangeError} If there are more than `limit` bytes of them.
+ * @throws {TypeError} If it is no head of a request for a WSGI application.
+ */
+export function parse_uwsgi_head(
+  data: Uint8Array,
+  limit: number,
+  own: Readonly<Variables> = {},
+): Parsed<Variables> | null {
+  const modifier = data[0];
+  if (modifier !== undefined && modifier !== WSGI) {
+    throw new TypeError(`expected modifier ${WSGI}, got ${modifier}`);
+  }
+  if (data.length < HEADER_SIZE) return null;
+  const size = uint16(data, 1);
+  check_size(size, limit);
+  const length = HEADER_SIZE + size;
+  if (data.length < length) return null;
+  return {
+    value: parse_variables(data.subarray(HEADER_SIZE, length), own),
+    length,
+  };
+}
+
+function parse_variables(
+  data: Uint8Array,
+  own: Readonly<Variables>,
+): Variables {
+  const text = decode_latin1(data);
+  fields.begin(text);
+  for (let name = 2; name - 2 < data.length;) {
+    const name_end = name + uint16(data, name - 2);
+    const value = name_end + 2;
+    const value_end = value + uint16(data, name_end);
+    if (!(value_end <= data.length)) {
+      throw new TypeError(
+        `expected names and values in ${data.length} bytes, got one that goes past them`,
+      );
+    }
+    fields.add(name, name_end, value, value_end);
+    name = value_end + 2;
+  }
+  return variables_of(fields, own);
+}
+
+/** A number of two bytes, the low one first; NaN past the end. */
+function uint16(data: Uint8Array, offset: number): number {
+  return data[offset]! + 256 * data[offset + 1]!;
+}

@@ -1,0 +1,534 @@
+/** The lines of the access log: every atom, JSON, and that no request can forge a line. */
+
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import {
+  type AccessFormat,
+  type Answered,
+  compile_format,
+} from "../../../cli/logs/access_format.ts";
+import { UsageError } from "../../../cli/settings/usage_error.ts";
+import { Headers } from "../../../headers.ts";
+import { WSGIRequestHandler } from "../../../simple_server.ts";
+import { make_folder, without_times } from "../../support/command.ts";
+import { int, pick, random } from "../../support/random.ts";
+import { bytes, root, run_script, serve, text } from "../../support/support.ts";
+
+/** What the native string of a text in UTF-8 is. */
+function native(value: string): string {
+  return text(new TextEncoder().encode(value));
+}
+
+/** A request as a browser sends it. */
+const ENVIRON = {
+  REMOTE_ADDR: "192.0.2.1",
+  REQUEST_METHOD: "GET",
+  SCRIPT_NAME: "/app",
+  PATH_INFO: "/a b",
+  QUERY_STRING: "c=d",
+  REQUEST_URI: "/app/a%20b?c=d",
+  SERVER_PROTOCOL: "HTTP/1.1",
+  CONTENT_TYPE: "text/x",
+  CONTENT_LENGTH: "7",
+  HTTP_REFERER: "http://a.example/",
+  HTTP_USER_AGENT: 'A "B"',
+  HTTP_X_FORWARDED_FOR: "198.51.100.1",
+  "wsgi.url_scheme": "http",
+  "wsgi.version": [1, 0],
+};
+
+const HEADERS = new Headers([
+  ["Content-Type", "text/plain"],
+  ["Set-Cookie", "a=1"],
+  ["Set-Cookie", "b=2"],
+  ["X-Empty", ""],
+]);
+
+/** A request that was answered by a status 200 and 12 bytes. */
+function answered(
+  environ: Record<string, unknown> = ENVIRON,
+  rest: Partial<Answered> = {},
+): Answered {
+  return {
+    environ,
+    status: "200 OK",
+    size: 12,
+    headers: HEADERS,
+    started: 0,
+    ...rest,
+  };
+}
+
+/** The line of a request, its time left out. */
+function line_of(
+  format: string,
+  environ?: Record<string, unknown>,
+  rest?: Partial<Answered>,
+): string {
+  return without_times(compile_format(format).line(answered(environ, rest)));
+}
+
+/** Calls `make` while the clocks stand: `now` since 1970, `running` since the start of the process, in milliseconds. */
+function while_it_is<Result>(
+  { now, running = 0 }: { now: number; running?: number },
+  make: () => Result,
+): Result {
+  const { now: date_now } = Date;
+  const { now: performance_now } = performance;
+  Date.now = () => now;
+  performance.now = () => running;
+  try {
+    return make();
+  } finally {
+    Date.now = date_now;
+    performance.now = performance_now;
+  }
+}
+
+Deno.test("compile_format() has the Common Log Format", () => {
+  const plain = { ...ENVIRON, REQUEST_URI: "/x" };
+  for (
+    const format of [
+      "common",
+      '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s',
+    ]
+  ) {
+    assertEquals(
+      line_of(format, plain),
+      '192.0.2.1 - - [time] "GET /x HTTP/1.1" 200 12\n',
+    );
+  }
+});
+
+Deno.test("compile_format() has the combined format, which ends in referrer and user agent", () => {
+  assertEquals(
+    line_of("combined"),
+    '192.0.2.1 - - [time] "GET /app/a%20b?c=d HTTP/1.1" 200 12 ' +
+      '"http://a.example/" "A \\"B\\""\n',
+  );
+  assertEquals(
+    line_of("combined", {}, { size: 0, headers: null }),
+    '- - - [time] "-  -" 200 - "-" "-"\n',
+  );
+});
+
+/** Each atom: what it is of `ENVIRON`, and where nothing is known. */
+const ATOMS: Record<string, [line: string, of_nothing: string]> = {
+  "h": ["192.0.2.1", "-"],
+  "l": ["-", "-"],
+  "u": ["-", "-"],
+  "t": ["[time]", "[time]"],
+  "r": ["GET /app/a%20b?c=d HTTP/1.1", "-  -"],
+  "m": ["GET", "-"],
+  "U": ["/app/a b", ""],
+  "q": ["c=d", "-"],
+  "H": ["HTTP/1.1", "-"],
+  "s": ["200", "200"],
+  "B": ["12", "0"],
+  "b": ["12", "-"],
+  "f": ["http://a.example/", "-"],
+  "a": ['A \\"B\\"', "-"],
+  "T": ["12", "0"],
+  "M": ["12345", "0"],
+  "D": ["12345678", "0"],
+  "L": ["12.345678", "0.000000"],
+  "p": [`<${Deno.pid}>`, `<${Deno.pid}>`],
+  "{X-Forwarded-For}i": ["198.51.100.1", "-"],
+  "{user-agent}i": ['A \\"B\\"', "-"],
+  "{Content-Type}i": ["text/x", "-"],
+  "{content-length}i": ["7", "-"],
+  "{X-Missing}i": ["-", "-"],
+  "{content-type}o": ["text/plain", "-"],
+  "{Set-Cookie}o": ["a=1, b=2", "-"],
+  "{X-Empty}o": ["", "-"],
+  "{X-Missing}o": ["-", "-"],
+  "{REMOTE_ADDR}e": ["192.0.2.1", "-"],
+  "{wsgi.url_scheme}e": ["http", "-"],
+  "{wsgi.version}e": ["[ 1, 0 ]", "-"],
+  "{missing}e": ["-", "-"],
+};
+
+for (const [atom, [line, of_nothing]] of Object.entries(ATOMS)) {
+  Deno.test(`compile_format() has the atom ${atom}`, () => {
+    const times = { now: 0, running: 20000.1 + 12345.678 };
+    const format = `<%(${atom})s|%(${atom})s>`;
+    const timed = while_it_is(
+      times,
+      () => line_of(format, ENVIRON, { started: 20000.1 }),
+    );
+    assertEquals(timed, `<${line}|${line}>\n`);
+    const nothing = while_it_is(
+      { now: 0 },
+      () => line_of(format, {}, { size: 0, headers: null }),
+    );
+    assertEquals(nothing, `<${of_nothing}|${of_nothing}>\n`);
+  });
+}
+
+Deno.test("compile_format() takes text as it is, and %% for a percent sign", () => {
+  const expected = {
+    "é\t%%(h)s %(s)s %%%(m)s%% s": "é\t%(h)s 200 %GET% s\n",
+    "%(s)s%(s)s": "200200\n",
+    "%(s)sjson": "200json\n",
+  };
+  for (const [format, line] of Object.entries(expected)) {
+    assertEquals(line_of(format), line);
+  }
+});
+
+Deno.test("compile_format() refuses what is no format", () => {
+  const wrong = {
+    "": '""',
+    "jsno": '"jsno"',
+    "toString": '"toString"',
+    "100%%": '"100%%"',
+    "%(x)s": '"%(x)s"',
+    "%(hl)s": '"%(hl)s"',
+    "%(h)d": '"%(h)d"',
+    "%(h)": '"%(h)"',
+    "%(h": '"%(h"',
+    "%()s": '"%()s"',
+    "%h": '"%h"',
+    "%(s)s%": '"%"',
+    "%({a}x)s": '"%({a}x)s"',
+    "%({}i)s": '"%({}i)s"',
+    "%({a)s": '"%({a)s"',
+    "%(s)s\n": '"%(s)s\\n"',
+    "%(s)s\x1b[0m": '"%(s)s\\u001b[0m"',
+  };
+  for (const [format, got] of Object.entries(wrong)) {
+    const error = assertThrows(() => compile_format(format), UsageError);
+    assertEquals(
+      error.message,
+      "--access-logformat takes common, combined, json, or one line of text with atoms, %(X)s, where X is one of " +
+        "h l u t r m U q H s b B f a T M D L p {NAME}i {NAME}o {NAME}e, and %% for a percent sign, " +
+        `got ${got}`,
+    );
+  }
+});
+
+Deno.test("needs_time says whether a format takes the time of a request", () => {
+  const expected = {
+    "common": false,
+    "combined": false,
+    "json": true,
+    "%(T)s": true,
+    "%(s)s %(M)s": true,
+    "%(s)s %(D)s": true,
+    "%(s)s %(L)s": true,
+    "%(t)s %({T}i)s T": false,
+  };
+  for (const [format, needs_time] of Object.entries(expected)) {
+    assertEquals([format, compile_format(format).needs_time], [
+      format,
+      needs_time,
+    ]);
+  }
+});
+
+Deno.test("a time that a clock turned back makes negative is 0", () => {
+  const format = "%(T)s %(M)s %(D)s %(L)s";
+  const line = while_it_is(
+    { now: 0, running: 1 },
+    () => line_of(format, {}, { started: 2 }),
+  );
+  assertEquals(line, "0 0 0 0.000000\n");
+});
+
+/** `user:password` as a client sends it. */
+function basic(credentials: string, scheme = "Basic"): Record<string, string> {
+  return { HTTP_AUTHORIZATION: `${scheme} ${btoa(credentials)}` };
+}
+
+Deno.test("the atom u is REMOTE_USER, or the user of a Basic Authorization", () => {
+  const expected: [environ: Record<string, string>, user: string][] = [
+    [{ REMOTE_USER: "alice" }, "alice"],
+    [{ REMOTE_USER: "alice", ...basic("bob:x") }, "alice"],
+    [{ REMOTE_USER: "", ...basic("bob:x") }, "bob"],
+    [basic("bob:x:y"), "bob"],
+    [basic("bob:x", "bAsIc "), "bob"],
+    [basic("bob"), "bob"],
+    [basic(":x"), "-"],
+    [basic("a b\n:x"), "a\\x20b\\x0a"],
+    [basic('[1] "\\:x'), '[1]\\x20\\"\\\\'],
+    [basic(native("é:x")), "\\xc3\\xa9"],
+    [basic("bob:x", "Bearer"), "-"],
+    [{ HTTP_AUTHORIZATION: "Basic" }, "-"],
+    [{ HTTP_AUTHORIZATION: "Basic !" }, "-"],
+    [{ HTTP_AUTHORIZATION: "" }, "-"],
+  ];
+  for (const [environ, user] of expected) {
+    assertEquals(line_of("%(u)s", environ), `${user}\n`);
+  }
+});
+
+Deno.test("the atom r tells the target of a request as far as the variables do", () => {
+  const request = { REQUEST_METHOD: "GET", SERVER_PROTOCOL: "HTTP/1.0" };
+  const expected: [environ: Record<string, unknown>, line: string][] = [
+    [{ ...request, REQUEST_URI: "//a%2Fb?" }, "GET //a%2Fb? HTTP/1.0"],
+    [
+      { ...request, SCRIPT_NAME: "/a", PATH_INFO: "/b c/\xe9" },
+      "GET /a/b%20c/%E9 HTTP/1.0",
+    ],
+    [
+      { ...request, PATH_INFO: "/a", QUERY_STRING: "b=c" },
+      "GET /a?b=c HTTP/1.0",
+    ],
+    // Only an application can have set these.
+    [{ ...request, PATH_INFO: "/\u20ac" }, "GET - -"],
+    [{ ...request, REQUEST_URI: Symbol("x") }, "GET - -"],
+    [{ REQUEST_METHOD: Symbol("x") }, "Symbol(x) - -"],
+  ];
+  for (const [environ, line] of expected) {
+    assertEquals(line_of("%(r)s", environ), `${line}\n`);
+  }
+});
+
+Deno.test("what is no printable ASCII is escaped, as are backslash and double quote", () => {
+  const all = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i));
+  const hex = (char: string) =>
+    `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  for (const char of [...all, "\u20ac", "\u2028"]) {
+    const expected = char === '"' || char === "\\"
+      ? `\\${char}`
+      : /[ -~]/.test(char)
+      ? char
+      : char > "\xff"
+      ? `\\u${char.charCodeAt(0).toString(16)}`
+      : hex(char);
+    const environ = {
+      REQUEST_METHOD: "GET",
+      REQUEST_URI: `/${char}x`,
+      SERVER_PROTOCOL: "HTTP/1.1",
+      HTTP_USER_AGENT: `${char}${char}`,
+      REMOTE_ADDR: `1${char}`,
+    };
+    const in_word = char === " " ? "\\x20" : expected;
+    assertEquals(
+      line_of("%(h)s %(r)s %(a)s", environ),
+      `1${in_word} GET /${expected}x HTTP/1.1 ${expected}${expected}\n`,
+    );
+  }
+});
+
+/** Characters that somebody might try to forge a line with, and some that nobody minds. */
+const CHARACTERS = [
+  ..."\0\t\n\r\x1b \"'\\%[](){}x0nu:,/-",
+  ..."\x7f\x85\x9b\xa0\xc2\xc3\xa9\xe2\x80\xa8\xff\u20ac\u2028\ud800",
+];
+
+/** An environ in which every variable is such a text. */
+function random_environ(next: () => number): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(ENVIRON).map((key) => [
+      key,
+      Array.from({ length: int(next, 0, 12) }, () => pick(next, CHARACTERS))
+        .join(""),
+    ]),
+  );
+}
+
+/** The text that `escaped` stands for. */
+function unescaped(escaped: string): string {
+  return escaped.replace(
+    /\\(?:x(..)|u(....)|(.))/g,
+    (_, byte, unit, char) =>
+      char ?? String.fromCharCode(parseInt(byte ?? unit, 16)),
+  );
+}
+
+Deno.test("no request forges a line or a field, and each can be read back", () => {
+  const next = random(6);
+  const format = compile_format('%(h)s %(u)s "%(a)s" "%(f)s" "%({c}e)s"');
+  for (let i = 0; i < 3000; i++) {
+    const environ: Record<string, string> = random_environ(next);
+    environ.REMOTE_USER = environ.REQUEST_URI!;
+    environ.c = environ.QUERY_STRING!;
+    const line = format.line(answered(environ));
+    const quoted = '"((?:[^"\\\\]|\\\\.)*)"';
+    const [, ...fields] =
+      line.match(`^([!-~]+) ([!-~]+) ${quoted} ${quoted} ${quoted}\n$`) ?? [];
+    assertEquals(fields.map(unescaped), [
+      environ.REMOTE_ADDR || "-",
+      environ.REMOTE_USER || "-",
+      environ.HTTP_USER_AGENT,
+      environ.HTTP_REFERER,
+      environ.c,
+    ]);
+    assertMatch(line, /^[ -~]+\n$/);
+  }
+});
+
+Deno.test("every format gives exactly one line of printable ASCII", () => {
+  const next = random(7);
+  const formats = ["common", "combined", "json", "%(m)s%(U)s%(q)s%(H)s%(s)s"]
+    .map(compile_format);
+  for (let i = 0; i < 2000; i++) {
+    const environ = random_environ(next);
+    for (const format of formats) {
+      assertMatch(format.line(answered(environ)), /^[ -~]+\n$/);
+    }
+  }
+});
+
+/** The object in a line of JSON. */
+function parse_line(
+  format: AccessFormat,
+  request: Answered,
+): Record<string, unknown> {
+  const line = format.line(request);
+  assertMatch(line, /^\{[ -~]+\}\n$/);
+  return JSON.parse(line);
+}
+
+Deno.test("json has an object for each request", () => {
+  const format = compile_format("json");
+  const times = { now: 1795219002007, running: 20000.1 + 12345.678 };
+  assertEquals(
+    while_it_is(
+      times,
+      () => format.line(answered(ENVIRON, { started: 20000.1 })),
+    ),
+    '{"time":"2026-11-20T23:56:42.007Z","remote_addr":"192.0.2.1","remote_user":null,' +
+      '"method":"GET","path":"/app/a b","query":"c=d","protocol":"HTTP/1.1",' +
+      '"status":200,"size":12,"referer":"http://a.example/","user_agent":"A \\"B\\"",' +
+      '"duration":12.345678}\n',
+  );
+  assertEquals(
+    while_it_is(
+      { now: 0 },
+      () =>
+        parse_line(
+          format,
+          answered({}, { size: 0, status: "-", headers: null }),
+        ),
+    ),
+    {
+      time: "1970-01-01T00:00:00.000Z",
+      remote_addr: null,
+      remote_user: null,
+      method: null,
+      path: "",
+      query: null,
+      protocol: null,
+      status: null,
+      size: 0,
+      referer: null,
+      user_agent: null,
+      duration: 0,
+    },
+  );
+});
+
+Deno.test("json has the text that bytes are in UTF-8, and else each byte as a character", () => {
+  const format = compile_format("json");
+  const expected = {
+    [native("/é€😀\u2028\ufeff")]: "/é€😀\u2028\ufeff",
+    [native("\ufeffx")]: "\ufeffx",
+    [native("\x9b")]: "\x9b",
+    "/\xe9": "/\xe9",
+    "/\xc3": "/\xc3",
+    "/\xc3\xa9\xff": "/\xc3\xa9\xff",
+    "/\u20ac": "/\u20ac",
+    '\0\t\r\n\x1b\x7f"\\': '\0\t\r\n\x1b\x7f"\\',
+  };
+  for (const [sent, value] of Object.entries(expected)) {
+    const { path, user_agent } = parse_line(
+      format,
+      answered({ PATH_INFO: sent, HTTP_USER_AGENT: sent }),
+    );
+    assertEquals([path, user_agent], [value, value]);
+  }
+});
+
+Deno.test("json can be read back whatever was sent", () => {
+  const next = random(8);
+  const format = compile_format("json");
+  for (let i = 0; i < 2000; i++) {
+    const environ = random_environ(next);
+    const parsed = parse_line(format, answered(environ));
+    const { query } = parsed;
+    const sent = environ.QUERY_STRING!;
+    assertEquals(query === sent || native(query as string) === sent, true);
+    assertEquals(Object.keys(parsed).length, 12);
+  }
+});
+
+Deno.test("the time of a line is that of its second, wherever the clock goes", () => {
+  const format = compile_format("%(t)s");
+  const line = (now: number) =>
+    while_it_is({ now }, () => format.line(answered()));
+  const first = line(1795219002000);
+  assertEquals(line(1795219002999), first);
+  const second = line(1795219003000);
+  assertEquals(first.replace(":42 ", ":43 "), second);
+  assertEquals(line(1795219002500), first);
+});
+
+Deno.test("the atom t has the local time and its offset from UTC, json has UTC", async () => {
+  await using folder = await make_folder({
+    "program.ts": `import { compile_format } from ${
+      JSON.stringify(new URL("cli/logs/access_format.ts", root).href)
+    };
+const answered = { environ: {}, status: "200", size: 0, headers: null, started: 0 };
+for (const now of [1795219002007, 1782864000999]) {
+  Date.now = () => now;
+  console.log(compile_format("%(t)s").line(answered).trim());
+  console.log(JSON.parse(compile_format("json").line(answered)).time);
+}`,
+  });
+  const expected = {
+    "UTC": ["20/Nov/2026:23:56:42 +0000", "01/Jul/2026:00:00:00 +0000"],
+    "Europe/Berlin": [
+      "21/Nov/2026:00:56:42 +0100",
+      "01/Jul/2026:02:00:00 +0200",
+    ],
+    "Asia/Kolkata": [
+      "21/Nov/2026:05:26:42 +0530",
+      "01/Jul/2026:05:30:00 +0530",
+    ],
+    "America/St_Johns": [
+      "20/Nov/2026:20:26:42 -0330",
+      "30/Jun/2026:21:30:00 -0230",
+    ],
+  };
+  await Promise.all(
+    Object.entries(expected).map(async ([TZ, [winter, summer]]) => {
+      const { stdout } = await run_script(["--no-check", "program.ts"], {
+        cwd: folder.path,
+        env: { TZ },
+      });
+      assertEquals(stdout.trimEnd().split("\n"), [
+        `[${winter}]`,
+        "2026-11-20T23:56:42.007Z",
+        `[${summer}]`,
+        "2026-07-01T00:00:00.999Z",
+      ]);
+    }),
+  );
+});
+
+Deno.test("a request by HTTP is logged as it came", async () => {
+  const format = compile_format(
+    '%(h)s %(u)s "%(r)s" %(U)s %(q)s "%(a)s" %({X-A}i)s %({SERVER_NAME}e)s',
+  );
+  const lines: string[] = [];
+  class Handler extends WSGIRequestHandler {
+    override handle(): Response {
+      lines.push(format.line(answered(this.get_environ())));
+      return new Response();
+    }
+  }
+  await using server = serve(() => [], Handler);
+  using conn = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: server.port,
+  });
+  await conn.write(bytes(
+    'POST /a%20"b?c=d HTTP/1.1\r\nHost: a\r\nUser-Agent: A "B" \xe9\r\nX-A: 1\r\n' +
+      `Authorization: Basic ${btoa("bob:x")}\r\nConnection: close\r\n\r\n`,
+  ));
+  while (await conn.read(new Uint8Array(1024)) !== null);
+  assertEquals(lines, [
+    '127.0.0.1 bob "POST /a%20\\"b?c=d HTTP/1.1" /a \\"b c=d "A \\"B\\" \\xe9" 1 localhost\n',
+  ]);
+});

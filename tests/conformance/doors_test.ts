@@ -1,0 +1,41 @@
+/** What the doors of this package carry without another server, and the tables of README.md about all of them. */
+
+import { assertEquals } from "@std/assert";
+import {
+  capabilities_table,
+  run_capabilities,
+  table_doors,
+} from "./capabilities.ts";
+import { deno_serve_door, make_server_door } from "./conformance_doors.ts";
+import { root } from "../support/support.ts";
+
+run_capabilities("make_server", make_server_door);
+run_capabilities("to_fetch under Deno.serve", deno_serve_door);
+
+const tables = table_doors.map(capabilities_table);
+
+Deno.test("capabilities_table() is as deno fmt has it", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext", "md", "-"],
+    cwd: root,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const markdown = tables.join("\n");
+  await ReadableStream.from([markdown])
+    .pipeThrough(new TextEncoderStream())
+    .pipeTo(child.stdin);
+  const { stdout } = await child.output();
+  assertEquals(new TextDecoder().decode(stdout), markdown);
+});
+
+const HEADING = "## What each door carries";
+
+Deno.test("README.md has the tables of what each door carries, once it has the section for them", async () => {
+  const readme = await Deno.readTextFile(new URL("README.md", root));
+  const section = readme.split(/^(?=## )/m)
+    .find((text) => text.startsWith(`${HEADING}\n`));
+  if (section === undefined) return; // There is nothing to compare yet.
+  assertEquals(section.match(/(^\|.*\n)+/gm), tables);
+});

@@ -1,6 +1,0 @@
-/** The applications of the tables as a module for `deno serve`. */
-
-import { to_fetch } from "../gateways/fetch.ts";
-import { dispatcher } from "./capability_apps.ts";
-
-export default { fetch: to_fetch(dispatcher) };

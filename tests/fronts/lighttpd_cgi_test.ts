@@ -1,0 +1,16 @@
+/** The conformance table behind lighttpd by CGI: it runs the recommended script for each request. */
+
+import { without_added_length } from "../conformance/added_length.ts";
+import { cgi_door } from "./backends.ts";
+import { run_capabilities } from "../conformance/capabilities.ts";
+import { run_conformance } from "../conformance/conformance.ts";
+import { installed, share_door } from "./fronts.ts";
+import { LIMITS, start_cgi } from "./lighttpd.ts";
+
+if (installed("lighttpd", "openssl")) {
+  const open = share_door(async () =>
+    without_added_length(await cgi_door(start_cgi))
+  );
+  run_conformance("lighttpd by CGI", open, LIMITS.cgi, { validated: false });
+  run_capabilities("lighttpd by CGI", open);
+}

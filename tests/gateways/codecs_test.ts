@@ -1,0 +1,625 @@
+/** The codecs of SCGI, uwsgi and FastCGI alone: bytes in, values out. */
+
+import type { Variables } from "../../_internal/request/variables.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Parsed } from "../../_internal/streams/connection.ts";
+import {
+  encode_name_values,
+  encode_record,
+  encode_stream,
+  end_size,
+  type FastCGIRecord,
+  parse_name_values,
+  parse_records,
+  PROTOCOL_STATUS,
+  put_end,
+  RECORD_TYPE,
+  RESPONDER,
+} from "../../gateways/fastcgi/codec.ts";
+import { parse_scgi_head } from "../../gateways/scgi/codec.ts";
+import { parse_uwsgi_head } from "../../gateways/uwsgi/codec.ts";
+import {
+  join,
+  name_values,
+  netstring,
+  type Pairs,
+  record,
+  scgi_head,
+  uwsgi_head,
+} from "./gateway_clients.ts";
+import { bytes, text } from "../support/support.ts";
+
+const LIMIT = 65536;
+
+/** Every character that is a byte. */
+const ALL_BYTES = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i))
+  .join("");
+
+/** The same without NUL, which ends a name or value of SCGI. */
+const NOT_NUL = ALL_BYTES.slice(1);
+
+// Heads: SCGI and uwsgi
+
+type HeadParser = (
+  data: Uint8Array,
+  limit: number,
+  own?: Readonly<Variables>,
+) => Parsed<Variables> | null;
+
+interface HeadCodec {
+  name: string;
+  parse: HeadParser;
+  encode(pairs: Pairs): Uint8Array;
+  /** Characters that a value may have. */
+  characters: string;
+}
+
+const heads: HeadCodec[] = [
+  {
+    name: "parse_scgi_head",
+    parse: parse_scgi_head,
+    encode: scgi_head,
+    characters: NOT_NUL,
+  },
+  {
+    name: "parse_uwsgi_head",
+    parse: parse_uwsgi_head,
+    encode: uwsgi_head,
+    characters: ALL_BYTES,
+  },
+];
+
+const PAIRS: Pairs = [
+  ["CONTENT_LENGTH", "27"],
+  ["REQUEST_METHOD", "POST"],
+  ["HTTP_X_NAME", ""],
+  ["PATH_INFO", "/caf\xc3\xa9"],
+];
+
+/** The variables of a head, less what SCGI has for itself. */
+function variables_of(found: Parsed<Variables> | null): Variables | undefined {
+  const { SCGI: _, ...variables } = found?.value ?? {};
+  return found ? variables : undefined;
+}
+
+for (const { name, parse, encode, characters } of heads) {
+  Deno.test(`${name}() gives the variables and where they end`, () => {
+    const head = encode(PAIRS);
+    const found = parse(
+      join([head, bytes("What is the answer to life?")]),
+      LIMIT,
+    );
+    assertEquals(variables_of(found), Object.fromEntries(PAIRS));
+    assertEquals(found!.length, head.length);
+  });
+
+  Deno.test(`${name}() asks for more as long as the head is not whole`, () => {
+    const head = encode(PAIRS);
+    for (let length = 0; length < head.length; length++) {
+      assertEquals(parse(head.subarray(0, length), LIMIT), null, `${length}`);
+    }
+    assertEquals(parse(head, LIMIT)!.length, head.length);
+  });
+
+  Deno.test(`${name}() keeps bytes as characters`, () => {
+    const pairs: Pairs = [
+      ["CONTENT_LENGTH", "0"],
+      ["X_ALL", characters],
+      [`X_\xe9`, "\xef\xbb\xbf\xff"],
+    ];
+    const found = parse(encode(pairs), LIMIT);
+    assertEquals(variables_of(found), Object.fromEntries(pairs));
+  });
+
+  Deno.test(`${name}() takes the last value of a name that is repeated`, () => {
+    const found = parse(
+      encode([["CONTENT_LENGTH", "0"], ["A", "1"], ["B", "2"], ["A", "3"]]),
+      LIMIT,
+    );
+    assertEquals(variables_of(found), { CONTENT_LENGTH: "0", A: "3", B: "2" });
+  });
+
+  Deno.test(`${name}() joins a header that is repeated`, () => {
+    const found = parse(
+      encode([
+        ["CONTENT_LENGTH", "0"],
+        ["HTTP_X_A", "1"],
+        ["HTTP_COOKIE", "a=1"],
+        ["HTTP_X_A", ""],
+        ["HTTP_COOKIE", "b=2"],
+        ["HTTP_X_A", "2"],
+      ]),
+      LIMIT,
+    );
+    assertEquals(variables_of(found), {
+      CONTENT_LENGTH: "0",
+      HTTP_X_A: "1, , 2",
+      HTTP_COOKIE: "a=1; b=2",
+    });
+  });
+
+  Deno.test(`${name}() leaves out what is not to be taken for CGI's own`, () => {
+    const found = parse(
+      encode([
+        ["CONTENT_LENGTH", "0"],
+        ["HTTP_CONTENT_LENGTH", "5"],
+        ["HTTP_CONTENT_TYPE", "text/plain"],
+        ["HTTP_PROXY", "http://evil"],
+      ]),
+      LIMIT,
+    );
+    assertEquals(variables_of(found), { CONTENT_LENGTH: "0" });
+  });
+
+  Deno.test(`${name}() puts the variables on top of the server's own`, () => {
+    const own = Object.freeze({ A: "own", B: "own" });
+    const head = encode([["CONTENT_LENGTH", "0"], ["A", "1"]]);
+    const found = parse(head, LIMIT, own);
+    assertEquals(variables_of(found), {
+      A: "1",
+      B: "own",
+      CONTENT_LENGTH: "0",
+    });
+    assertEquals(own, { A: "own", B: "own" });
+  });
+
+  Deno.test(`${name}() takes names that every object has`, () => {
+    const pairs: Pairs = [
+      ["CONTENT_LENGTH", "0"],
+      ["__proto__", "evil"],
+      ["constructor", "a"],
+      ["toString", "b"],
+    ];
+    const { value } = parse(encode(pairs), LIMIT)!;
+    assertEquals(value.constructor as unknown, "a");
+    assertEquals(value.toString as unknown, "b");
+    assertEquals(Object.getPrototypeOf(value), Object.prototype);
+  });
+
+  Deno.test(`${name}() keeps nothing of the data`, () => {
+    const head = encode(PAIRS);
+    const found = parse(head, LIMIT);
+    head.fill(0);
+    assertEquals(variables_of(found), Object.fromEntries(PAIRS));
+  });
+
+  Deno.test(`${name}() takes no more than the limit`, () => {
+    for (const limit of [100, 1000, 65535]) {
+      const empty = encode([["CONTENT_LENGTH", "0"], ["A", ""]]);
+      const overhead = content_size(empty, name);
+      const of_size = (size: number) =>
+        encode([["CONTENT_LENGTH", "0"], ["A", "x".repeat(size - overhead)]]);
+      const found = parse(of_size(limit), limit)!;
+      assertEquals(found.value.A!.length, limit - overhead);
+      if (limit === 65535) continue; // The most that uwsgi can say.
+      // As soon as the size is there, without the rest of it.
+      const beginning = of_size(limit + 1).subarray(0, 6);
+      const error = assertThrows(() => parse(beginning, limit), RangeError);
+      assertEquals(
+        error.message,
+        `expected a head of at most ${limit} bytes, got one of ${limit + 1}`,
+      );
+    }
+  });
+}
+
+/** The size that a head says it has. */
+function content_size(head: Uint8Array, name: string): number {
+  if (name === "parse_scgi_head") return parseInt(text(head));
+  return head[1]! + 256 * head[2]!;
+}
+
+/** Checks that `parse` refuses every one of `inputs`, by these messages. */
+function assert_refused(
+  parse: HeadParser,
+  inputs: [input: string, message: string][],
+): void {
+  for (const [input, message] of inputs) {
+    const error = assertThrows(() => parse(bytes(input), LIMIT), TypeError);
+    assertEquals(error.message, message, JSON.stringify(input));
+  }
+}
+
+Deno.test("parse_scgi_head() takes the example of the specification", () => {
+  const data =
+    "70:CONTENT_LENGTH\x0027\0SCGI\x001\0REQUEST_METHOD\0POST\0REQUEST_URI\0/deepthought\0,What is the answer to life?";
+  assertEquals(parse_scgi_head(bytes(data), LIMIT), {
+    value: {
+      CONTENT_LENGTH: "27",
+      SCGI: "1",
+      REQUEST_METHOD: "POST",
+      REQUEST_URI: "/deepthought",
+    },
+    length: 74,
+  });
+});
+
+Deno.test("parse_scgi_head() takes 65,536 bytes, and no more", () => {
+  const rest = "CONTENT_LENGTH\x000\0SCGI\x001\0A\0";
+  const head = (size: number) =>
+    netstring(`${rest}${"x".repeat(size - rest.length - 1)}\0`);
+  assertEquals(parse_scgi_head(head(65536), LIMIT)!.length, 65536 + 7);
+  assertThrows(() => parse_scgi_head(head(65537), LIMIT), RangeError);
+});
+
+Deno.test("parse_scgi_head() refuses a length that is none", () => {
+  const message = (input: string) =>
+    `expected the length of the head and a colon, got ${JSON.stringify(input)}`;
+  assert_refused(
+    parse_scgi_head,
+    [
+      ":",
+      ":,",
+      "x",
+      "-1:",
+      "+1:",
+      " 70:",
+      "70 :",
+      "70,",
+      "00",
+      "00:,",
+      "070:",
+      "7\n",
+      "0x10:",
+      "1e3:",
+      "1.5:",
+      "\xff",
+      "\0",
+      "GET / HTTP/1.1\r\n",
+    ].map((input) => [input, message(input)]),
+  );
+});
+
+Deno.test("parse_scgi_head() shows no more than 20 bytes of what is no length", () => {
+  const data = bytes("x".repeat(1000));
+  const error = assertThrows(() => parse_scgi_head(data, LIMIT), TypeError);
+  assertEquals(
+    error.message,
+    `expected the length of the head and a colon, got "${"x".repeat(20)}"`,
+  );
+});
+
+Deno.test("parse_scgi_head() refuses a huge length", () => {
+  for (
+    const digits of ["65537", "4294967297", "9".repeat(20), "9".repeat(400)]
+  ) {
+    assertThrows(
+      () => parse_scgi_head(bytes(digits), LIMIT),
+      RangeError,
+      "expected a head of at most 65536 bytes, got one of ",
+    );
+  }
+});
+
+Deno.test("parse_scgi_head() refuses a head that is none", () => {
+  const list = "expected names and values, each with a NUL behind it";
+  const scgi = (value: string) => `expected SCGI to match /^1$/, got ${value}`;
+  const content_length = (value: string) =>
+    `expected CONTENT_LENGTH to match /^[0-9]+$/, got ${value}`;
+  const head = (content: string) => text(netstring(content));
+  assert_refused(parse_scgi_head, [
+    ["1:ab", "expected a comma after a head of 1 bytes, got byte 98"],
+    ["1:a\0", "expected a comma after a head of 1 bytes, got byte 0"],
+    ["0::", "expected a comma after a head of 0 bytes, got byte 58"],
+    ["0:,", scgi("undefined")],
+    [head("a"), list],
+    [head("a\0"), list],
+    [head("a\0b"), list],
+    [head("a\0b\0c\0"), list],
+    [head("CONTENT_LENGTH\x000\0"), scgi("undefined")],
+    [head("CONTENT_LENGTH\x000\0SCGI\x002\0"), scgi('"2"')],
+    [head("CONTENT_LENGTH\x000\0SCGI\x001\n\0"), scgi('"1\\n"')],
+    [head("SCGI\x001\0"), content_length("undefined")],
+    [head("CONTENT_LENGTH\0\0SCGI\x001\0"), content_length('""')],
+    [head("CONTENT_LENGTH\0-1\0SCGI\x001\0"), content_length('"-1"')],
+    [head("CONTENT_LENGTH\x001 \0SCGI\x001\0"), content_length('"1 "')],
+    [head("CONTENT_LENGTH\x001\n\0SCGI\x001\0"), content_length('"1\\n"')],
+    [head("CONTENT_LENGTH\x000x1\0SCGI\x001\0"), content_length('"0x1"')],
+    // No more than the beginning is shown.
+    [
+      head(`CONTENT_LENGTH\0${"x".repeat(1000)}\0SCGI\x001\0`),
+      content_length(`"${"x".repeat(20)}"`),
+    ],
+  ]);
+});
+
+Deno.test("parse_uwsgi_head() takes a head without variables", () => {
+  assertEquals(parse_uwsgi_head(bytes("\0\0\0\0"), LIMIT), {
+    value: {},
+    length: 4,
+  });
+});
+
+Deno.test("parse_uwsgi_head() takes empty names and values", () => {
+  const head = uwsgi_head([["", ""], ["A", ""], ["", "b"]]);
+  assertEquals(parse_uwsgi_head(head, LIMIT)!.value, { "": "b", A: "" });
+});
+
+Deno.test("parse_uwsgi_head() reads the low byte of a size first", () => {
+  const head = bytes(`\0\x04\x01\0\x01\0A\xff\0${"x".repeat(255)}`);
+  assertEquals(parse_uwsgi_head(head, LIMIT), {
+    value: { A: "x".repeat(255) },
+    length: 264,
+  });
+  assertEquals(parse_uwsgi_head(head.subarray(0, 263), LIMIT), null);
+});
+
+Deno.test("parse_uwsgi_head() refuses any modifier but 0, at once", () => {
+  const refused = [1, 5, 7, 14, 30, 71, 255].map((modifier) =>
+    [
+      String.fromCharCode(modifier),
+      `expected modifier 0, got ${modifier}`,
+    ] as [string, string]
+  );
+  assert_refused(parse_uwsgi_head, refused);
+});
+
+Deno.test("parse_uwsgi_head() takes any second modifier", () => {
+  assertEquals(parse_uwsgi_head(bytes("\0\0\0\x09"), LIMIT)?.length, 4);
+});
+
+Deno.test("parse_uwsgi_head() refuses variables that go past their size", () => {
+  const of_size = (content: string): [string, string] => [
+    `\0${String.fromCharCode(content.length)}\0\0${content}`,
+    `expected names and values in ${content.length} bytes, got one that goes past them`,
+  ];
+  assert_refused(
+    parse_uwsgi_head,
+    [
+      "\x01",
+      "\x01\0",
+      "\x01\0A",
+      "\x01\0A\x01",
+      "\x01\0A\x01\0",
+      "\x01\0A\x02\0b",
+      "\x01\0A\xff\xffb",
+      "\xff\xffA",
+      "\x01\0A\x01\0b\0",
+      "\x01\0A\x01\0b\0\0",
+      "\x01\0A\x01\0b\0\0\x01",
+    ].map(of_size),
+  );
+});
+
+// FastCGI
+
+Deno.test("the constants of FastCGI are those of the specification, appendix A", () => {
+  assertEquals(Object.values(RECORD_TYPE), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  assertEquals(PROTOCOL_STATUS, {
+    REQUEST_COMPLETE: 0,
+    OVERLOADED: 2,
+    UNKNOWN_ROLE: 3,
+  });
+  assertEquals(RESPONDER, 1);
+});
+
+Deno.test("parse_records() gives a record and where it ends", () => {
+  for (const padding of [0, 1, 7, 255]) {
+    for (const size of [0, 1, 255, 256, 65535]) {
+      const content = new Uint8Array(size).fill(0x5a);
+      const data = join([
+        record(RECORD_TYPE.STDIN, 0x1234, content, padding),
+        bytes("rest"),
+      ]);
+      assertEquals(parse_records(data), {
+        value: [{ type: RECORD_TYPE.STDIN, request_id: 0x1234, content }],
+        length: 8 + size + padding,
+      });
+    }
+  }
+});
+
+Deno.test("parse_records() asks for more as long as no record is whole", () => {
+  const data = record(4, 1, "Hello", 3);
+  for (let length = 0; length < data.length; length++) {
+    assertEquals(parse_records(data.subarray(0, length)), null, `${length}`);
+  }
+  assertEquals(parse_records(data)!.length, 16);
+});
+
+Deno.test("parse_records() gives those that are whole", () => {
+  const parts = [
+    record(4, 1, "first", 3),
+    record(4, 2),
+    record(200, 65535, "last"),
+  ];
+  const expected = [[4, 1, "first"], [4, 2, ""], [200, 65535, "last"]];
+  const ends = [0, 16, 24, 36];
+  const data = join(parts);
+  for (let length = 16; length <= data.length; length++) {
+    const { value, ...found } = parse_records(data.subarray(0, length))!;
+    const whole = ends.findLastIndex((end) => end <= length);
+    assertEquals(found.length, ends[whole]);
+    assertEquals(
+      value.map((it) => [it.type, it.request_id, text(it.content)]),
+      expected.slice(0, whole),
+    );
+  }
+});
+
+Deno.test("parse_records() copies nothing", () => {
+  const data = record(5, 1, "Hello");
+  const [{ content }] = parse_records(data)!.value as [FastCGIRecord];
+  assert(content.buffer === data.buffer);
+});
+
+Deno.test("parse_records() refuses any version but 1, at once", () => {
+  for (const version of [0, 2, 71, 255]) {
+    const data = new Uint8Array([version]);
+    const error = assertThrows(() => parse_records(data), TypeError);
+    assertEquals(
+      error.message,
+      `expected a record of FastCGI version 1, got ${version}`,
+    );
+  }
+});
+
+Deno.test("parse_records() gives what comes before a version that it refuses", () => {
+  const data = join([record(4, 1, "good"), new Uint8Array([2])]);
+  const { value, length } = parse_records(data)!;
+  assertEquals(value.map(({ content }) => text(content)), ["good"]);
+  assertThrows(() => parse_records(data.subarray(length)), TypeError);
+});
+
+Deno.test("parse_name_values() gives names and values with lengths of one byte and of four", () => {
+  const sizes = [0, 1, 127, 128, 255, 256, 65535, 65536, 100000];
+  for (const name_size of sizes) {
+    for (const value_size of sizes) {
+      const pairs: Pairs = [
+        ["n".repeat(name_size), "v".repeat(value_size)],
+        ["B", "2"],
+      ];
+      const data = name_values(pairs);
+      assertEquals(parse_name_values(data), Object.fromEntries(pairs));
+    }
+  }
+});
+
+Deno.test("parse_name_values() takes a length of four bytes where one would do", () => {
+  const pairs: Pairs = [["A", "1"], ["EMPTY", ""]];
+  const data = name_values(pairs, true);
+  assertEquals(parse_name_values(data), { A: "1", EMPTY: "" });
+});
+
+Deno.test("parse_name_values() keeps bytes as characters", () => {
+  const pairs: Pairs = [["X_\xe9", ALL_BYTES], ["UTF_8", "\xef\xbb\xbf\xff"]];
+  const data = name_values(pairs);
+  assertEquals(parse_name_values(data), Object.fromEntries(pairs));
+});
+
+Deno.test("parse_name_values() takes the last value of a name that is repeated", () => {
+  const data = name_values([["A", "1"], ["B", "2"], ["A", "3"]]);
+  assertEquals(parse_name_values(data), { A: "3", B: "2" });
+});
+
+Deno.test("parse_name_values() treats headers as the other codecs do, and puts all on top of the server's own", () => {
+  const data = name_values([
+    ["HTTP_COOKIE", "a=1"],
+    ["HTTP_X_A", "1"],
+    ["HTTP_PROXY", "http://evil"],
+    ["HTTP_X_A", "2"],
+    ["HTTP_COOKIE", "b=2"],
+    ["A", "1"],
+  ]);
+  assertEquals(parse_name_values(data, { A: "own", B: "own" }), {
+    A: "1",
+    B: "own",
+    HTTP_COOKIE: "a=1; b=2",
+    HTTP_X_A: "1, 2",
+  });
+});
+
+Deno.test("parse_name_values() takes names that every object has", () => {
+  const data = name_values([["__proto__", "evil"], ["valueOf", "a"]]);
+  const variables = parse_name_values(data);
+  assertEquals(variables.valueOf as unknown, "a");
+  assertEquals(Object.getPrototypeOf(variables), Object.prototype);
+});
+
+Deno.test("parse_name_values() takes no bytes at all", () => {
+  assertEquals(parse_name_values(""), {});
+});
+
+Deno.test("parse_name_values() refuses what is cut anywhere", () => {
+  for (const wide of [false, true]) {
+    const first = name_values([["A", "1"]], wide);
+    const data = first + name_values([["NAME", "value"]], wide);
+    for (let length = 1; length < data.length; length++) {
+      if (length === first.length) continue;
+      const error = assertThrows(
+        () => parse_name_values(data.slice(0, length)),
+        TypeError,
+      );
+      assertEquals(
+        error.message,
+        `expected names and values in ${length} bytes, got one that goes past them`,
+      );
+    }
+  }
+});
+
+Deno.test("parse_name_values() refuses lengths beyond what there is", () => {
+  for (
+    const input of [
+      "\x7f\0",
+      "\0\x7f",
+      "\xff\xff\xff\xff\0",
+      "\xff\xff\xff\xff\xff\xff\xff\xffA",
+      "\0\xff\xff\xff\xffA",
+      "\x80\0\0\x02\0A",
+    ]
+  ) {
+    assertThrows(() => parse_name_values(input), TypeError);
+  }
+});
+
+Deno.test("encode_record() gives the bytes of a record", () => {
+  assertEquals(
+    text(encode_record(RECORD_TYPE.STDOUT, 0x0102, bytes("abc"))),
+    "\x01\x06\x01\x02\0\x03\0\0abc",
+  );
+  assertEquals(text(encode_record(11, 0, bytes(""))), "\x01\x0b\0\0\0\0\0\0");
+  const largest = new Uint8Array(65535).fill(1);
+  const { value, length } = parse_records(encode_record(6, 65535, largest))!;
+  assertEquals(value, [{ type: 6, request_id: 65535, content: largest }]);
+  assertEquals(length, 65543);
+});
+
+Deno.test("encode_stream() gives the records of some bytes", () => {
+  for (
+    const [size, sizes] of [
+      [0, []],
+      [1, [1]],
+      [65528, [65528]],
+      [65529, [65528, 1]],
+      [200000, [65528, 65528, 65528, 3416]],
+    ] as [number, number[]][]
+  ) {
+    const content = Uint8Array.from({ length: size }, (_, i) => i % 251);
+    const data = encode_stream(7, 300, content);
+    const { value, length } = parse_records(data) ?? { value: [], length: 0 };
+    assertEquals(length, data.length);
+    for (const it of value) assertEquals([it.type, it.request_id], [7, 300]);
+    const parts = value.map(({ content }) => content);
+    assertEquals(parts.map(({ length }) => length), sizes);
+    if (parts.length > 0) assertEquals(join(parts), content);
+  }
+});
+
+Deno.test("put_end() puts the records that end a request, whatever was there", () => {
+  const end = (rest: string | null, has_errors: boolean) => {
+    const parts = ["a", bytes("b"), "c"].slice(0, rest?.length);
+    const request_end = {
+      app_status: 1,
+      protocol_status: PROTOCOL_STATUS.OVERLOADED,
+      rest: rest === null ? null : parts,
+      has_errors,
+    };
+    const target = new Uint8Array(100).fill(0xff);
+    const size = end_size(request_end);
+    put_end(target, 0x0102, request_end);
+    assertEquals(target.subarray(size), new Uint8Array(100 - size).fill(0xff));
+    return text(target.subarray(0, size));
+  };
+  const last = "\x01\x03\x01\x02\0\x08\0\0\0\0\0\x01\x02\0\0\0";
+  const stdout = "\x01\x06\x01\x02\0\0\0\0";
+  const stderr = "\x01\x07\x01\x02\0\0\0\0";
+  assertEquals(end(null, false), last);
+  assertEquals(end("", false), stdout + last);
+  assertEquals(end("", true), stderr + stdout + last);
+  assertEquals(
+    end("abc", true),
+    `\x01\x06\x01\x02\0\x03\0\0abc${stderr}${stdout}${last}`,
+  );
+});
+
+Deno.test("encode_name_values() gives what parse_name_values() takes", () => {
+  const variables = { FCGI_MPXS_CONNS: "1", FCGI_MAX_CONNS: "1024" };
+  const data = encode_name_values(variables);
+  assertEquals(
+    text(data),
+    "\x0f\x01FCGI_MPXS_CONNS1\x0e\x04FCGI_MAX_CONNS1024",
+  );
+  assertEquals(parse_name_values(text(data)), variables);
+  assertEquals(text(encode_name_values({})), "");
+});
