@@ -20,19 +20,20 @@
  */
 
 import { BaseHandler } from "./_internal/handler/base_handler.ts";
-import { body_of } from "./_internal/streams/body.ts";
-import { concat } from "./_internal/text/bytes.ts";
-import { stderr } from "./_internal/streams/error_stream.ts";
 import { type MaybePromise, unsettled } from "./_internal/promise.ts";
 import { read_environ } from "./_internal/request/process_environ.ts";
 import { UNWANTED_VARIABLES } from "./_internal/request/variables.ts";
+import { body_of } from "./_internal/streams/body.ts";
+import { stderr } from "./_internal/streams/error_stream.ts";
+import { concat } from "./_internal/text/bytes.ts";
 import type { ErrorStream, WSGIApplication } from "./types.ts";
 
 export { ResponseHandler } from "./_internal/handler/response_handler.ts";
 export {
-  BaseHandler,
   type HeadersClass,
-} from "./_internal/handler/base_handler.ts";
+  ResponseWriter,
+} from "./_internal/handler/response_writer.ts";
+export { BaseHandler } from "./_internal/handler/base_handler.ts";
 export type { FileWrapperClass } from "./_internal/handler/file_wrapper.ts";
 export type { MaybePromise } from "./_internal/promise.ts";
 export { read_environ };

@@ -1,0 +1,212 @@
+/** Listening, and the life of a server: what Python has in `http.server.HTTPServer`, on `Deno.serve`. */
+
+import { BrokenOff } from "../handler/body_stream.ts";
+import { format_exception } from "../handler/traceback.ts";
+import { stderr } from "../streams/error_stream.ts";
+import { hostname_of, type ServerAddress } from "./address.ts";
+import { full_name, unnamed_host } from "./host_names.ts";
+import { RequestQueue } from "./request_queue.ts";
+
+/** Where a request came from; `["", 0]` on a Unix socket. */
+export type ClientAddress = [host: string, port: number];
+
+/** What `Deno.serve` takes beside the address. */
+export interface WSGIServerOptions {
+  /** Lets several processes listen on the same port; Deno asks for `--unstable-net` then. */
+  reusePort?: boolean;
+  /** How many connections the system keeps that are not accepted yet. */
+  tcpBacklog?: number;
+  /** A certificate in PEM, and with it `key`: the server speaks HTTPS then. */
+  cert?: string;
+  /** The key of the certificate, in PEM. */
+  key?: string;
+  /** Ends the server as `server_close` does. */
+  signal?: AbortSignal;
+}
+
+/**
+ * An HTTP server that knows nothing of WSGI. It listens as soon as it is made; requests wait until `serve_forever` or
+ * `handle_request` is called.
+ */
+export abstract class HTTPServer implements AsyncDisposable {
+  /** Where the server listens: the port is the real one where 0 was asked. */
+  server_address: ServerAddress;
+  /** `SERVER_NAME`. */
+  server_name: string;
+  /** `SERVER_PORT`, as a number. */
+  server_port: number;
+  /**
+   * The host in the URL of a request that names none; null on a Unix socket, where there is none, and by HTTPS, where
+   * every client names one.
+   *
+   * @ignore
+   */
+  readonly unnamed_host: string | null;
+  #server: Deno.HttpServer<Deno.Addr>;
+  #abort = new AbortController();
+  #ended = false;
+  #stopping = false;
+  #shutting_down = false;
+  /** The requests under way that have a body, each until its response is complete. */
+  #uploads = new Set<Promise<void>>();
+  #queue = new RequestQueue<Response>(unavailable);
+
+  /**
+   * Listens at `server_address`.
+   *
+   * @param server_address A host and a port, or the path of a Unix socket. The host `""` is every
+   * address of the machine, the port 0 any free one.
+   * @param options What `Deno.serve` takes beside them.
+   * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+   * @throws {RangeError} If the port is not from 0 to 65535.
+   * @throws {Deno.errors.InvalidData} If certificate or key are none.
+   */
+  constructor(
+    server_address: ServerAddress,
+    options: WSGIServerOptions = {},
+  ) {
+    this.#server = this.#listen(server_address, options);
+    const { addr } = this.#server;
+    if (addr.transport === "tcp") {
+      const host = (server_address as [string, number])[0];
+      this.server_address = [host || addr.hostname, addr.port];
+      this.server_name = full_name(host);
+      this.server_port = addr.port;
+    } else {
+      this.server_address = server_address;
+      this.server_name = "localhost";
+      this.server_port = 80;
+    }
+    this.unnamed_host = addr.transport === "tcp" && options.cert === undefined
+      ? unnamed_host(addr)
+      : null;
+    this.#server.finished.then(() => this.#ended = true);
+    if (options.signal?.aborted) this.server_close();
+  }
+
+  /**
+   * Handles requests until the server is shut down or closed.
+   *
+   * @returns A promise that resolves when the last response is complete.
+   */
+  async serve_forever(): Promise<void> {
+    this.#queue.open();
+    await this.#server.finished;
+  }
+
+  /**
+   * Handles exactly one request, the next to come or the one that has waited longest.
+   *
+   * @returns A promise that resolves when its response is complete, or when the server is shut down first.
+   * @throws {Error} If `serve_forever` has been called.
+   */
+  async handle_request(): Promise<void> {
+    await this.#queue.handle_one();
+  }
+
+  /**
+   * Stops accepting requests, and resolves when those under way are answered. Idle connections are closed.
+   * While a request with a body is under way, new ones are answered with a 503.
+   */
+  async shutdown(): Promise<void> {
+    this.#stopping = true;
+    this.#queue.close();
+    // Deno's shutdown makes the rest of a request body unreadable.
+    while (this.#uploads.size > 0) await Promise.allSettled(this.#uploads);
+    this.#shutting_down = true;
+    await this.#server.shutdown();
+  }
+
+  /** Closes the server and every connection at once. */
+  async server_close(): Promise<void> {
+    this.#queue.close();
+    // Deno cannot abort a server that has ended, or that is about to.
+    if (!this.#ended && !this.#shutting_down) this.#abort.abort();
+    await this.#server.finished;
+  }
+
+  /** `server_close()`, at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server_close();
+  }
+
+  /** Handles one request. */
+  abstract finish_request(
+    request: Request,
+    client_address: ClientAddress,
+  ): Response | Promise<Response>;
+
+  /**
+   * Logs an error that no handler took, and gives the client a bare 500. Override to do
+   * something else about it.
+   */
+  handle_error(error: unknown): Response | Promise<Response> {
+    stderr.write(
+      `Exception while a request was handled: ${format_exception(error)}`,
+    );
+    return new Response(null, { status: 500 });
+  }
+
+  #listen(
+    address: ServerAddress,
+    options: WSGIServerOptions,
+  ): Deno.HttpServer<Deno.Addr> {
+    const { signal, ...rest } = options;
+    signal?.addEventListener("abort", () => this.server_close());
+    const handler = (request: Request, info: Deno.ServeHandlerInfo) =>
+      this.#receive(request, info);
+    const common = {
+      ...rest,
+      signal: this.#abort.signal,
+      onListen: () => {},
+      // The handler has logged why it broke a response off.
+      onError: (error: unknown) =>
+        error instanceof BrokenOff
+          ? Response.error()
+          : this.handle_error(error),
+    };
+    if (typeof address === "string") {
+      return Deno.serve({ ...common, path: address }, handler);
+    }
+    const [host, port] = address;
+    return Deno.serve(
+      { ...common, hostname: hostname_of(host), port },
+      handler,
+    );
+  }
+
+  #receive(
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ): Response | Promise<Response> {
+    if (this.#stopping) return unavailable();
+    if (request.body) this.#track(info.completed);
+    if (this.#queue.is_open) return this.#handle(request, info);
+    return this.#queue.add(() => this.#handle(request, info), info.completed);
+  }
+
+  #track(completed: Promise<void>): void {
+    this.#uploads.add(completed);
+    const forget = () => this.#uploads.delete(completed);
+    completed.then(forget, forget);
+  }
+
+  #handle(
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ): Response | Promise<Response> {
+    const { remoteAddr } = info;
+    const client_address: ClientAddress = "hostname" in remoteAddr
+      ? [remoteAddr.hostname, remoteAddr.port]
+      : ["", 0];
+    return this.finish_request(request, client_address);
+  }
+}
+
+/** The answer to a request that came too late. */
+function unavailable(): Response {
+  return new Response(null, {
+    status: 503,
+    headers: { "Connection": "close" },
+  });
+}
