@@ -3,7 +3,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Headers } from "../headers.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
-import type { AccessLog } from "./logs/logs.ts";
+import type { AccessLog } from "./logs/access_log.ts";
 import { refuse } from "../middleware/refusal.ts";
 
 /** The handler of a request, as far as the log needs it. */
@@ -40,7 +40,7 @@ export class Requests {
   begin(is_upload = false): number {
     this.active++;
     if (is_upload) this.uploads++;
-    return this.#log?.format.needs_time ? performance.now() : 0;
+    return this.#log?.needs_time ? performance.now() : 0;
   }
 
   /** Counts and logs a request that was answered. */
@@ -55,7 +55,7 @@ export class Requests {
     if (!this.#log) return;
     const { environ, headers } = handler;
     const answered = { environ: environ ?? {}, status, size, headers, started };
-    this.#log.file.write(this.#log.format.line(answered));
+    this.#log.log(answered);
   }
 
   /** Counts a request that came to nothing. */

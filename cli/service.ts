@@ -2,6 +2,7 @@
 
 import type { ServerAddress } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
+import { type Certificate, read_certificate } from "./certificate.ts";
 import { format_address } from "./settings/address.ts";
 import { trust_forwarded } from "../middleware/forwarded.ts";
 import { limit_body, limit_request } from "../middleware/limits.ts";
@@ -19,7 +20,6 @@ import { mount_at } from "../middleware/root_path.ts";
 import { remove_stale_socket } from "./stale_socket.ts";
 import { limit_time } from "../middleware/time_limit.ts";
 import { parse_trusted } from "../middleware/trusted.ts";
-import { UsageError } from "./settings/usage_error.ts";
 
 /** The address to listen at is not to be had: the command ends with status 1. */
 export class ListenError extends Error {
@@ -235,60 +235,4 @@ function requests_until_worn(settings: Settings): number {
   const { max_requests, max_requests_jitter } = settings;
   if (max_requests === 0) return 0;
   return max_requests + Math.floor(Math.random() * (max_requests_jitter + 1));
-}
-
-interface Certificate {
-  cert: string;
-  key: string;
-}
-
-/** @throws {UsageError} If a file of it cannot be read, or holds nothing to serve HTTPS with. */
-function read_certificate(settings: Settings): Certificate | null {
-  const { certfile, keyfile } = settings;
-  if (certfile === null) return null;
-  const certificate = {
-    cert: read_file(certfile, "--certfile"),
-    key: read_file(keyfile ?? certfile, "--keyfile"),
-  };
-  try {
-    // A client takes the same as a server, and needs neither a port nor a permission.
-    Deno.createHttpClient(certificate).close();
-  } catch (error) {
-    const reason = (error as Error).message;
-    throw new UsageError(
-      /\bkeys?\b/.test(reason)
-        ? about_key(reason, certificate.key, settings)
-        : `cannot use --certfile ${certfile}: ${reason}`,
-      { cause: error },
-    );
-  }
-  return certificate;
-}
-
-/** What is wrong with a key, and where it was looked for. */
-function about_key(
-  reason: string,
-  key: string,
-  { certfile, keyfile }: Settings,
-): string {
-  if (/KeyMismatch/.test(reason)) {
-    reason = "it is the key of another --certfile";
-  }
-  if (/^(-----BEGIN|Proc-Type: 4,) ?ENCRYPTED/m.test(key)) {
-    reason = "it is encrypted";
-  }
-  return keyfile === null
-    ? `cannot use the key in --certfile ${certfile}, for want of a --keyfile: ${reason}`
-    : `cannot use --keyfile ${keyfile}: ${reason}`;
-}
-
-function read_file(path: string, option: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    throw new UsageError(
-      `cannot read ${option}: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
 }

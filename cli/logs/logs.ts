@@ -1,15 +1,8 @@
 /** The logs of a process, as the settings say. */
 
-import { type AccessFormat, compile_format } from "./access_format.ts";
+import { type AccessLog, open_access_log } from "./access_log.ts";
 import { type ErrorLog, open_error_log } from "./error_log.ts";
-import { type LogFile, open_log } from "./log_file.ts";
 import type { Settings } from "../settings/settings.ts";
-
-/** Where requests are logged, and how. */
-export interface AccessLog {
-  file: LogFile;
-  format: AccessFormat;
-}
 
 /** Both logs. To be opened before an application is loaded: what it does at its end comes behind what they do. */
 export class Logs {
@@ -24,10 +17,7 @@ export class Logs {
     this.errors = open_error_log(settings.error_logfile, settings.log_level);
     const report = (message: string) => this.errors.log("error", message);
     try {
-      this.access = access_logfile === "none" ? null : {
-        file: open_log(access_logfile, "--access-logfile", { report }),
-        format: compile_format(access_logformat),
-      };
+      this.access = open_access_log(access_logfile, access_logformat, report);
     } catch (error) {
       this.errors.close();
       throw error;
@@ -36,12 +26,12 @@ export class Logs {
 
   /** Opens them anew, after somebody has renamed their files. */
   reopen(): void {
-    this.access?.file.reopen();
+    this.access?.reopen();
     this.errors.reopen();
   }
 
   /** Writes what is still to be written. */
   close(): void {
-    this.access?.file.close();
+    this.access?.close();
   }
 }

@@ -5,7 +5,7 @@ import { compile_format } from "../logs/access_format.ts";
 import { LOG_LEVELS } from "../logs/error_log.ts";
 import { parse_root_path } from "../../middleware/root_path.ts";
 import { PROTOCOLS, type Settings } from "./settings.ts";
-import { parse_count, parse_seconds, parse_size } from "./size.ts";
+import { parse_count, parse_seconds, parse_size } from "./numbers.ts";
 import { parse_trusted } from "../../middleware/trusted.ts";
 import { UsageError } from "./usage_error.ts";
 

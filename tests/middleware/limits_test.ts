@@ -10,7 +10,7 @@ import {
   parse_count,
   parse_seconds,
   parse_size,
-} from "../../cli/settings/size.ts";
+} from "../../cli/settings/numbers.ts";
 import { UsageError } from "../../cli/settings/usage_error.ts";
 import { BaseCGIHandler } from "../../handlers.ts";
 import { ServerHandler } from "../../simple_server.ts";

@@ -1,0 +1,65 @@
+/** The certificate of `--certfile` and `--keyfile`. */
+
+import type { Settings } from "./settings/settings.ts";
+import { UsageError } from "./settings/usage_error.ts";
+
+/** A certificate and its key, in PEM. */
+export interface Certificate {
+  cert: string;
+  key: string;
+}
+
+/**
+ * The certificate of `--certfile` with its key; null without that.
+ *
+ * @throws {UsageError} If a file of it cannot be read, or holds nothing to serve HTTPS with.
+ */
+export function read_certificate(settings: Settings): Certificate | null {
+  const { certfile, keyfile } = settings;
+  if (certfile === null) return null;
+  const certificate = {
+    cert: read_file(certfile, "--certfile"),
+    key: read_file(keyfile ?? certfile, "--keyfile"),
+  };
+  try {
+    // A client takes the same as a server, and needs neither a port nor a permission.
+    Deno.createHttpClient(certificate).close();
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new UsageError(
+      /\bkeys?\b/.test(reason)
+        ? about_key(reason, certificate.key, settings)
+        : `cannot use --certfile ${certfile}: ${reason}`,
+      { cause: error },
+    );
+  }
+  return certificate;
+}
+
+/** What is wrong with a key, and where it was looked for. */
+function about_key(
+  reason: string,
+  key: string,
+  { certfile, keyfile }: Settings,
+): string {
+  if (/KeyMismatch/.test(reason)) {
+    reason = "it is the key of another --certfile";
+  }
+  if (/^(-----BEGIN|Proc-Type: 4,) ?ENCRYPTED/m.test(key)) {
+    reason = "it is encrypted";
+  }
+  return keyfile === null
+    ? `cannot use the key in --certfile ${certfile}, for want of a --keyfile: ${reason}`
+    : `cannot use --keyfile ${keyfile}: ${reason}`;
+}
+
+function read_file(path: string, option: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new UsageError(
+      `cannot read ${option}: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
