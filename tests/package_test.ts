@@ -152,6 +152,51 @@ Deno.test("mod.ts imports the command dynamically, and the command what only an 
   assertEquals(of_mod.filter((path) => path.includes("cli")), []);
 });
 
+/** The folders of a path, each with a slash at its end: `a/`, `a/b/`. */
+function folders_of(path: string): string[] {
+  return Array.from(
+    path.matchAll(/\//g),
+    ({ index }) => path.slice(0, index + 1),
+  );
+}
+
+Deno.test("the map in DESIGN.md has every module and every folder of source, and nothing that is not there", () => {
+  const [, map] = read("DESIGN.md").match(/## The house\n\n```\n([^]*?)```/)!;
+  const lines = map!.trimEnd().split("\n");
+  let room = "";
+  const mapped = lines.map((line) => {
+    const [, indent, name] = line.match(/^( *)(\S+) /)!;
+    if (indent === "") room = name!;
+    return indent === "" ? name! : room + name;
+  });
+  const folders = new Set(all_files.flatMap(folders_of));
+  const there = [...all_files, ...folders];
+  assertEquals(mapped.filter((path) => !there.includes(path)), []);
+  const entries = [...modules.filter((path) => !path.includes("/"))];
+  const source = modules.flatMap(folders_of);
+  const rooms = [...folders].filter((path) => /^\w[^/]*\/$/.test(path));
+  const needed = new Set([...entries, ...source, ...rooms]);
+  assertEquals([...needed].filter((path) => !mapped.includes(path)), []);
+  assert(lines.length <= 40, `the map has ${lines.length} lines`);
+});
+
+/** What one can take in at a glance, as a guide: files in a folder, lines in a file. */
+const MOST_FILES = 15;
+const MOST_LINES = 500;
+
+Deno.test("no folder has more files than one can take in, and no file more lines", () => {
+  const ours = all_files.filter((path) => /^(?!std\/).*\.ts$/.test(path));
+  const folder_of = (path: string) => folders_of(path).at(-1) ?? "";
+  const full = Object.entries(Object.groupBy(ours, folder_of))
+    .filter(([, paths]) => paths!.length > MOST_FILES)
+    .map(([folder, paths]) => `${folder} has ${paths!.length} files`);
+  const long = ours
+    .map((path) => ({ path, lines: read(path).split("\n").length - 1 }))
+    .filter(({ lines }) => lines > MOST_LINES)
+    .map(({ path, lines }) => `${path} has ${lines} lines`);
+  assertEquals([...full, ...long], []);
+});
+
 Deno.test("deno publish ships the modules and the pages about them, and nothing else", async () => {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["publish", "--dry-run", "--allow-dirty"],
