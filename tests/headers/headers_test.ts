@@ -1,14 +1,16 @@
+/** `Headers`: made of a list, read, changed, and written out. */
+
 import {
   assert,
   assertEquals,
   assertFalse,
   assertInstanceOf,
   assertStrictEquals,
-  assertThrows,
 } from "@std/assert";
 import { Headers } from "../../headers.ts";
 import type { HeaderList } from "../../types.ts";
 import { bytes } from "../support/support.ts";
+import { refusal } from "./refusal.ts";
 
 /** Headers with repeats and two spellings of one name. */
 function cookies(): Headers {
@@ -18,11 +20,6 @@ function cookies(): Headers {
     ["set-cookie", "b=2"],
     ["X-Empty", ""],
   ]);
-}
-
-/** The message of the `TypeError` that `call` ends in. */
-function refusal(call: () => unknown): string {
-  return assertThrows(call, TypeError).message;
 }
 
 // --- Headers() ---
@@ -229,82 +226,6 @@ Deno.test("Headers.setdefault() adds to the list that was given when there is no
   assertEquals(list, [["A", "1"], ["Zoo", "whee"]]);
 });
 
-// --- add_header() ---
-
-/** The value that `add_header` makes of its arguments. */
-function added(
-  value: string | null,
-  params?: Record<string, string | null>,
-): string | null {
-  const headers = new Headers();
-  headers.add_header("X", value, params);
-  return headers.get("X");
-}
-
-Deno.test("Headers.add_header() adds the value alone when there are no params", () => {
-  assertEquals(added("bar"), "bar");
-});
-
-Deno.test("Headers.add_header() adds params in order when there are some", () => {
-  assertEquals(added("bar", { z: "1", a: "2" }), 'bar; z="1"; a="2"');
-});
-
-Deno.test("Headers.add_header() begins with the params when the value is null", () => {
-  assertEquals(added(null, { a: "1", b: "2" }), 'a="1"; b="2"');
-});
-
-Deno.test("Headers.add_header() adds an empty value when there is neither value nor param", () => {
-  assertEquals(added(null), "");
-});
-
-Deno.test("Headers.add_header() keeps the separator when the value is empty", () => {
-  assertEquals(added("", { a: "1" }), '; a="1"');
-});
-
-Deno.test("Headers.add_header() writes the key alone when a param is null", () => {
-  assertEquals(added("bar", { cheese: null }), "bar; cheese");
-});
-
-Deno.test("Headers.add_header() writes the key alone when a param is empty", () => {
-  assertEquals(added("bar", { cheese: "" }), "bar; cheese");
-});
-
-Deno.test("Headers.add_header() makes hyphens of all underscores when a key has some", () => {
-  assertEquals(added("bar", { _a_b_: "c_d" }), 'bar; -a-b-="c_d"');
-});
-
-Deno.test("Headers.add_header() makes a hyphen of an underscore when the param is null", () => {
-  assertEquals(added("bar", { a_b: null }), "bar; a-b");
-});
-
-Deno.test("Headers.add_header() escapes quotes when a param has some", () => {
-  assertEquals(added("bar", { a: 'b"c"' }), 'bar; a="b\\"c\\""');
-});
-
-Deno.test("Headers.add_header() escapes backslashes when a param has some", () => {
-  assertEquals(added("bar", { a: "b\\c\\" }), 'bar; a="b\\\\c\\\\"');
-});
-
-Deno.test("Headers.add_header() escapes each character once when a backslash stands before a quote", () => {
-  assertEquals(added("bar", { a: '\\"' }), 'bar; a="\\\\\\""');
-});
-
-Deno.test("Headers.add_header() leaves quotes in the value when it has some", () => {
-  assertEquals(added('a"b\\'), 'a"b\\');
-});
-
-Deno.test("Headers.add_header() keeps headers of the same name when there are some", () => {
-  const headers = new Headers([["foo", "1"], ["A", "b"]]);
-  headers.add_header("Foo", "2");
-  assertEquals(headers.items(), [["foo", "1"], ["A", "b"], ["Foo", "2"]]);
-});
-
-Deno.test("Headers.add_header() adds to the list that was given when it adds", () => {
-  const list: HeaderList = [];
-  new Headers(list).add_header("X", "y", { a: "b" });
-  assertEquals(list, [["X", 'y; a="b"']]);
-});
-
 // --- keys(), values(), items(), iteration ---
 
 Deno.test("Headers.keys() gives the names in order when they repeat", () => {
@@ -403,189 +324,3 @@ for (
 Deno.test("Headers.toString() gives a character above U+00FF when a value holds it", () => {
   assertEquals(new Headers([["X", "\u20ac"]]).toString(), "X: \u20ac\r\n\r\n");
 });
-
-// --- What every way in refuses ---
-
-/** Each way to put a header in. */
-const WAYS_IN: Record<
-  string,
-  (headers: Headers, name: string, value: string) => void
-> = {
-  "Headers()": (_, name, value) => new Headers([[name, value]]),
-  "Headers.set()": (headers, name, value) => headers.set(name, value),
-  "Headers.setdefault()": (headers, name, value) =>
-    headers.setdefault(name, value),
-  "Headers.add_header()": (headers, name, value) =>
-    headers.add_header(name, value),
-};
-
-/** RFC 9110, section 5.6.2: what a token is made of, besides digits and letters. */
-const TOKEN_MARKS = "!#$%&'*+-.^_`|~";
-
-/** C0 but TAB, and DEL. */
-const CONTROLS = Array.from({ length: 0x20 }, (_, code) => code)
-  .filter((code) => code !== 0x09).concat(0x7f)
-  .map((code) => String.fromCharCode(code));
-
-/** What may stand in a value: all other characters up to U+00FF. */
-const TEXT = Array.from({ length: 0x100 }, (_, i) => String.fromCharCode(i))
-  .filter((char) => !CONTROLS.includes(char)).join("");
-
-for (const [way, put] of Object.entries(WAYS_IN)) {
-  Deno.test(`${way} takes a name when all its characters may stand in a token`, () => {
-    for (const char of TOKEN_MARKS + "09azAZ") {
-      put(new Headers(), char, "v");
-      put(new Headers(), `X${char}Y`, "v");
-    }
-  });
-
-  Deno.test(`${way} throws when a character of the name may not stand in a token`, () => {
-    for (let code = 0; code <= 0x17f; code++) {
-      const char = String.fromCharCode(code);
-      if (/[0-9A-Za-z]/.test(char) || TOKEN_MARKS.includes(char)) continue;
-      for (const name of [char, `${char}X`, `X${char}`, `X${char}Y`]) {
-        assertEquals(
-          refusal(() => put(new Headers(), name, "v")),
-          `a header name must be a token, got ${JSON.stringify(name)}`,
-        );
-      }
-    }
-  });
-
-  Deno.test(`${way} throws when the name is empty`, () => {
-    assertEquals(
-      refusal(() => put(new Headers(), "", "v")),
-      'a header name must be a token, got ""',
-    );
-  });
-
-  Deno.test(`${way} throws when a name would split the response`, () => {
-    assertEquals(
-      refusal(() => put(new Headers(), "X: y\r\nSet-Cookie", "v")),
-      'a header name must be a token, got "X: y\\r\\nSet-Cookie"',
-    );
-  });
-
-  Deno.test(`${way} throws when a value holds a control character`, () => {
-    for (const control of CONTROLS) {
-      for (const value of [control, `${control}a`, `a${control}`]) {
-        assertEquals(
-          refusal(() => put(new Headers(), "X", value)),
-          `the value of header X must not hold control characters, got ${
-            JSON.stringify(value)
-          }`,
-        );
-      }
-    }
-  });
-
-  Deno.test(`${way} throws when a value would split the response`, () => {
-    assertEquals(
-      refusal(() => put(new Headers(), "X", "a\r\nSet-Cookie: b")),
-      'the value of header X must not hold control characters, got "a\\r\\nSet-Cookie: b"',
-    );
-  });
-
-  Deno.test(`${way} takes a value when it holds TAB and all else up to U+00FF`, () => {
-    put(new Headers(), "X", TEXT);
-  });
-
-  Deno.test(`${way} takes a value when it is empty`, () => {
-    put(new Headers(), "X", "");
-  });
-
-  Deno.test(`${way} adds nothing when it throws`, () => {
-    const headers = new Headers([["A", "b"]]);
-    refusal(() => put(headers, "X", "\0"));
-    refusal(() => put(headers, "", "v"));
-    assertEquals(headers.items(), [["A", "b"]]);
-  });
-
-  Deno.test(`${way} throws when the name is no string`, () => {
-    for (
-      const [name, came] of [
-        [5, "5"],
-        [null, "null"],
-        [undefined, "undefined"],
-        // Its text would do for a token.
-        [["X"], "an array of 1"],
-        [new String("X"), "an object of class String"],
-        [bytes("X"), "an object of class Uint8Array"],
-      ] as const
-    ) {
-      // get() and with it setdefault() may stumble over it before: by a TypeError in any case.
-      const message = refusal(() =>
-        put(new Headers(), name as unknown as string, "v")
-      );
-      if (way === "Headers.setdefault()") continue;
-      assertEquals(message, `a header name must be a token, got ${came}`);
-    }
-  });
-
-  for (
-    const [value, came] of [
-      [5, "5"],
-      [undefined, "undefined"],
-      [true, "true"],
-      [["y"], "an array of 1"],
-      [new String("y"), "an object of class String"],
-      [bytes("y"), "an object of class Uint8Array"],
-    ] as const
-  ) {
-    Deno.test(`${way} throws when the value is ${came}`, () => {
-      assertEquals(
-        refusal(() => put(new Headers(), "X", value as unknown as string)),
-        `the value of header X must be a string, got ${came}`,
-      );
-    });
-  }
-
-  // add_header() leaves such a value out.
-  if (way === "Headers.add_header()") continue;
-
-  Deno.test(`${way} throws when the value is null`, () => {
-    assertEquals(
-      refusal(() => put(new Headers(), "X", null as unknown as string)),
-      "the value of header X must be a string, got null",
-    );
-  });
-}
-
-Deno.test("Headers.add_header() throws when a param holds a control character", () => {
-  for (const control of CONTROLS) {
-    assertEquals(
-      refusal(() => added("v", { a: control })),
-      `the value of header X must not hold control characters, got ${
-        JSON.stringify(`v; a="${control}"`)
-      }`,
-    );
-  }
-});
-
-Deno.test("Headers.add_header() throws when the key of a param holds a control character", () => {
-  for (const control of CONTROLS) {
-    assertEquals(
-      refusal(() => added("v", { [control]: null })),
-      `the value of header X must not hold control characters, got ${
-        JSON.stringify(`v; ${control}`)
-      }`,
-    );
-  }
-});
-
-for (
-  const [param, came] of [
-    [5, "5"],
-    [undefined, "undefined"],
-    [["y"], "an array of 1"],
-    // It has a replace() as strings do.
-    [new String("y"), "an object of class String"],
-  ] as const
-) {
-  Deno.test(`Headers.add_header() throws when a param is ${came}`, () => {
-    assertEquals(
-      refusal(() => added("v", { a_b: param as unknown as string })),
-      `the parameter a-b of header X must be a string or null, got ${came}`,
-    );
-  });
-}
