@@ -1,0 +1,194 @@
+/** What `from_fetch()` makes of a `Response`. */
+
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertMatch,
+  assertThrows,
+} from "@std/assert";
+import {
+  type FetchHandler,
+  from_fetch,
+  to_fetch,
+} from "../../../gateways/fetch.ts";
+import { validator } from "../../../validate.ts";
+import { bytes, run_app, text } from "../../support/support.ts";
+
+/** The head and the body that a CGI-like handler writes for a response. */
+async function output_of(
+  handler: FetchHandler,
+  environ: Record<string, unknown> = {},
+): Promise<string> {
+  const { output, errors } = await run_app(from_fetch(handler), { environ });
+  assertEquals(errors, "");
+  return output;
+}
+
+Deno.test("from_fetch() hands status, headers and body on", async () => {
+  const response = () =>
+    new Response("Hello", {
+      status: 201,
+      headers: [
+        ["Content-Type", "text/plain"],
+        ["Set-Cookie", "a=1"],
+        ["Set-Cookie", "b=2"],
+        ["X-Name", "caf\xe9"],
+      ],
+    });
+  assertEquals(
+    await output_of(response),
+    "Status: 201 Created\r\ncontent-type: text/plain\r\n" +
+      "set-cookie: a=1\r\nset-cookie: b=2\r\nx-name: caf\xe9\r\n\r\nHello",
+  );
+});
+
+Deno.test("from_fetch() gives the registered reason where the response has none", async () => {
+  const status = async (init: ResponseInit) =>
+    (await output_of(() => new Response(null, init))).split("\r\n")[0];
+  assertEquals(await status({ status: 418 }), "Status: 418 I'm a teapot");
+  assertEquals(await status({ status: 299 }), "Status: 299 ");
+  assertEquals(
+    await status({ status: 200, statusText: "Fine" }),
+    "Status: 200 Fine",
+  );
+});
+
+Deno.test("from_fetch() leaves hop-by-hop headers out", async () => {
+  const headers = {
+    "Connection": "close",
+    "Keep-Alive": "timeout=5",
+    "Transfer-Encoding": "chunked",
+    "X-A": "b",
+  };
+  assertEquals(
+    await output_of(() => new Response(null, { headers })),
+    "Status: 200 OK\r\nx-a: b\r\nContent-Length: 0\r\n\r\n",
+  );
+});
+
+Deno.test("from_fetch() makes an empty result of a null body", async () => {
+  assertEquals(
+    await output_of(() => new Response(null, { status: 404 })),
+    "Status: 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+  );
+  assertEquals(
+    await output_of(() => new Response(null, { status: 204 })),
+    "Status: 204 No Content\r\n\r\n",
+  );
+});
+
+Deno.test("from_fetch() gives no body to a HEAD, and cancels it", async () => {
+  let cancelled = 0;
+  let signal: AbortSignal;
+  const handler: FetchHandler = (request) => {
+    signal = request.signal;
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(bytes("a")),
+      cancel() {
+        cancelled++;
+      },
+    });
+    return new Response(body, {
+      headers: { "Content-Type": "text/plain", "Content-Length": "3" },
+    });
+  };
+  const environ = { REQUEST_METHOD: "HEAD" };
+  const { output, errors } = await run_app(validator(from_fetch(handler)), {
+    environ,
+  });
+  assertEquals(
+    output,
+    "Status: 200 OK\r\ncontent-length: 3\r\ncontent-type: text/plain\r\n\r\n",
+  );
+  assertEquals(errors, "");
+  assertEquals(cancelled, 1);
+  assertFalse(signal!.aborted);
+});
+
+Deno.test("from_fetch() streams both ways, chunk by chunk", async () => {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const handler = to_fetch(
+    validator(
+      from_fetch((request) =>
+        new Response(request.body, {
+          headers: { "Content-Type": "text/plain" },
+        })
+      ),
+    ),
+  );
+  const init = { method: "POST", body: readable, duplex: "half" };
+  const writer = writable.getWriter();
+  let written = writer.write(bytes("0")); // The response begins with it.
+  const { body } = await handler(new Request("http://h/", init as RequestInit));
+  const reader = body!.getReader();
+  for (let i = 0; i < 3; i++) {
+    assertEquals(text((await reader.read()).value!), String(i));
+    await written;
+    written = writer.write(bytes(String(i + 1)));
+  }
+  assertEquals(text((await reader.read()).value!), "3");
+  const closed = writer.close();
+  assert((await reader.read()).done);
+  await closed;
+});
+
+Deno.test("from_fetch() asks the response for no more than the server takes", async () => {
+  let pulled = 0;
+  const body = () =>
+    new ReadableStream({
+      pull(controller) {
+        pulled++;
+        controller.enqueue(bytes("x"));
+      },
+    }, { highWaterMark: 0 });
+  const response = await to_fetch(from_fetch(() => new Response(body())))(
+    new Request("http://h/"),
+  );
+  const reader = response.body!.getReader();
+  for (let i = 0; i < 3; i++) await reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert(pulled <= 5, `${pulled} pulled`);
+  await reader.cancel();
+});
+
+Deno.test("from_fetch() has what its handler throws come out as an error of the application", async () => {
+  const throwing: FetchHandler[] = [
+    () => {
+      throw new Error("mine");
+    },
+    () => Promise.reject(new Error("mine")),
+    () =>
+      new Response(
+        new ReadableStream<Uint8Array<ArrayBuffer>>({
+          pull: (controller) => controller.error(new Error("mine")),
+        }),
+      ),
+  ];
+  for (const handler of throwing) {
+    const { output, errors } = await run_app(from_fetch(handler));
+    assertMatch(output, /^Status: 500 Internal Server Error\r\n/);
+    assertEquals(errors.match(/Error: mine/g)?.length, 1);
+  }
+});
+
+Deno.test("from_fetch() says what came instead of a Response", async () => {
+  const { errors } = await run_app(
+    from_fetch((() => "Hello") as unknown as FetchHandler),
+  );
+  assertMatch(
+    errors,
+    /^TypeError: a fetch handler must return a Response, got "Hello"\n/,
+  );
+  assertThrows(
+    () => from_fetch({} as unknown as FetchHandler),
+    TypeError,
+    "the fetch handler must be a function, got an object of class Object",
+  );
+});
+
+Deno.test("from_fetch() refuses a response that the platform alone could send", async () => {
+  const { output, errors } = await run_app(from_fetch(() => Response.error()));
+  assertMatch(output, /^Status: 500/);
+  assertMatch(errors, /^TypeError: the status must be .*, got "0 "/);
+});
