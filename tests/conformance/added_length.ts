@@ -1,7 +1,8 @@
 /** What a web server says of a body by itself: its length. */
 
-import { type Row, rows } from "./conformance.ts";
-import type { Answer, DoorRequest, HTTPDoor } from "./conformance_doors.ts";
+import type { Answer, DoorRequest, HTTPDoor } from "./doors/door.ts";
+import type { Row } from "./row.ts";
+import { rows } from "./table.ts";
 
 /**
  * A door to a web server that adds a `Content-Length` to a response if it happens to have all of it before it has sent

@@ -1,17 +1,10 @@
 /** The conformance table through the doors of this package that need no other server. */
 
-import {
-  broken_without_length,
-  type Limit,
-  run_conformance,
-} from "./conformance.ts";
-import {
-  deno_serve_door,
-  make_server_door,
-  simple_handler_door,
-  to_fetch_door,
-} from "./conformance_doors.ts";
+import { deno_serve_door, make_server_door } from "./doors/http.ts";
+import { simple_handler_door, to_fetch_door } from "./doors/memory.ts";
 import { DENO_SERVE } from "./limits.ts";
+import { type Limit, run_conformance } from "./run.ts";
+import { broken_without_length } from "./table.ts";
 
 const SIMPLE_HANDLER: Limit[] = [
   {

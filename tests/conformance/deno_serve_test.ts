@@ -1,8 +1,9 @@
 /** The conformance table through `deno serve`. */
 
-import { type DoorName, run_capabilities } from "./capabilities.ts";
-import { run_conformance } from "./conformance.ts";
-import { http_door, type HTTPDoor } from "./conformance_doors.ts";
+import type { DoorName } from "./capabilities/answers.ts";
+import { run_capabilities } from "./capabilities/run.ts";
+import type { HTTPDoor } from "./doors/door.ts";
+import { http_door } from "./doors/http.ts";
 import {
   connect,
   free_port,
@@ -12,6 +13,7 @@ import {
   until_ready,
 } from "../fronts/fronts.ts";
 import { DENO_SERVE } from "./limits.ts";
+import { run_conformance } from "./run.ts";
 
 /** What the command says of a response that is broken off, behind what the application was told. */
 const OWN_LINE = /^BrokenOff: .*\n/gm;
@@ -22,7 +24,7 @@ async function start_deno_serve(): Promise<HTTPDoor> {
   const server = start_service(Deno.execPath(), [
     ...["serve", "-A", "--no-lock", "--quiet"],
     ...["--host", address.hostname, "--port", String(address.port)],
-    path_of("tests/conformance/deno_serve_app.ts"),
+    path_of("tests/conformance/apps/deno_serve.ts"),
   ], { env: { NO_COLOR: "1" } });
   await until_ready(server, () => connect(address));
   return http_door(

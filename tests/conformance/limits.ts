@@ -1,6 +1,8 @@
 /** What more than one door cannot carry of the conformance table. */
 
-import { broken_without_length, type Limit, shown } from "./conformance.ts";
+import { shown } from "./row.ts";
+import type { Limit } from "./run.ts";
+import { broken_without_length } from "./table.ts";
 
 /** What `Deno.serve` does to every response. */
 export const REASON_PHRASES: Limit[] = [

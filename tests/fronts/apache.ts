@@ -2,13 +2,10 @@
 
 import { assertEquals } from "@std/assert";
 import { dirname } from "node:path";
-import {
-  broken_without_length,
-  type Expected,
-  type Limit,
-  shown,
-} from "../conformance/conformance.ts";
-import type { Answer, HTTPDoor } from "../conformance/conformance_doors.ts";
+import { type Expected, shown } from "../conformance/row.ts";
+import type { Limit } from "../conformance/run.ts";
+import { broken_without_length } from "../conformance/table.ts";
+import type { Answer, HTTPDoor } from "../conformance/doors/door.ts";
 import {
   deployment,
   find_program,

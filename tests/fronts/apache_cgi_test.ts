@@ -3,8 +3,8 @@
 import { without_added_length } from "../conformance/added_length.ts";
 import { LIMITS, start_cgid } from "./apache.ts";
 import { cgi_door } from "./backends.ts";
-import { run_capabilities } from "../conformance/capabilities.ts";
-import { run_conformance } from "../conformance/conformance.ts";
+import { run_capabilities } from "../conformance/capabilities/run.ts";
+import { run_conformance } from "../conformance/run.ts";
 import { installed, share_door } from "./fronts.ts";
 
 if (installed("apache2", "openssl")) {

@@ -15,11 +15,9 @@ import {
   scgi_backend,
   uwsgi_backend,
 } from "./backends.ts";
-import {
-  type DoorName,
-  run_capabilities,
-} from "../conformance/capabilities.ts";
-import { run_conformance } from "../conformance/conformance.ts";
+import type { DoorName } from "../conformance/capabilities/answers.ts";
+import { run_capabilities } from "../conformance/capabilities/run.ts";
+import { run_conformance } from "../conformance/run.ts";
 import { installed, share_door } from "./fronts.ts";
 import { test_command, test_error_log, test_users } from "./sites.ts";
 

@@ -6,8 +6,8 @@ import { serve_fastcgi } from "../../gateways/fastcgi.ts";
 import { type GatewayServer, serve_scgi } from "../../gateways/scgi.ts";
 import { serve_uwsgi } from "../../gateways/uwsgi.ts";
 import type { ErrorStream, WSGIApplication } from "../../types.ts";
-import { dispatcher } from "../conformance/capability_apps.ts";
-import type { HTTPDoor } from "../conformance/conformance_doors.ts";
+import { dispatcher } from "../conformance/apps/dispatcher.ts";
+import type { HTTPDoor } from "../conformance/doors/door.ts";
 import {
   connect,
   deployment,
@@ -77,7 +77,7 @@ export function deployed_args(
 export function command_backend(file: string): StartBackend {
   const [, command] = deployment(file).match(/^# .*`(.*)`\.\n/)!;
   return async (socket) => {
-    const module = path_of("tests/conformance/capability_apps.ts");
+    const module = path_of("tests/conformance/apps/dispatcher.ts");
     const args = deployed_args(command!, socket, module);
     const server = start_service(
       Deno.execPath(),

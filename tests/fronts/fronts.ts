@@ -6,11 +6,8 @@
 import { assert } from "@std/assert";
 import { delimiter, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  type Door,
-  http_door,
-  type HTTPDoor,
-} from "../conformance/conformance_doors.ts";
+import type { Door, HTTPDoor } from "../conformance/doors/door.ts";
+import { http_door } from "../conformance/doors/http.ts";
 import { root } from "../support/support.ts";
 
 // Programs
@@ -353,7 +350,7 @@ export async function make_cgi_script(folder: string): Promise<CGIScript> {
     } ${variables}\n`,
     "exec deno ": `exec ${quoted(Deno.execPath())} `,
     "jsr:@tsgi/serve": quoted(path_of("mod.ts")),
-    "/srv/app/app.ts": quoted(path_of("tests/conformance/conformance_cgi.ts")),
+    "/srv/app/app.ts": quoted(path_of("tests/conformance/apps/cgi.ts")),
   });
   await Deno.writeTextFile(path, script);
   await Deno.chmod(path, 0o755);

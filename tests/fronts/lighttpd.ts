@@ -1,12 +1,8 @@
 /** lighttpd, as the tests start it with the files of `examples/deployments/`, and what it cannot carry of the table. */
 
-import {
-  broken_without_length,
-  type Expected,
-  type Limit,
-  rows,
-  shown,
-} from "../conformance/conformance.ts";
+import { type Expected, shown } from "../conformance/row.ts";
+import type { Limit } from "../conformance/run.ts";
+import { broken_without_length, rows } from "../conformance/table.ts";
 import { deployment, type Front, type Place, start_front } from "./fronts.ts";
 
 // How it is started

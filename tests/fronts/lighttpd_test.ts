@@ -2,11 +2,9 @@
 
 import { without_added_length } from "../conformance/added_length.ts";
 import { backend_door, fastcgi_backend, scgi_backend } from "./backends.ts";
-import {
-  type DoorName,
-  run_capabilities,
-} from "../conformance/capabilities.ts";
-import { run_conformance } from "../conformance/conformance.ts";
+import type { DoorName } from "../conformance/capabilities/answers.ts";
+import { run_capabilities } from "../conformance/capabilities/run.ts";
+import { run_conformance } from "../conformance/run.ts";
 import { installed, share_door } from "./fronts.ts";
 import { in_front, LIMITS, type Protocol } from "./lighttpd.ts";
 import { test_command, test_error_log, test_users } from "./sites.ts";

@@ -1,8 +1,8 @@
 /** The conformance table behind nginx by CGI: fcgiwrap runs the recommended script for each request. */
 
 import { cgi_door } from "./backends.ts";
-import { run_capabilities } from "../conformance/capabilities.ts";
-import { type Limit, run_conformance } from "../conformance/conformance.ts";
+import { run_capabilities } from "../conformance/capabilities/run.ts";
+import { type Limit, run_conformance } from "../conformance/run.ts";
 import { installed, share_door } from "./fronts.ts";
 import { NGINX_UNFRAMED } from "../conformance/limits.ts";
 import { start_fcgiwrap } from "./nginx.ts";

@@ -7,12 +7,10 @@ import {
   scgi_backend,
   uwsgi_backend,
 } from "./backends.ts";
-import {
-  type DoorName,
-  run_capabilities,
-} from "../conformance/capabilities.ts";
-import { type Limit, run_conformance } from "../conformance/conformance.ts";
-import type { HTTPDoor } from "../conformance/conformance_doors.ts";
+import type { DoorName } from "../conformance/capabilities/answers.ts";
+import { run_capabilities } from "../conformance/capabilities/run.ts";
+import { type Limit, run_conformance } from "../conformance/run.ts";
+import type { HTTPDoor } from "../conformance/doors/door.ts";
 import { installed, share_door } from "./fronts.ts";
 import {
   NGINX,

@@ -4,8 +4,8 @@ import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { serve_fastcgi } from "../../gateways/fastcgi.ts";
 import { backend_door, command_backend } from "./backends.ts";
-import { dispatcher } from "../conformance/conformance_apps.ts";
-import type { Door } from "../conformance/conformance_doors.ts";
+import { dispatcher } from "../conformance/apps/dispatcher.ts";
+import type { Door } from "../conformance/doors/door.ts";
 import { type Front, make_folder } from "./fronts.ts";
 import { text, until } from "../support/support.ts";
 

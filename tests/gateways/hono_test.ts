@@ -25,13 +25,9 @@ import type {
   WSGIEnvironment,
 } from "../../types.ts";
 import { validator } from "../../validate.ts";
-import {
-  type Answer,
-  type Door,
-  type DoorRequest,
-  http_door,
-  parse_answer,
-} from "../conformance/conformance_doors.ts";
+import { parse_answer } from "../conformance/doors/answer.ts";
+import type { Answer, Door, DoorRequest } from "../conformance/doors/door.ts";
+import { http_door } from "../conformance/doors/http.ts";
 import {
   bytes,
   Log,

@@ -5,9 +5,8 @@
  * becomes of them, and be told when to go on, in whatever process they run.
  */
 
-import type { WSGIApplication, WSGIEnvironment } from "../../types.ts";
-import { dispatcher as dispatcher_of_table } from "./conformance_apps.ts";
-import { bytes } from "../support/support.ts";
+import type { WSGIApplication, WSGIEnvironment } from "../../../types.ts";
+import { bytes } from "../../support/support.ts";
 
 const LARGE_BLOCK = new Uint8Array(100_000);
 
@@ -52,16 +51,8 @@ const controlled_input: WSGIApplication = async (environ, start_response) => {
   return [];
 };
 
-const applications: Record<string, WSGIApplication> = {
+/** Those applications by their names. */
+export const controlled_applications: Record<string, WSGIApplication> = {
   controlled,
   controlled_input,
 };
-
-/** The application that runs the one which `X-Application` names. */
-export const dispatcher: WSGIApplication = (environ, start_response) => {
-  const name = environ.HTTP_X_APPLICATION ?? "";
-  const app = applications[name] ?? dispatcher_of_table;
-  return app(environ, start_response);
-};
-
-export default dispatcher;

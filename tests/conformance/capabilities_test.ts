@@ -1,12 +1,9 @@
 /** What the doors of this package carry without another server, and the tables of README.md about all of them. */
 
 import { assertEquals } from "@std/assert";
-import {
-  capabilities_table,
-  run_capabilities,
-  table_doors,
-} from "./capabilities.ts";
-import { deno_serve_door, make_server_door } from "./conformance_doors.ts";
+import { capabilities_table, table_doors } from "./capabilities/readme.ts";
+import { run_capabilities } from "./capabilities/run.ts";
+import { deno_serve_door, make_server_door } from "./doors/http.ts";
 import { root } from "../support/support.ts";
 
 run_capabilities("make_server", make_server_door);

@@ -1,12 +1,9 @@
 /** The conformance table through SCGI, FastCGI and uwsgi, without a web server between. */
 
-import {
-  broken_without_length,
-  type Limit,
-  run_conformance,
-} from "./conformance.ts";
 import { fastcgi, scgi, uwsgi } from "../gateways/gateway_clients.ts";
-import { gateway_door } from "./gateway_doors.ts";
+import { gateway_door } from "./doors/gateway.ts";
+import { type Limit, run_conformance } from "./run.ts";
+import { broken_without_length } from "./table.ts";
 
 /** What depends on the web server alone. */
 const ENVIRON: Limit[] = [

@@ -1,13 +1,9 @@
 /** SCGI, FastCGI and uwsgi as doors of the conformance table, without a web server: the test speaks the protocol. */
 
-import { encode_latin1 } from "../../_internal/text/bytes.ts";
-import { dispatcher } from "./conformance_apps.ts";
-import {
-  type Answer,
-  type Door,
-  type DoorRequest,
-  parse_answer,
-} from "./conformance_doors.ts";
+import { encode_latin1 } from "../../../_internal/text/bytes.ts";
+import { dispatcher } from "../apps/dispatcher.ts";
+import { parse_answer } from "./answer.ts";
+import type { Answer, Door, DoorRequest } from "./door.ts";
 import {
   connect,
   fastcgi,
@@ -17,8 +13,8 @@ import {
   type Protocol,
   read_to_end,
   send,
-} from "../gateways/gateway_clients.ts";
-import { bytes } from "../support/support.ts";
+} from "../../gateways/gateway_clients.ts";
+import { bytes } from "../../support/support.ts";
 
 const NOTHING = bytes("");
 

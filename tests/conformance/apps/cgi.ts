@@ -3,7 +3,7 @@
  * all its log: it writes the key of its request into the log last, which saves asking for it.
  */
 
-export { dispatcher as default } from "./capability_apps.ts";
+export { dispatcher as default } from "./dispatcher.ts";
 
 globalThis.addEventListener("unload", () => {
   // Its whole work is to have written the key.

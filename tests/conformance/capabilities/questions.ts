@@ -1,0 +1,278 @@
+/**
+ * What each door can carry beside the conformance table: the questions, each with the probe that finds its answer.
+ *
+ * A question is added to `capabilities`; then the compiler asks for its answers in `answers.ts`.
+ */
+
+import { bytes, write_all } from "../../support/support.ts";
+import { FAIL } from "../apps/controlled.ts";
+import { parse_answer } from "../doors/answer.ts";
+import {
+  arrival,
+  ask,
+  has_begun,
+  is_closed,
+  type Probed,
+  read_until,
+  request_text,
+  said,
+  variable,
+  with_control,
+} from "./by_hand.ts";
+
+/** A question to a door. */
+interface Capability {
+  /** The question, as it heads a row of the table. */
+  name: string;
+  /** Finds the answer. */
+  probe(probed: Probed): Promise<string>;
+}
+
+// The probes
+
+/** A probe of one variable. */
+function of_variable(
+  name: string,
+  request: Parameters<typeof variable>[2],
+): Capability["probe"] {
+  return async ({ door }) => await variable(door, name, request) ?? "none";
+}
+
+async function reason_phrase({ door }: Probed): Promise<string> {
+  const request = request_text("GET / HTTP/1.1", {
+    Host: "example.org",
+    "X-Application": "answer",
+    "X-Key": crypto.randomUUID(),
+    "X-Answer": '{"status":"200 Quite All Right"}',
+  });
+  return (await ask(door, request)).status;
+}
+
+async function remote_port({ door }: Probed): Promise<string> {
+  let own = "";
+  const see_connection = (conn: Deno.Conn) => {
+    own = String((conn.localAddr as Deno.NetAddr).port);
+  };
+  const port = await variable(door, "REMOTE_PORT", { see_connection });
+  return port === own ? "the client's" : port ? "another's" : "none";
+}
+
+function body_of(method: string, framed: Record<string, string>, body: string) {
+  return async ({ door }: Probed): Promise<string> => {
+    const request = request_text(`${method} / HTTP/1.1`, {
+      Host: "example.org",
+      "X-Application": "input_text",
+      ...framed,
+    }, body);
+    const came = said(await ask(door, request));
+    return came === "Hello" ? "yes" : came || "no: it is empty";
+  };
+}
+
+async function expectation({ door, expected }: Probed): Promise<string> {
+  using conn = await door.connect();
+  const head = request_text("POST / HTTP/1.1", {
+    Host: "example.org",
+    "X-Application": "input_text",
+    "Content-Length": 5,
+    Expect: "100-continue",
+  });
+  await write_all(conn, bytes(head));
+  const interim = read_until(conn, (received) => received.includes("\r\n\r\n"));
+  const came = await arrival(interim, expected === "yes");
+  return came?.startsWith("HTTP/1.1 100 Continue\r\n") ? "yes" : "no";
+}
+
+/** A body is sent in two parts: the second one when the application has the first. */
+function streamed_input(probed: Probed): Promise<string> {
+  const options = { body: "abcd", sent: "ab" };
+  return with_control(
+    probed,
+    "controlled_input",
+    options,
+    async ({ conn, asked }) => {
+      const first = asked.then((control) =>
+        read_until(control, (received) => received.length >= 2)
+      );
+      const came = await arrival(first, probed.expected === "yes");
+      await write_all(conn, bytes("cd"));
+      await first;
+      await read_until(await asked, () => false);
+      return came === null ? "no" : "yes";
+    },
+  );
+}
+
+/** What the application has of a body whose client closes the connection in its middle. */
+function cut_input(probed: Probed): Promise<string> {
+  const options = { body: "abcd", sent: "ab" };
+  return with_control(
+    probed,
+    "controlled_input",
+    options,
+    async ({ conn, asked }) => {
+      const first = asked.then((control) =>
+        read_until(control, (received) => received.length >= 2)
+      );
+      const is_expected = probed.expected !== NOT_ASKED;
+      if (await arrival(first, is_expected) === null) return NOT_ASKED;
+      conn.close();
+      return `\`wsgi.input\` ${await read_until(await asked, () => false)}`;
+    },
+  );
+}
+
+/** What comes of it where the whole body is waited for. */
+const NOT_ASKED = "the application is not asked";
+
+/** A body that no buffers between a client and an application can take. */
+const LONG = 16_000_000;
+
+/** The answer is the body, which has to come in as it goes out. */
+async function duplex({ door, expected }: Probed): Promise<string> {
+  using conn = await door.connect();
+  const head = request_text("POST / HTTP/1.1", {
+    Host: "example.org",
+    "X-Application": "echo",
+    "Content-Length": LONG,
+  });
+  await write_all(conn, bytes(head));
+  const sent = send_until_closed(conn, new Uint8Array(LONG));
+  const received = count_until(conn, LONG);
+  const came = await arrival(received, expected === "yes");
+  conn.close();
+  await Promise.all([sent, received]);
+  return came === null ? "no" : "yes";
+}
+
+async function send_until_closed(conn: Deno.Conn, data: Uint8Array) {
+  try {
+    await write_all(conn, data);
+  } catch (error) {
+    if (!is_closed(error)) throw error;
+  }
+}
+
+/** Reads that many bytes. */
+async function count_until(conn: Deno.Conn, count: number): Promise<void> {
+  const buffer = new Uint8Array(262144);
+  try {
+    while (count > 0) count -= await conn.read(buffer) ?? count;
+  } catch (error) {
+    if (!is_closed(error)) throw error;
+  }
+}
+
+/** The first block is to arrive while the application waits. */
+function early_block(probed: Probed): Promise<string> {
+  return with_control(probed, "controlled", {}, async ({ conn }) => {
+    const begun = read_until(conn, has_begun);
+    return await arrival(begun, probed.expected === "yes") === null
+      ? "no"
+      : "yes";
+  });
+}
+
+/** More large blocks than the buffers between an application and its client can take. */
+const BLOCKS = 100;
+
+/** When an application is closed whose client has left in the middle of the body. */
+function leaving(probed: Probed): Promise<string> {
+  return with_control(
+    probed,
+    "controlled",
+    {},
+    async ({ conn, asked }) => {
+      await read_until(conn, has_begun);
+      conn.close();
+      const control = await asked;
+      const end = read_until(control, () => false);
+      const at_once = await arrival(end, probed.expected === AT_ONCE);
+      if (at_once !== null) return at_once ? AT_ONCE : "no: it is killed";
+      await control.write(bytes("!".repeat(BLOCKS)));
+      const later = await arrival(end, probed.expected !== "never");
+      if (later === null) return "never";
+      return later ? "when it writes" : "no: it is killed when it writes";
+    },
+  );
+}
+
+const AT_ONCE = "at once";
+
+/** What a client makes of a response that fails when its first block has come. */
+function breaking(probed: Probed): Promise<string> {
+  return with_control(probed, "controlled", {}, async ({ conn, asked }) => {
+    const begun = await read_until(conn, has_begun);
+    await (await asked).write(bytes(FAIL));
+    const answer = begun + await read_until(conn, () => false);
+    return parse_answer(bytes(answer), "GET").broken ? "yes" : "no";
+  });
+}
+
+const chunked = { "Transfer-Encoding": "chunked" };
+
+/** All questions, in the order of the table. */
+export const capabilities = [
+  {
+    name: "`SERVER_PROTOCOL` of an HTTP/1.0 request",
+    probe: of_variable("SERVER_PROTOCOL", { version: "1.0" }),
+  },
+  {
+    name: "`PATH_INFO` of `/a%2Fb`",
+    probe: of_variable("PATH_INFO", { target: "/a%2Fb" }),
+  },
+  {
+    name: "`REQUEST_URI` of `/a%2Fb`",
+    probe: of_variable("REQUEST_URI", { target: "/a%2Fb" }),
+  },
+  {
+    name: "`PATH_INFO` of `//a//b`",
+    probe: of_variable("PATH_INFO", { target: "//a//b" }),
+  },
+  {
+    name: "`PATH_INFO` of `/a/./../b`",
+    probe: of_variable("PATH_INFO", { target: "/a/./../b" }),
+  },
+  {
+    name: "a header that is repeated",
+    probe: of_variable("HTTP_X_NAME", {
+      headers: { "X-Name": "a", "x-name": "b" },
+    }),
+  },
+  { name: "`REMOTE_PORT`", probe: remote_port },
+  {
+    name: "`REMOTE_USER` of a password that nobody checked",
+    probe: of_variable("REMOTE_USER", {
+      headers: { Authorization: `Basic ${btoa("user:password")}` },
+    }),
+  },
+  {
+    name: "a body with a GET",
+    probe: body_of("GET", { "Content-Length": "5" }, "Hello"),
+  },
+  {
+    name: "a chunked request body",
+    probe: body_of("POST", chunked, "5\r\nHello\r\n0\r\n\r\n"),
+  },
+  {
+    name: "trailers behind it",
+    probe: of_variable("HTTP_X_TRAILER", {
+      headers: chunked,
+      body: "5\r\nHello\r\n0\r\nX-Trailer: yes\r\n\r\n",
+    }),
+  },
+  { name: "`Expect: 100-continue` is answered", probe: expectation },
+  { name: "the request body comes in as it is sent", probe: streamed_input },
+  { name: "a request body that is cut short", probe: cut_input },
+  { name: "a long body as the answer to it", probe: duplex },
+  { name: "a reason phrase of one's own", probe: reason_phrase },
+  { name: "a block goes out while the application waits", probe: early_block },
+  { name: "a client's leaving closes the result", probe: leaving },
+  {
+    name: "a failure shows without a `Content-Length`",
+    probe: breaking,
+  },
+] as const satisfies Capability[];
+
+/** The name of a question. */
+export type CapabilityName = typeof capabilities[number]["name"];

@@ -1,0 +1,37 @@
+/** The tables of README.md: what comes of each question at which door. */
+
+import { markdown_table } from "../../support/markdown.ts";
+import { type Answers, answers, type DoorName, errors_to } from "./answers.ts";
+import { capabilities } from "./questions.ts";
+
+/** The doors of each table of README.md. */
+export const table_doors: DoorName[][] = [
+  ["make_server", "deno serve"],
+  [
+    "nginx by HTTP",
+    "nginx by SCGI",
+    "nginx by FastCGI",
+    "nginx by uwsgi",
+    "nginx by CGI",
+  ],
+  [
+    "Apache by HTTP",
+    "Apache by SCGI",
+    "Apache by FastCGI",
+    "Apache by uwsgi",
+    "Apache by CGI",
+  ],
+  ["lighttpd by SCGI", "lighttpd by FastCGI", "lighttpd by CGI"],
+];
+
+/** A table for README.md: what comes of each question at these doors. */
+export function capabilities_table(doors: DoorName[]): string {
+  return markdown_table([
+    ["", ...doors],
+    ...capabilities.map(({ name }) => [
+      name,
+      ...doors.map((door) => (answers[door] as Answers)[name]),
+    ]),
+    ["`wsgi.errors` goes to", ...doors.map((door) => errors_to[door])],
+  ]);
+}
