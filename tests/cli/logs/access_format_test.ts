@@ -1,62 +1,22 @@
-/** The lines of the access log: every atom, JSON, and that no request can forge a line. */
+/** The lines of the access log as text: every atom, times, and that no request can forge a line. */
 
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
-  type AccessFormat,
   type Answered,
   compile_format,
 } from "../../../cli/logs/access_format.ts";
 import { UsageError } from "../../../cli/settings/usage_error.ts";
-import { Headers } from "../../../headers.ts";
 import { WSGIRequestHandler } from "../../../simple_server.ts";
 import { make_folder, without_times } from "../../support/command.ts";
-import { int, pick, random } from "../../support/random.ts";
-import { bytes, root, run_script, serve, text } from "../../support/support.ts";
-
-/** What the native string of a text in UTF-8 is. */
-function native(value: string): string {
-  return text(new TextEncoder().encode(value));
-}
-
-/** A request as a browser sends it. */
-const ENVIRON = {
-  REMOTE_ADDR: "192.0.2.1",
-  REQUEST_METHOD: "GET",
-  SCRIPT_NAME: "/app",
-  PATH_INFO: "/a b",
-  QUERY_STRING: "c=d",
-  REQUEST_URI: "/app/a%20b?c=d",
-  SERVER_PROTOCOL: "HTTP/1.1",
-  CONTENT_TYPE: "text/x",
-  CONTENT_LENGTH: "7",
-  HTTP_REFERER: "http://a.example/",
-  HTTP_USER_AGENT: 'A "B"',
-  HTTP_X_FORWARDED_FOR: "198.51.100.1",
-  "wsgi.url_scheme": "http",
-  "wsgi.version": [1, 0],
-};
-
-const HEADERS = new Headers([
-  ["Content-Type", "text/plain"],
-  ["Set-Cookie", "a=1"],
-  ["Set-Cookie", "b=2"],
-  ["X-Empty", ""],
-]);
-
-/** A request that was answered by a status 200 and 12 bytes. */
-function answered(
-  environ: Record<string, unknown> = ENVIRON,
-  rest: Partial<Answered> = {},
-): Answered {
-  return {
-    environ,
-    status: "200 OK",
-    size: 12,
-    headers: HEADERS,
-    started: 0,
-    ...rest,
-  };
-}
+import { random } from "../../support/random.ts";
+import { bytes, root, run_script, serve } from "../../support/support.ts";
+import {
+  answered,
+  ENVIRON,
+  native,
+  random_environ,
+  while_it_is,
+} from "./answered.ts";
 
 /** The line of a request, its time left out. */
 function line_of(
@@ -65,23 +25,6 @@ function line_of(
   rest?: Partial<Answered>,
 ): string {
   return without_times(compile_format(format).line(answered(environ, rest)));
-}
-
-/** Calls `make` while the clocks stand: `now` since 1970, `running` since the start of the process, in milliseconds. */
-function while_it_is<Result>(
-  { now, running = 0 }: { now: number; running?: number },
-  make: () => Result,
-): Result {
-  const { now: date_now } = Date;
-  const { now: performance_now } = performance;
-  Date.now = () => now;
-  performance.now = () => running;
-  try {
-    return make();
-  } finally {
-    Date.now = date_now;
-    performance.now = performance_now;
-  }
 }
 
 Deno.test("compile_format() has the Common Log Format", () => {
@@ -310,23 +253,6 @@ Deno.test("what is no printable ASCII is escaped, as are backslash and double qu
   }
 });
 
-/** Characters that somebody might try to forge a line with, and some that nobody minds. */
-const CHARACTERS = [
-  ..."\0\t\n\r\x1b \"'\\%[](){}x0nu:,/-",
-  ..."\x7f\x85\x9b\xa0\xc2\xc3\xa9\xe2\x80\xa8\xff\u20ac\u2028\ud800",
-];
-
-/** An environ in which every variable is such a text. */
-function random_environ(next: () => number): Record<string, string> {
-  return Object.fromEntries(
-    Object.keys(ENVIRON).map((key) => [
-      key,
-      Array.from({ length: int(next, 0, 12) }, () => pick(next, CHARACTERS))
-        .join(""),
-    ]),
-  );
-}
-
 /** The text that `escaped` stands for. */
 function unescaped(escaped: string): string {
   return escaped.replace(
@@ -367,89 +293,6 @@ Deno.test("every format gives exactly one line of printable ASCII", () => {
     for (const format of formats) {
       assertMatch(format.line(answered(environ)), /^[ -~]+\n$/);
     }
-  }
-});
-
-/** The object in a line of JSON. */
-function parse_line(
-  format: AccessFormat,
-  request: Answered,
-): Record<string, unknown> {
-  const line = format.line(request);
-  assertMatch(line, /^\{[ -~]+\}\n$/);
-  return JSON.parse(line);
-}
-
-Deno.test("json has an object for each request", () => {
-  const format = compile_format("json");
-  const times = { now: 1795219002007, running: 20000.1 + 12345.678 };
-  assertEquals(
-    while_it_is(
-      times,
-      () => format.line(answered(ENVIRON, { started: 20000.1 })),
-    ),
-    '{"time":"2026-11-20T23:56:42.007Z","remote_addr":"192.0.2.1","remote_user":null,' +
-      '"method":"GET","path":"/app/a b","query":"c=d","protocol":"HTTP/1.1",' +
-      '"status":200,"size":12,"referer":"http://a.example/","user_agent":"A \\"B\\"",' +
-      '"duration":12.345678}\n',
-  );
-  assertEquals(
-    while_it_is(
-      { now: 0 },
-      () =>
-        parse_line(
-          format,
-          answered({}, { size: 0, status: "-", headers: null }),
-        ),
-    ),
-    {
-      time: "1970-01-01T00:00:00.000Z",
-      remote_addr: null,
-      remote_user: null,
-      method: null,
-      path: "",
-      query: null,
-      protocol: null,
-      status: null,
-      size: 0,
-      referer: null,
-      user_agent: null,
-      duration: 0,
-    },
-  );
-});
-
-Deno.test("json has the text that bytes are in UTF-8, and else each byte as a character", () => {
-  const format = compile_format("json");
-  const expected = {
-    [native("/é€😀\u2028\ufeff")]: "/é€😀\u2028\ufeff",
-    [native("\ufeffx")]: "\ufeffx",
-    [native("\x9b")]: "\x9b",
-    "/\xe9": "/\xe9",
-    "/\xc3": "/\xc3",
-    "/\xc3\xa9\xff": "/\xc3\xa9\xff",
-    "/\u20ac": "/\u20ac",
-    '\0\t\r\n\x1b\x7f"\\': '\0\t\r\n\x1b\x7f"\\',
-  };
-  for (const [sent, value] of Object.entries(expected)) {
-    const { path, user_agent } = parse_line(
-      format,
-      answered({ PATH_INFO: sent, HTTP_USER_AGENT: sent }),
-    );
-    assertEquals([path, user_agent], [value, value]);
-  }
-});
-
-Deno.test("json can be read back whatever was sent", () => {
-  const next = random(8);
-  const format = compile_format("json");
-  for (let i = 0; i < 2000; i++) {
-    const environ = random_environ(next);
-    const parsed = parse_line(format, answered(environ));
-    const { query } = parsed;
-    const sent = environ.QUERY_STRING!;
-    assertEquals(query === sent || native(query as string) === sent, true);
-    assertEquals(Object.keys(parsed).length, 12);
   }
 });
 
