@@ -14,24 +14,20 @@ import {
 import { parse_scgi_head } from "../../gateways/scgi/codec.ts";
 import { parse_uwsgi_head } from "../../gateways/uwsgi/codec.ts";
 import type { WSGIApplication } from "../../types.ts";
+import { fastcgi_request, record } from "./fastcgi/records.ts";
 import {
   ask,
   connect,
-  fastcgi_request,
-  join,
   open_gateway,
-  type Pairs,
   type Protocol,
   protocols,
   read_to_end,
-  record,
-  scgi_head,
   send,
-  uwsgi_head,
   whole_request,
 } from "./gateway_clients.ts";
+import { type Pairs, scgi_head, uwsgi_head } from "./heads.ts";
+import { bytes, join, text } from "../support/support.ts";
 import { int, pick, random } from "../support/random.ts";
-import { bytes, text } from "../support/support.ts";
 
 type Next = () => number;
 

@@ -1,5 +1,6 @@
 /** What the tests share: applications' output in memory, raw HTTP, the command as a child process. */
 
+import { concat } from "../../_internal/text/bytes.ts";
 import { BaseCGIHandler, type SimpleHandler } from "../../handlers.ts";
 import {
   make_server,
@@ -13,6 +14,11 @@ import { setup_testing_defaults } from "../../util.ts";
 /** The bytes of a text whose characters are bytes (ISO-8859-1). */
 export function bytes(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
+/** Some byte arrays as one. */
+export function join(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(concat(parts));
 }
 
 /** The text whose characters are those bytes. */

@@ -1,6 +1,6 @@
 /** HTTP responses, taken apart. */
 
-import { text } from "../../support/support.ts";
+import { join, text } from "../../support/support.ts";
 import type { Answer } from "./door.ts";
 
 /** Takes an HTTP response apart. */
@@ -57,15 +57,4 @@ function unchunk(rest: Uint8Array): { body: Uint8Array; broken: boolean } {
     broken = size > 0;
   }
   return { body: join(parts), broken };
-}
-
-export function join(parts: Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, { length }) => sum + length, 0);
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -7,14 +7,13 @@ import type { Answer, Door, DoorRequest } from "./door.ts";
 import {
   connect,
   fastcgi,
-  join,
   open_gateway,
-  type Pairs,
   type Protocol,
   read_to_end,
   send,
 } from "../../gateways/gateway_clients.ts";
-import { bytes } from "../../support/support.ts";
+import type { Pairs } from "../../gateways/heads.ts";
+import { bytes, join } from "../../support/support.ts";
 
 const NOTHING = bytes("");
 

@@ -1,9 +1,9 @@
 /** The doors that are reached by HTTP, whatever stands behind them. */
 
 import { to_fetch } from "../../../gateways/fetch.ts";
-import { bytes, Log, serve, write_all } from "../../support/support.ts";
+import { bytes, join, Log, serve, write_all } from "../../support/support.ts";
 import { dispatcher } from "../apps/dispatcher.ts";
-import { has_begun, join, parse_answer } from "./answer.ts";
+import { has_begun, parse_answer } from "./answer.ts";
 import {
   type Answer,
   chunks_of,

@@ -2,9 +2,9 @@
 
 import { to_fetch } from "../../../gateways/fetch.ts";
 import { SimpleHandler } from "../../../handlers.ts";
-import { bytes, Log } from "../../support/support.ts";
+import { bytes, join, Log } from "../../support/support.ts";
 import { dispatcher } from "../apps/dispatcher.ts";
-import { join, parse_answer } from "./answer.ts";
+import { parse_answer } from "./answer.ts";
 import { chunks_of, type Door, type DoorRequest } from "./door.ts";
 
 /** The body of a request as a stream, which fails where it is cut. */
