@@ -18,7 +18,7 @@
  * @module
  */
 
-import { describe } from "./_internal/text/check.ts";
+import { check_function } from "./_internal/text/check_argument.ts";
 import { is_promise } from "./_internal/promise.ts";
 import { check_environ } from "./_internal/validate/environ.ts";
 import { Exchange } from "./_internal/validate/exchange.ts";
@@ -131,11 +131,7 @@ export function validator(
   app: WSGIApplication,
   options: ValidatorOptions = {},
 ): WSGIApplication {
-  if (typeof app !== "function") {
-    throw new TypeError(
-      `the application must be a function, got ${describe(app)}`,
-    );
-  }
+  check_function(app, "the application");
   const { warn, close_within = 1000 } = options;
   const open_results = new OpenResults();
   return (...args: unknown[]) => {

@@ -1,10 +1,9 @@
 /** The requests of a process: how many are under way, how many have been answered, and what is logged of each. */
 
-import { STATUS_CODE } from "@std/http/status";
 import type { Headers } from "../headers.ts";
-import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
+import type { RequestCounter } from "../middleware/mod.ts";
+import type { WSGIEnvironment } from "../types.ts";
 import type { AccessLog } from "./logs/access_log.ts";
-import { refuse } from "../middleware/refusal.ts";
 
 /** The handler of a request, as far as the log needs it. */
 interface AnsweringHandler {
@@ -12,7 +11,7 @@ interface AnsweringHandler {
   headers: Headers | null;
 }
 
-export class Requests {
+export class Requests implements RequestCounter {
   /** How many are under way. */
   active = 0;
   /** How many of them have a body that comes by HTTP. */
@@ -66,18 +65,4 @@ export class Requests {
     this.#left = this.#most;
     this.#on_worn();
   }
-}
-
-/** `app`, which is spared requests beyond `most` at once, if that is not 0: they are told to come again. */
-export function limit_concurrency(
-  app: WSGIApplication,
-  most: number,
-  requests: Requests,
-): WSGIApplication {
-  if (most === 0) return app;
-  return (environ, start_response) => {
-    if (requests.active <= most) return app(environ, start_response);
-    const code = STATUS_CODE.ServiceUnavailable;
-    return refuse(environ, start_response, code, [["Retry-After", "1"]]);
-  };
 }

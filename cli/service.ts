@@ -1,13 +1,19 @@
 /** An application that is served as the settings say. */
 
+import {
+  limit_body,
+  limit_concurrency,
+  limit_request,
+  limit_time,
+  mount_at,
+  trust_forwarded,
+} from "../middleware/mod.ts";
 import type { ServerAddress } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
 import { type Certificate, read_certificate } from "./certificate.ts";
 import { format_address } from "./settings/address.ts";
-import { trust_forwarded } from "../middleware/forwarded.ts";
-import { limit_body, limit_request } from "../middleware/limits.ts";
 import type { Logs } from "./logs/logs.ts";
-import { limit_concurrency, Requests } from "./requests.ts";
+import { Requests } from "./requests.ts";
 import {
   gateway_server,
   type Handling,
@@ -16,10 +22,7 @@ import {
   type Server,
 } from "./servers.ts";
 import type { Settings } from "./settings/settings.ts";
-import { mount_at } from "../middleware/root_path.ts";
 import { remove_stale_socket } from "./stale_socket.ts";
-import { limit_time } from "../middleware/time_limit.ts";
-import { parse_trusted } from "../middleware/trusted.ts";
 
 /** The address to listen at is not to be had: the command ends with status 1. */
 export class ListenError extends Error {
@@ -189,17 +192,26 @@ export class Service {
 
   /** The application with everything around it that settings ask for; the first of it is the innermost. */
   #wrap(app: WSGIApplication, requests: Requests): WSGIApplication {
-    const settings = this.#settings;
+    const {
+      timeout,
+      limit_request_body,
+      limit_concurrency: max_concurrent,
+      root_path,
+      forwarded_allow_ips,
+      limit_request_line,
+      limit_request_fields,
+      limit_request_field_size,
+    } = this.#settings;
     const log = (message: string) => this.#logs.errors.log("error", message);
-    app = limit_time(app, settings.timeout, log);
-    app = limit_body(app, settings.limit_request_body);
-    app = limit_concurrency(app, settings.limit_concurrency, requests);
-    if (settings.root_path !== null) app = mount_at(app, settings.root_path);
-    app = trust_forwarded(app, parse_trusted(settings.forwarded_allow_ips));
+    app = limit_time(app, { timeout, log });
+    app = limit_body(app, { max_size: limit_request_body });
+    app = limit_concurrency(app, { max_concurrent, counter: requests });
+    if (root_path !== null) app = mount_at(app, { script_name: root_path });
+    app = trust_forwarded(app, { trusted: forwarded_allow_ips });
     return limit_request(app, {
-      line: settings.limit_request_line,
-      fields: settings.limit_request_fields,
-      field_size: settings.limit_request_field_size,
+      line: limit_request_line,
+      fields: limit_request_fields,
+      field_size: limit_request_field_size,
     });
   }
 

@@ -22,6 +22,7 @@
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
 import { empty_body } from "../_internal/streams/body.ts";
 import { describe } from "../_internal/text/check.ts";
+import { check_function } from "../_internal/text/check_argument.ts";
 import { stderr } from "../_internal/streams/error_stream.ts";
 import { quote, unquote } from "../_internal/text/quote.ts";
 import {
@@ -117,11 +118,6 @@ export function to_fetch(
 class RequestHandler extends ResponseHandler {
   /** Empty: who serves the world does not show it the environment of the process. */
   override os_environ: Readonly<Record<string, string>> = {};
-}
-
-function check_function(value: unknown, what: string): void {
-  if (typeof value === "function") return;
-  throw new TypeError(`${what} must be a function, got ${describe(value)}`);
 }
 
 /** The CGI variables of a request. */

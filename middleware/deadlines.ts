@@ -2,6 +2,9 @@
 
 import { Bag, type Bagged } from "../_internal/bag.ts";
 
+/** What a timer can wait at most, in seconds: what is longer it takes for no time at all. */
+export const LONGEST = Math.floor((2 ** 31 - 1) / 1000);
+
 /** Something that has its time. */
 export interface Waiting extends Bagged {
   /** What `performance.now()` is when the time is over; set when it begins. */

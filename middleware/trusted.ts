@@ -1,8 +1,8 @@
-/** Whom `--forwarded-allow-ips` trusts. */
+/** Whose word is taken for where a request came from. */
 
 import { remember } from "../_internal/remember.ts";
+import { describe } from "../_internal/text/check.ts";
 import { contains, type IPRange, read_ip, read_range } from "./ip_address.ts";
-import { UsageError } from "../cli/settings/usage_error.ts";
 
 /** The peers whose word is taken for where a request came from. */
 export interface Trusted {
@@ -15,16 +15,13 @@ export interface Trusted {
 }
 
 /**
- * Reads what `--forwarded-allow-ips` takes; the empty text trusts nobody. `*` trusts every peer and every hop: the client
- * is whom the first entry of a header names, which it may have written itself.
+ * Reads whom {@linkcode trust_forwarded} trusts: entries in a list, or with commas between them.
  *
- * @throws {UsageError} If `text` is anything else.
+ * @throws {TypeError} If one of them is no address, no range, and neither `unix` nor `*`.
  */
-export function parse_trusted(text: string): Trusted {
-  const entries = text.trim() === ""
-    ? []
-    : text.split(",").map((entry) => entry.trim());
-  const ranges = entries.filter(is_no_word).map(parse_range);
+export function read_trusted(trusted: string | readonly string[]): Trusted {
+  const entries = entries_of(trusted);
+  const ranges = entries.filter(is_no_word).map(range_of);
   if (entries.includes("*")) return { is_trusted: () => true };
   const unix = entries.includes("unix");
   // Proxies are few, and the same from request to request.
@@ -38,14 +35,26 @@ export function parse_trusted(text: string): Trusted {
   };
 }
 
+function entries_of(trusted: string | readonly string[]): readonly string[] {
+  if (Array.isArray(trusted)) return trusted;
+  if (typeof trusted !== "string") throw no_entry(describe(trusted));
+  return trusted.trim() === ""
+    ? []
+    : trusted.split(",").map((entry) => entry.trim());
+}
+
 function is_no_word(entry: string): boolean {
   return entry !== "*" && entry !== "unix";
 }
 
-function parse_range(entry: string): IPRange {
-  const range = read_range(entry);
+function range_of(entry: string): IPRange {
+  const range = typeof entry === "string" ? read_range(entry) : null;
   if (range) return range;
-  throw new UsageError(
-    `--forwarded-allow-ips takes IP addresses, ranges such as 10.0.0.0/8 (from their first address), unix and *, with commas between them, got "${entry}"`,
+  throw no_entry(typeof entry === "string" ? `"${entry}"` : describe(entry));
+}
+
+function no_entry(came: string): TypeError {
+  return new TypeError(
+    `trusted takes IP addresses, ranges such as 10.0.0.0/8 (from their first address), unix and *, with commas between them, got ${came}`,
   );
 }

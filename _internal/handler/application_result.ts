@@ -115,7 +115,8 @@ export class ApplicationResult {
   }
 }
 
-function check_result(result: unknown): Iterable<unknown> {
+/** @throws {TypeError} If `result` is nothing that an application may return. */
+export function check_result(result: unknown): Iterable<unknown> {
   if (result instanceof Uint8Array) {
     throw new TypeError(
       "an application must return an iterable of byte blocks, got a bare Uint8Array: return [data]",
@@ -170,7 +171,9 @@ function open_source(
 }
 
 /** Whether a result is an array that is iterated as arrays are. */
-function is_plain_array(result: object): result is unknown[] {
+export function is_plain_array<Block>(
+  result: Iterable<Block> | AsyncIterable<Block>,
+): result is Block[] {
   return Array.isArray(result) && !(Symbol.asyncIterator in result) &&
     result[Symbol.iterator] === Array.prototype[Symbol.iterator];
 }

@@ -1,5 +1,6 @@
 /** Sizes, durations and numbers, as options are given them. */
 
+import { LONGEST } from "../../middleware/deadlines.ts";
 import { UsageError } from "./usage_error.ts";
 
 const UNITS: Record<string, number> = {
@@ -24,9 +25,6 @@ export function parse_size(text: string, option: string): number {
     `${option} takes a number of bytes, such as 1048576, 64k, 10m or 1g, got "${text}"`,
   );
 }
-
-/** What a timer can wait at most, in seconds: what is longer it takes for no time at all. */
-const LONGEST = Math.floor((2 ** 31 - 1) / 1000);
 
 /**
  * Reads a number of seconds: `30`, `0.5`.

@@ -3,10 +3,10 @@
 import { parse_address } from "./address.ts";
 import { compile_format } from "../logs/access_format.ts";
 import { LOG_LEVELS } from "../logs/error_log.ts";
-import { parse_root_path } from "../../middleware/root_path.ts";
+import { check_script_name } from "../../middleware/mount_at.ts";
 import { PROTOCOLS, type Settings } from "./settings.ts";
 import { parse_count, parse_seconds, parse_size } from "./numbers.ts";
-import { parse_trusted } from "../../middleware/trusted.ts";
+import { read_trusted } from "../../middleware/trusted.ts";
 import { UsageError } from "./usage_error.ts";
 
 export type { Protocol } from "./settings.ts";
@@ -80,14 +80,14 @@ export const OPTIONS: Table = {
     group: "Where requests come from",
     value: "PATH",
     help: "SCRIPT_NAME: where the application is mounted",
-    parse: parse_root_path,
+    parse: taken_by("script_name", check_script_name),
   },
   forwarded_allow_ips: {
     group: "Where requests come from",
     value: "LIST",
     default: "127.0.0.1,::1,unix",
     help: "proxies whose X-Forwarded-* is believed",
-    parse: checked(parse_trusted),
+    parse: taken_by("trusted", read_trusted),
   },
 
   workers: {
@@ -275,6 +275,19 @@ function count_from(least: number, most = Infinity) {
 function checked(parse: (text: string) => unknown) {
   return (given: string): string => {
     parse(given);
+    return given;
+  };
+}
+
+/** For what a middleware reads, and calls by a name of its own. */
+function taken_by(name: string, read: (text: string) => unknown) {
+  return (given: string, option: string): string => {
+    try {
+      read(given);
+    } catch (error) {
+      const message = (error as Error).message.replace(name, option);
+      throw new UsageError(message, { cause: error });
+    }
     return given;
   };
 }

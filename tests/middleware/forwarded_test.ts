@@ -6,14 +6,17 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { trust_forwarded } from "../../middleware/forwarded.ts";
 import { contains, read_ip, read_range } from "../../middleware/ip_address.ts";
-import { mount_at, parse_root_path } from "../../middleware/root_path.ts";
-import { parse_trusted } from "../../middleware/trusted.ts";
-import { UsageError } from "../../cli/settings/usage_error.ts";
+import { mount_at, trust_forwarded } from "../../middleware/mod.ts";
+import { read_trusted } from "../../middleware/trusted.ts";
 import { WSGIRequestHandler, WSGIServer } from "../../simple_server.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../../types.ts";
 import { request_uri } from "../../util.ts";
+import {
+  LISTS_WITH_NO_PROXY,
+  MOUNT_PATHS,
+  NO_MOUNT_PATHS,
+} from "./option_values.ts";
 import { int, pick, random } from "../support/random.ts";
 import {
   bytes,
@@ -59,9 +62,8 @@ function behind(
 
 /** The environ that an application gets of `REQUEST` with those variables. */
 function environ_of(variables: Variables, trusted: string): Variables {
-  const parsed = parse_trusted(trusted);
   return behind(
-    (app) => trust_forwarded(app, parsed),
+    (app) => trust_forwarded(app, { trusted }),
     { ...REQUEST, ...variables },
   );
 }
@@ -211,14 +213,14 @@ Deno.test("contains() is true when the first bits are the same", () => {
   }
 });
 
-// parse_trusted
+// read_trusted
 
 /** Of the addresses, those that are trusted. */
 function trusted_of(
   text: string,
   addresses: (string | undefined)[],
 ): (string | undefined)[] {
-  const trusted = parse_trusted(text);
+  const trusted = read_trusted(text);
   // The second answer is the one that was remembered.
   for (const address of addresses) trusted.is_trusted(address);
   return addresses.filter((address) => trusted.is_trusted(address));
@@ -231,7 +233,7 @@ const PEERS = [
   ...["unix", "*", "localhost", "127.0.0.1:80", "[::1]", "127.0.0.1 "],
 ];
 
-Deno.test("parse_trusted() trusts addresses and ranges by their value", () => {
+Deno.test("read_trusted() trusts addresses and ranges by their value", () => {
   const expected: [text: string, trusted: (string | undefined)[]][] = [
     ["", []],
     [" ", []],
@@ -252,7 +254,7 @@ Deno.test("parse_trusted() trusts addresses and ranges by their value", () => {
   }
 });
 
-Deno.test("parse_trusted() keeps IPv4 and IPv6 apart, and * trusts everybody", () => {
+Deno.test("read_trusted() keeps IPv4 and IPv6 apart, and * trusts everybody", () => {
   const is_ipv6 = (peer: string | undefined) =>
     peer && read_ip(peer) && /:/.test(peer) && !/^::ffff/.test(peer);
   const is_ipv4 = (peer: string | undefined) =>
@@ -262,33 +264,19 @@ Deno.test("parse_trusted() keeps IPv4 and IPv6 apart, and * trusts everybody", (
   assertEquals(trusted_of("::1,*", PEERS), PEERS);
 });
 
-Deno.test("parse_trusted() throws a UsageError for anything else", () => {
-  const wrong = [
-    ...["localhost", "127.0.0.1:80", "[::1]", "127.0.0.01", "127.1", "UNIX"],
-    ...["10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", "10.0.0.0/", "/8", "/"],
-    ...["10.0.0.0/255.0.0.0", "10.0.0.0/8/8", "10.0.0.0/ 8", "10.0.0.1/8"],
-    ...["::/129", "2001:db8::1/32", "fe80::1%eth0", "fe80::%eth0/10", "*/0"],
-    ...["10.0.0.0-10.0.0.9", "unix:", "unix:/x", "**", "127.0.0.1 ::1", "none"],
-  ];
-  const lists: [text: string, entry: string][] = [
-    ...wrong.map((text): [string, string] => [text, text]),
-    ["127.0.0.1,", ""],
-    [",", ""],
-    ["::1,,*", ""],
-    ["*, nobody", "nobody"],
-  ];
-  for (const [text, entry] of lists) {
+Deno.test("read_trusted() throws a TypeError for anything else", () => {
+  for (const [text, entry] of LISTS_WITH_NO_PROXY) {
     assertThrows(
-      () => parse_trusted(text),
-      UsageError,
-      "--forwarded-allow-ips takes IP addresses, ranges such as 10.0.0.0/8 (from their first address), " +
+      () => read_trusted(text),
+      TypeError,
+      "trusted takes IP addresses, ranges such as 10.0.0.0/8 (from their first address), " +
         `unix and *, with commas between them, got "${entry}"`,
     );
   }
 });
 
 Deno.test("is_trusted() remembers no more than so many peers, and answers all", () => {
-  const trusted = parse_trusted("10.0.0.0/16");
+  const trusted = read_trusted("10.0.0.0/16");
   for (let i = 0; i < 3000; i++) {
     const rest = `${i >> 8}.${i & 255}`;
     assert(trusted.is_trusted(`10.0.${rest}`));
@@ -339,7 +327,7 @@ Deno.test("trust_forwarded() trusts no peer without an address, unless it trusts
   const { REMOTE_ADDR: _, ...request } = REQUEST;
   const seen = (trusted: string) =>
     behind(
-      (app) => trust_forwarded(app, parse_trusted(trusted)),
+      (app) => trust_forwarded(app, { trusted }),
       { ...request, HTTP_X_FORWARDED_FOR: "203.0.113.9" },
     ).REMOTE_ADDR;
   assertEquals(seen("0.0.0.0/0, ::/0, unix"), undefined);
@@ -437,7 +425,7 @@ Deno.test("trust_forwarded() takes client, scheme, host and port from a trusted 
 Deno.test("trust_forwarded() sets no REMOTE_HOST where there is none", () => {
   const { REMOTE_HOST: _, ...request } = REQUEST;
   const environ = behind(
-    (app) => trust_forwarded(app, parse_trusted("127.0.0.1")),
+    (app) => trust_forwarded(app, { trusted: "127.0.0.1" }),
     { ...request, HTTP_X_FORWARDED_FOR: "203.0.113.9" },
   );
   assertEquals("REMOTE_HOST" in environ, false);
@@ -995,9 +983,11 @@ Deno.test("trust_forwarded() takes a long header in its stride", () => {
 Deno.test("trust_forwarded() and mount_at() hand the result on as it is", () => {
   const result = [bytes("a")];
   const app: WSGIApplication = () => result;
-  const everybody = parse_trusted("*");
   for (
-    const wrapped of [trust_forwarded(app, everybody), mount_at(app, "/a")]
+    const wrapped of [
+      trust_forwarded(app, { trusted: "*" }),
+      mount_at(app, { script_name: "/a" }),
+    ]
   ) {
     const environ = { ...REQUEST } as unknown as WSGIEnvironment;
     assertStrictEquals(wrapped(environ, () => async () => {}), result);
@@ -1036,7 +1026,7 @@ const BELIEVED = {
 
 Deno.test("trust_forwarded() believes only a trusted peer's headers of an HTTP request", async () => {
   const seen = async (trusted: string) => {
-    const app = trust_forwarded(show, parse_trusted(trusted));
+    const app = trust_forwarded(show, { trusted });
     await using server = serve(app);
     return JSON.parse((await raw_request(server.port, GET)).body);
   };
@@ -1054,7 +1044,7 @@ Deno.test("trust_forwarded() believes a peer on a Unix socket by the word unix",
   const folder = await Deno.makeTempDir();
   const seen = async (trusted: string) => {
     const path = `${folder}/${encodeURIComponent(trusted)}`;
-    const app = trust_forwarded(show, parse_trusted(trusted));
+    const app = trust_forwarded(show, { trusted });
     await using server = new WSGIServer(path, Quiet);
     server.set_app(app);
     server.serve_forever();
@@ -1081,7 +1071,7 @@ Deno.test("trust_forwarded() believes a peer on a Unix socket by the word unix",
 Deno.test("trust_forwarded() takes the unix: of a web server for a peer on a Unix socket", async () => {
   const seen = async (trusted: string) => {
     const { output } = await run_app(
-      trust_forwarded(show, parse_trusted(trusted)),
+      trust_forwarded(show, { trusted }),
       {
         environ: {
           ...{ REMOTE_ADDR: "unix:", HTTP_HOST: "h", PATH_INFO: "/x" },
@@ -1126,7 +1116,7 @@ Deno.test("mount_at() begins SCRIPT_NAME with the path, and PATH_INFO behind it"
     const [SCRIPT_NAME, PATH_INFO] = before;
     const environ = { ...REQUEST, SCRIPT_NAME, PATH_INFO };
     assertEquals(
-      behind((app) => mount_at(app, root_path), environ),
+      behind((app) => mount_at(app, { script_name: root_path }), environ),
       { ...environ, SCRIPT_NAME: after[0], PATH_INFO: after[1] },
     );
   }
@@ -1135,13 +1125,13 @@ Deno.test("mount_at() begins SCRIPT_NAME with the path, and PATH_INFO behind it"
 Deno.test("mount_at() adds SCRIPT_NAME where there is none", () => {
   const { SCRIPT_NAME: _1, PATH_INFO: _2, ...request } = REQUEST;
   assertEquals(
-    behind((app) => mount_at(app, "/a"), request),
+    behind((app) => mount_at(app, { script_name: "/a" }), request),
     { ...request, SCRIPT_NAME: "/a" },
   );
 });
 
 Deno.test("mount_at() has URLs with the path through a server", async () => {
-  await using server = serve(mount_at(show, "/a"));
+  await using server = serve(mount_at(show, { script_name: "/a" }));
   for (const target of ["/b", "/a/b"]) {
     const { body } = await raw_request(
       server.port,
@@ -1151,51 +1141,15 @@ Deno.test("mount_at() has URLs with the path through a server", async () => {
   }
 });
 
-Deno.test("parse_root_path() takes a path that no URL encodes, and nothing else", () => {
-  const right = [
-    "/a",
-    "/a/b",
-    "/a.b/~c",
-    "/.a",
-    "/...",
-    "/a:b@c",
-    "/a,b;c=d",
-    "/-_!$&'()*+",
-  ];
-  for (const text of right) assertEquals(parse_root_path(text), text);
-  const wrong = [
-    ...[
-      "",
-      "/",
-      "a",
-      "a/b",
-      "/a/",
-      "//",
-      "//a",
-      "/a//b",
-      "/.",
-      "/..",
-      "/a/../b",
-    ],
-    ...[
-      "/a/.",
-      "/a b",
-      "/a?b",
-      "/a#b",
-      "/a%20b",
-      "/\xe4",
-      "/a\n",
-      "/a\\b",
-      "/<a>",
-    ],
-    ...["http://h/a", " /a", '/"'],
-  ];
-  for (const text of wrong) {
+Deno.test("mount_at() takes a path that no URL encodes, and nothing else", () => {
+  const app: WSGIApplication = () => [];
+  for (const script_name of MOUNT_PATHS) mount_at(app, { script_name });
+  for (const script_name of NO_MOUNT_PATHS) {
     assertThrows(
-      () => parse_root_path(text),
-      UsageError,
-      "--root-path takes a path such as /prefix, with a slash at its beginning, none at its end, " +
-        `and no character that a URL encodes, got "${text}"`,
+      () => mount_at(app, { script_name }),
+      TypeError,
+      "script_name takes a path such as /prefix, with a slash at its beginning, none at its end, " +
+        `and no character that a URL encodes, got "${script_name}"`,
     );
   }
 });

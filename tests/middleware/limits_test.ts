@@ -1,17 +1,11 @@
-/** The limits of a request: sizes as options have them, the head, the body. */
+/** The limits of a request: the head, the body. */
 
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import {
   limit_body,
   limit_request,
-  type RequestLimits,
-} from "../../middleware/limits.ts";
-import {
-  parse_count,
-  parse_seconds,
-  parse_size,
-} from "../../cli/settings/numbers.ts";
-import { UsageError } from "../../cli/settings/usage_error.ts";
+  type LimitRequestOptions,
+} from "../../middleware/mod.ts";
 import { BaseCGIHandler } from "../../handlers.ts";
 import { ServerHandler } from "../../simple_server.ts";
 import type { WSGIApplication, WSGIResult } from "../../types.ts";
@@ -36,83 +30,6 @@ import {
   until,
   write_all,
 } from "../support/support.ts";
-
-// Sizes, durations, numbers
-
-function usage_error(parse: () => unknown): string {
-  return assertThrows(parse, UsageError).message;
-}
-
-Deno.test("parse_size() reads bytes and units of 1024", () => {
-  const sizes: Record<string, number> = {
-    "0": 0,
-    "1": 1,
-    "1048576": 1048576,
-    "64k": 65536,
-    "64K": 65536,
-    "64kb": 65536,
-    "64KB": 65536,
-    "64KiB": 65536,
-    "10m": 10485760,
-    "10MB": 10485760,
-    "1g": 1073741824,
-    "1GiB": 1073741824,
-    "0k": 0,
-    "007": 7,
-    "9007199254740991": 9007199254740991,
-  };
-  for (const [text, size] of Object.entries(sizes)) {
-    assertEquals(parse_size(text, "--limit-request-body"), size, text);
-  }
-});
-
-Deno.test("parse_size() refuses what is no size", () => {
-  const wrong = [
-    ...["", "k", "-1", "+1", "1.5m", "1e3", "0x10", "1 k", " 1", "1t", "1b"],
-    ...["1ki", "1kk", "9007199254740992", "9g9", "8388608g", "١"],
-  ];
-  for (const text of wrong) {
-    assertEquals(
-      usage_error(() => parse_size(text, "--limit-request-body")),
-      `--limit-request-body takes a number of bytes, such as 1048576, 64k, 10m or 1g, got "${text}"`,
-    );
-  }
-});
-
-Deno.test("parse_seconds() reads seconds up to what a timer can wait", () => {
-  const times: Record<string, number> = {
-    "0": 0,
-    "30": 30,
-    "0.5": 0.5,
-    "0.05": 0.05,
-    "2147483": 2147483,
-  };
-  for (const [text, seconds] of Object.entries(times)) {
-    assertEquals(parse_seconds(text, "--timeout"), seconds, text);
-  }
-  for (const text of ["", "-1", ".5", "5.", "30s", "1e3", "inf", "2147484"]) {
-    assertEquals(
-      usage_error(() => parse_seconds(text, "--timeout")),
-      `--timeout takes a number of seconds, such as 30 or 0.5, at most 2147483, got "${text}"`,
-    );
-  }
-});
-
-Deno.test("parse_count() reads a whole number that is not too small", () => {
-  assertEquals(parse_count("0", "--workers"), 0);
-  assertEquals(parse_count("100", "--workers"), 100);
-  assertEquals(parse_count("1", "--workers", { least: 1 }), 1);
-  for (const text of ["", "-1", "1.5", "1e3", "many", "9007199254740992"]) {
-    assertEquals(
-      usage_error(() => parse_count(text, "--workers")),
-      `--workers takes a whole number, 0 or more, got "${text}"`,
-    );
-  }
-  assertEquals(
-    usage_error(() => parse_count("0", "--workers", { least: 1 })),
-    '--workers takes a whole number, 1 or more, got "0"',
-  );
-});
 
 // Applications
 
@@ -151,11 +68,11 @@ const TOO_MUCH = page("431 Request Header Fields Too Large");
 
 // The head of a request
 
-const UNLIMITED: RequestLimits = { line: 0, fields: 0, field_size: 0 };
+const UNLIMITED: LimitRequestOptions = { line: 0, fields: 0, field_size: 0 };
 
 /** The status of the answer to a request with these variables. */
 async function status_of(
-  limits: Partial<RequestLimits>,
+  limits: LimitRequestOptions,
   environ: Record<string, unknown>,
 ): Promise<string> {
   const app = limit_request(hello, { ...UNLIMITED, ...limits });
@@ -276,8 +193,8 @@ Deno.test("limit_request() answers a HEAD without a body", async () => {
 
 Deno.test("limit_request() does not count a variable of the process that looks like a header", async () => {
   const script = `
-    import { limit_request } from "./cli/limits.ts";
-    import { serve } from "./tests/support.ts";
+    import { limit_request } from "./middleware/mod.ts";
+    import { serve } from "./tests/support/support.ts";
     const app = (environ, start_response) => {
       start_response("200 OK", []);
       return [new TextEncoder().encode(environ.HTTP_PROXY)];
@@ -306,7 +223,7 @@ Deno.test("limit_request() does not count a variable of the process that looks l
 // A body that says its length
 
 Deno.test("limit_body() of 0 is the application itself", () => {
-  assertStrictEquals(limit_body(hello, 0), hello);
+  assertStrictEquals(limit_body(hello, { max_size: 0 }), hello);
 });
 
 Deno.test("limit_body() leaves a body alone that is as long as it may be", async () => {
@@ -316,7 +233,7 @@ Deno.test("limit_body() leaves a body alone that is as long as it may be", async
     return echo(environ, start_response);
   };
   const input = stream_of("hello");
-  const { output } = await run_app(limit_body(app, 5), {
+  const { output } = await run_app(limit_body(app, { max_size: 5 }), {
     environ: { CONTENT_LENGTH: "5", REQUEST_METHOD: "POST" },
     adapt: (handler) => handler.get_stdin = () => input,
   });
@@ -329,16 +246,19 @@ Deno.test("limit_body() leaves a body alone that is as long as it may be", async
 
 Deno.test("limit_body() answers a longer one without asking the application", async () => {
   for (const length of ["6", "0000006", "99999999999999999999"]) {
-    const { output, errors } = await run_app(limit_body(never, 5), {
-      environ: { CONTENT_LENGTH: length, REQUEST_METHOD: "POST" },
-    });
+    const { output, errors } = await run_app(
+      limit_body(never, { max_size: 5 }),
+      {
+        environ: { CONTENT_LENGTH: length, REQUEST_METHOD: "POST" },
+      },
+    );
     assertEquals(output, TOO_LARGE);
     assertEquals(errors, "");
   }
 });
 
 Deno.test("limit_body() leaves a CONTENT_LENGTH that is no number to the handler", async () => {
-  const { output, errors } = await run_app(limit_body(echo, 5), {
+  const { output, errors } = await run_app(limit_body(echo, { max_size: 5 }), {
     environ: { CONTENT_LENGTH: "five", REQUEST_METHOD: "POST" },
   });
   assertEquals(output.slice(0, 11), "Status: 500");
@@ -358,7 +278,10 @@ function noting(inputs: unknown[], app: WSGIApplication): WSGIApplication {
 
 Deno.test("limit_body() leaves a request without a body alone", async () => {
   const inputs: unknown[] = [];
-  const app = noting(inputs, limit_body(noting(inputs, hello), 5));
+  const app = noting(
+    inputs,
+    limit_body(noting(inputs, hello), { max_size: 5 }),
+  );
   for (const environ of [{}, { CONTENT_LENGTH: "" }, { CONTENT_LENGTH: "0" }]) {
     await run_app(app, { environ: { REQUEST_METHOD: "POST", ...environ } });
   }
@@ -408,7 +331,7 @@ for (const validated of [false, true]) {
   const how = validated ? ", behind validator" : "";
 
   Deno.test(`limit_body() keeps the connection of a body that it refused${how}`, async () => {
-    await using server = serve(limit_body(app, 5));
+    await using server = serve(limit_body(app, { max_size: 5 }));
     using conn = await Deno.connect({
       hostname: "127.0.0.1",
       port: server.port,
@@ -447,7 +370,7 @@ for (const validated of [false, true]) {
 }
 
 Deno.test("limit_body() answers before the body comes", async () => {
-  await using server = serve(limit_body(never, 5));
+  await using server = serve(limit_body(never, { max_size: 5 }));
   using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await write_all(conn, post("/", "Content-Length: 6", ""));
   const answer = await read_until(conn, "Content Too Large");
@@ -455,7 +378,7 @@ Deno.test("limit_body() answers before the body comes", async () => {
 });
 
 Deno.test("limit_body() answers while a body goes on that is too long already", async () => {
-  await using server = serve(limit_body(echo, 5));
+  await using server = serve(limit_body(echo, { max_size: 5 }));
   using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await write_all(conn, post("/", CHUNKED, chunked("hello", "!")));
   const answer = await read_until(conn, "Content Too Large");
@@ -469,7 +392,7 @@ Deno.test("limit_body() answers while a body goes on that is too long already", 
 
 for (const protocol of protocols) {
   Deno.test(`limit_body() limits a body by ${protocol.name}`, async () => {
-    const app = limit_body(validator(echo), 100000);
+    const app = limit_body(validator(echo), { max_size: 100000 });
     await using gateway = await open_gateway(protocol, app);
     const method = { REQUEST_METHOD: "POST" };
     const whole = "x".repeat(100000);
@@ -516,7 +439,7 @@ async function upload(
   body: string,
   environ: Record<string, unknown> = {},
 ) {
-  return await run_app(limit_body(app, 5), {
+  return await run_app(limit_body(app, { max_size: 5 }), {
     environ: { REQUEST_METHOD: "POST", ...environ },
     handler_class: UploadHandler,
     adapt: (handler) => handler.stdin = stream_of(...body),
@@ -733,7 +656,7 @@ Deno.test("limit_body() breaks a response by HTTP off", async () => {
     start_response("200 OK", PLAIN);
     return environ["wsgi.input"];
   };
-  await using server = serve(limit_body(app, 5));
+  await using server = serve(limit_body(app, { max_size: 5 }));
   using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await write_all(conn, post("/", CHUNKED, chunked("hello")));
   const first = await read_until(conn, "5\r\nhello\r\n");
@@ -828,7 +751,7 @@ Deno.test("limit_body() limits every method by FastCGI, a body without CONTENT_L
   for (const app of [echo, validator(echo)]) {
     await using gateway = await open_gateway(
       fastcgi,
-      limit_body(app, 100000),
+      limit_body(app, { max_size: 100000 }),
     );
     const whole = "x".repeat(100000);
     for (const method of ["POST", "GET"]) {
@@ -871,7 +794,7 @@ Deno.test("limit_body() takes no more of a body than the application wants", asy
     assertEquals(pulled, 1);
     return hello(environ, start_response);
   };
-  await run_app(limit_body(app, 5), {
+  await run_app(limit_body(app, { max_size: 5 }), {
     environ: { REQUEST_METHOD: "POST" },
     handler_class: UploadHandler,
     adapt: (handler) => handler.stdin = source,
@@ -884,7 +807,7 @@ Deno.test("limit_body() counts nothing by FastCGI where a request has come whole
   const inputs: unknown[] = [];
   await using gateway = await open_gateway(
     fastcgi,
-    noting(inputs, limit_body(noting(inputs, echo), 5)),
+    noting(inputs, limit_body(noting(inputs, echo), { max_size: 5 })),
   );
   const variables = { CONTENT_LENGTH: "" };
   await ask(fastcgi, gateway.server, variables);
@@ -907,7 +830,7 @@ Deno.test("limit_body() lets the application cancel its input, also while it rea
       if (read) assertEquals((await read).done, true);
       return hello(environ, start_response);
     };
-    const { errors } = await run_app(limit_body(app, 5), {
+    const { errors } = await run_app(limit_body(app, { max_size: 5 }), {
       environ: { REQUEST_METHOD: "POST" },
       handler_class: UploadHandler,
       adapt: (handler) => handler.stdin = source,
@@ -923,7 +846,7 @@ Deno.test("limit_body() leaves what the application does not read to the handler
     await reader.read();
     return hello(environ, start_response);
   };
-  await using server = serve(limit_body(app, 5));
+  await using server = serve(limit_body(app, { max_size: 5 }));
   using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const body = `${chunked("x", "y".repeat(100000))}0\r\n\r\n`;
   await write_all(conn, post("/a", CHUNKED, body));
@@ -933,7 +856,7 @@ Deno.test("limit_body() leaves what the application does not read to the handler
 });
 
 Deno.test("limit_body() treats a client that leaves in the middle of its body as every handler does", async () => {
-  await using server = serve(limit_body(echo, 100));
+  await using server = serve(limit_body(echo, { max_size: 100 }));
   const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await write_all(conn, post("/", CHUNKED, chunked("hello")));
   conn.close();
@@ -956,7 +879,7 @@ Deno.test("limit_body() ends with the client that leaves while a generator waits
   const handler = new ServerHandler(stream_of("hello"), new Log(), {
     REQUEST_METHOD: "POST",
   });
-  const response = await handler.respond(limit_body(closing, 5));
+  const response = await handler.respond(limit_body(closing, { max_size: 5 }));
   const reader = response.body!.getReader();
   assertEquals((await reader.read()).value, bytes("x"));
   await reader.cancel();

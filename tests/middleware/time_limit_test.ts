@@ -2,7 +2,7 @@
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Deadlines, type Waiting } from "../../middleware/deadlines.ts";
-import { limit_time } from "../../middleware/time_limit.ts";
+import { limit_time } from "../../middleware/mod.ts";
 import { from_fetch } from "../../gateways/fetch.ts";
 import { BaseCGIHandler } from "../../handlers.ts";
 import { ServerHandler } from "../../simple_server.ts";
@@ -62,8 +62,7 @@ async function run(app: WSGIApplication, seconds = LIMIT) {
   const messages: string[] = [];
   const limited = limit_time(
     app,
-    seconds,
-    (message) => void messages.push(message),
+    { timeout: seconds, log: (message) => void messages.push(message) },
   );
   const { output, errors } = await run_app(limited, { environ: TARGET });
   return { output, errors, messages };
@@ -73,7 +72,7 @@ async function run(app: WSGIApplication, seconds = LIMIT) {
 
 Deno.test("limit_time() of 0 is the application itself", () => {
   const app: WSGIApplication = () => [];
-  assertStrictEquals(limit_time(app, 0, () => {}), app);
+  assertStrictEquals(limit_time(app, { timeout: 0, log: () => {} }), app);
 });
 
 Deno.test("limit_time() hands on what is returned at once, or was begun, as it is", async () => {
@@ -95,8 +94,7 @@ Deno.test("limit_time() hands on what is returned at once, or was begun, as it i
           start_response("200 OK", []);
           return is_async ? Promise.resolve(result) : result;
         },
-        LIMIT,
-        () => {},
+        { timeout: LIMIT, log: () => {} },
       );
       const start_response = () => () => Promise.resolve();
       const environ = TARGET as unknown as Parameters<WSGIApplication>[0];
@@ -204,13 +202,12 @@ Deno.test("limit_time() needs no timer for an application that answers at once, 
       start_response("200 OK", PLAIN);
       return [bytes("hello")];
     };
-    const limited = limit_time(plain, 60, () => {});
+    const limited = limit_time(plain, { timeout: 60, log: () => {} });
     for (let i = 0; i < 100; i++) await run_app(limited);
     assertEquals(timers, 0);
     const is_async = limit_time(
       async (...args) => plain(...args),
-      60,
-      () => {},
+      { timeout: 60, log: () => {} },
     );
     for (let i = 0; i < 100; i++) await run_app(is_async);
     assertEquals(timers, 1);
@@ -222,7 +219,7 @@ Deno.test("limit_time() needs no timer for an application that answers at once, 
 Deno.test("limit_time() keeps the process alive until the answer, and no longer", async () => {
   const { code, stdout, stderr } = await run_script(["-"], {
     stdin: `
-      import { limit_time } from "./cli/time_limit.ts";
+      import { limit_time } from "./middleware/mod.ts";
       const at_once = async (_environ, start_response) => {
         start_response("200 OK", []);
         return [];
@@ -233,8 +230,8 @@ Deno.test("limit_time() keeps the process alive until the answer, and no longer"
         REQUEST_URI: "/",
         SERVER_PROTOCOL: "HTTP/1.1",
       };
-      await limit_time(at_once, 1e6, console.log)(environ, () => {});
-      await limit_time(never, 0.01, console.log)(environ, () => {});
+      await limit_time(at_once, { timeout: 1e6, log: console.log })(environ, () => {});
+      await limit_time(never, { timeout: 0.01, log: console.log })(environ, () => {});
     `,
   });
   const message = '"GET / HTTP/1.1" was not answered within 0.01 s: 503\n';
@@ -321,8 +318,7 @@ Deno.test("limit_time() answers by HTTP, and the request is in both logs", async
   const late = Promise.withResolvers<void>();
   const app = limit_time(
     slow["an async function"]!(late.promise),
-    LIMIT,
-    (message) => void messages.push(message),
+    { timeout: LIMIT, log: (message) => void messages.push(message) },
   );
   await using server = serve(app);
   const request =
@@ -346,7 +342,10 @@ for (const protocol of protocols) {
       const make of [slow["an async function"]!, slow["an async generator"]!]
     ) {
       const late = Promise.withResolvers<void>();
-      const app = limit_time(make(late.promise), LIMIT, () => {});
+      const app = limit_time(make(late.promise), {
+        timeout: LIMIT,
+        log: () => {},
+      });
       await using gateway = await open_gateway(protocol, app);
       const answer = await ask(protocol, gateway.server);
       assertEquals(answer.text, `503 Service Unavailable\r\n${PAGE}`);
@@ -359,7 +358,10 @@ for (const protocol of protocols) {
 Deno.test("limit_time() answers a HEAD without a body", async () => {
   for (const make of Object.values(slow)) {
     const late = Promise.withResolvers<void>();
-    const app = limit_time(make(late.promise), LIMIT, () => {});
+    const app = limit_time(make(late.promise), {
+      timeout: LIMIT,
+      log: () => {},
+    });
     const { output, errors } = await run_app(validator(app), {
       environ: { REQUEST_METHOD: "HEAD" },
     });
@@ -378,8 +380,7 @@ Deno.test("limit_time() gives each of many requests its time", async () => {
       start_response("200 OK", PLAIN);
       return [bytes("hello")];
     },
-    LIMIT,
-    (message) => void messages.push(message),
+    { timeout: LIMIT, log: (message) => void messages.push(message) },
   );
   const ask = async (REQUEST_URI: string) =>
     (await run_app(app, { environ: { ...TARGET, REQUEST_URI } })).output;
@@ -404,8 +405,7 @@ Deno.test("limit_time() escapes the target in the log", async () => {
   const messages: string[] = [];
   const app = limit_time(
     () => new Promise(() => {}),
-    LIMIT,
-    (message) => void messages.push(message),
+    { timeout: LIMIT, log: (message) => void messages.push(message) },
   );
   await run_app(app, { environ: { ...TARGET, REQUEST_URI: "/\n\x1b[2J" } });
   assertEquals(messages, [GIVEN_UP.replace("/slow?x=1", "/\\x0a\\x1b[2J")]);
@@ -666,8 +666,7 @@ Deno.test("limit_time() lets nothing of a late application into the page", async
       }
       return [bytes("x")];
     },
-    LIMIT,
-    () => given_up.resolve(),
+    { timeout: LIMIT, log: () => given_up.resolve() },
   );
   const { output, errors } = await run_app(app);
   assertEquals(output, UNAVAILABLE);
@@ -691,8 +690,7 @@ Deno.test("limit_time() waits no longer than the client", async () => {
   };
   const app = limit_time(
     () => result,
-    LIMIT,
-    (message) => void messages.push(message),
+    { timeout: LIMIT, log: (message) => void messages.push(message) },
   );
   const running = run_app(app, {
     handler_class: BaseCGIHandler,
@@ -722,8 +720,7 @@ Deno.test("limit_time() ends a generator whose client leaves before its first bl
         seen.push("ended");
       }
     },
-    60,
-    (message) => void messages.push(message),
+    { timeout: 60, log: (message) => void messages.push(message) },
   );
   await using gateway = await open_gateway(fastcgi, app);
   const conn = await connect(gateway.server.server_address);
@@ -753,7 +750,9 @@ Deno.test("limit_time() closes a result between its blocks when the client leave
     close: () => void seen.push("closed"),
   });
   const handler = new ServerHandler(stream_of(), new Log(), TARGET);
-  const response = await handler.respond(limit_time(app, 60, () => {}));
+  const response = await handler.respond(
+    limit_time(app, { timeout: 60, log: () => {} }),
+  );
   const reader = response.body!.getReader();
   assertEquals((await reader.read()).value, bytes("x"));
   await reader.cancel();

@@ -3,6 +3,7 @@
  * those who are trusted, and kept from the application otherwise.
  */
 
+import { check_function } from "../_internal/text/check_argument.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 import {
   type Chain,
@@ -13,11 +14,27 @@ import {
   UNIX_PEER,
 } from "./forwarded_chain.ts";
 import { read_ip } from "./ip_address.ts";
-import type { Trusted } from "./trusted.ts";
+import { read_trusted, type Trusted } from "./trusted.ts";
+
+/** Whom {@linkcode trust_forwarded} trusts. */
+export interface TrustForwardedOptions {
+  /**
+   * The proxies: IP addresses, ranges (`10.0.0.0/8`), and `unix` for peers on a Unix socket; in a list, or in one
+   * text with commas between them. `*` trusts every peer and every hop: the client is whom the first entry of a header
+   * names, which it may have written itself. An empty list trusts nobody.
+   *
+   * An address is trusted by its value, however it is spelled: `::ffff:10.0.0.1` is `10.0.0.1`. A range begins with
+   * its first address.
+   */
+  trusted: string | readonly string[];
+}
 
 /**
  * An application that sees the client and the address that the client asked for, where a trusted peer tells them; from
  * any other peer, no header of a proxy.
+ *
+ * Read are `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, and `Forwarded` (RFC 7239). Set are `REMOTE_ADDR`,
+ * `REMOTE_PORT`, `wsgi.url_scheme`, `HTTPS`, `HTTP_HOST`, `SERVER_NAME` and `SERVER_PORT`, as far as they are told.
  *
  * Any of `X-Forwarded-For`, `-Proto`, `-Host` and `-Port` silences `Forwarded`. Nearly every proxy writes the former and
  * hands on what it does not know, the client's `Forwarded` for one. A proxy that writes `Forwarded` alone must remove
@@ -31,11 +48,36 @@ import type { Trusted } from "./trusted.ts";
  *
  * Other headers of a trusted peer (`X-Forwarded-Ssl`, `-Prefix`, `X-Real-IP`) are not read, and stay as they are: many
  * proxies hand on the client's.
+ *
+ * @param app The application.
+ * @param options Whom to trust.
+ * @throws {TypeError} If `app` is no function, or one of `trusted` is no address, no range, and neither `unix` nor `*`.
+ *
+ * @example
+ * ```ts
+ * import { trust_forwarded } from "@tsgi/serve/middleware";
+ * import { request_uri, setup_testing_defaults } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const environ = {
+ *   REMOTE_ADDR: "10.0.0.1",
+ *   HTTP_X_FORWARDED_FOR: "198.51.100.1, 203.0.113.9",
+ *   HTTP_X_FORWARDED_PROTO: "https",
+ *   HTTP_HOST: "example.com",
+ * };
+ * setup_testing_defaults(environ);
+ * const app = trust_forwarded(() => [], { trusted: ["10.0.0.0/8"] });
+ * await app(environ, () => () => Promise.resolve());
+ * assertEquals(environ.REMOTE_ADDR, "203.0.113.9");
+ * assertEquals(request_uri(environ), "https://example.com/");
+ * ```
  */
 export function trust_forwarded(
   app: WSGIApplication,
-  trusted: Trusted,
+  options: TrustForwardedOptions,
 ): WSGIApplication {
+  check_function(app, "the application");
+  const trusted = read_trusted(options.trusted);
   return (environ, start_response) => {
     if (environ.REMOTE_ADDR === UNIX_PEER) environ.REMOTE_ADDR = "";
     if (trusted.is_trusted(environ.REMOTE_ADDR)) believe(environ, trusted);

@@ -1,51 +1,87 @@
 /** The time that an application has to answer. */
 
+import { STATUS_CODE } from "@std/http/status";
+import { ApplicationResult } from "../_internal/handler/application_result.ts";
+import { format_exception } from "../_internal/handler/traceback.ts";
+import { WatchedPromise } from "../_internal/handler/watched_promise.ts";
+import { is_promise, type MaybePromise } from "../_internal/promise.ts";
 import {
   request_line,
   type Variables,
 } from "../_internal/request/variables.ts";
-import { STATUS_CODE } from "@std/http/status";
-import { ApplicationResult } from "../_internal/handler/application_result.ts";
 import { is_disconnect } from "../_internal/streams/disconnect.ts";
+import { describe } from "../_internal/text/check.ts";
+import { check_function } from "../_internal/text/check_argument.ts";
 import { escape_controls } from "../_internal/text/log.ts";
-import { is_promise, type MaybePromise } from "../_internal/promise.ts";
-import { format_exception } from "../_internal/handler/traceback.ts";
-import { WatchedPromise } from "../_internal/handler/watched_promise.ts";
 import type {
+  ErrorStream,
   StartResponse,
   WSGIApplication,
   WSGIEnvironment,
   WSGIResult,
 } from "../types.ts";
 import { FileWrapper } from "../util.ts";
-import { Deadlines, type Waiting } from "./deadlines.ts";
+import { Deadlines, LONGEST, type Waiting } from "./deadlines.ts";
 import { type BlockStep, DONE, PassedResult } from "./passed_result.ts";
 import { refuse } from "./refusal.ts";
 
-/** Takes a message for the log, without a line feed at its end. */
-export type LogMessage = (message: string) => void;
+/** What {@linkcode limit_time} allows, and where it says that it was too long. */
+export interface LimitTimeOptions {
+  /** How long the application may take to answer, in seconds, at most 2147483; 0 is no limit. */
+  timeout: number;
+  /**
+   * Takes a message, without a line feed at its end, for each request that was not answered in time, and for what
+   * such an application threw later.
+   *
+   * @default {`wsgi.errors` of the request}
+   */
+  log?: (message: string) => void;
+}
 
 /**
- * Answers with a 503 where the application does not within `seconds`, and has that logged.
+ * Answers with a 503 (RFC 9110, section 15.6.4) where the application does not within `timeout` seconds, and has that
+ * logged.
  *
  * It has answered when it has called `start_response` and returned its result, when the first block of its result is
  * there, or when it has called `write()`: how long the rest takes does not matter. An application that is given up
  * runs on, as nobody can stop it, but its `start_response` and its `write()` fail from then on, and its result is
  * closed when it comes. One that answers without a promise is not timed, nor could it be: nothing else runs meanwhile.
  *
- * @param seconds The time; 0 is no limit.
- * @param log Takes a line for each request that was not answered in time, and what such an application threw later.
+ * @param app The application.
+ * @param options The time, and the log.
+ * @throws {TypeError} If `app` is no function, `timeout` no number, or `log` no function.
+ * @throws {RangeError} If `timeout` is negative, or more than a timer can wait.
+ *
+ * @example
+ * ```ts
+ * import { to_fetch } from "@tsgi/serve/fetch";
+ * import { limit_time } from "@tsgi/serve/middleware";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const messages: string[] = [];
+ * const handler = to_fetch(limit_time(
+ *   () => new Promise(() => {}), // It never answers.
+ *   { timeout: 0.01, log: (message) => void messages.push(message) },
+ * ));
+ * const response = await handler(new Request("http://localhost/slow"));
+ * assertEquals(response.status, 503);
+ * assertEquals(messages, [
+ *   '"GET /slow HTTP/1.1" was not answered within 0.01 s: 503',
+ * ]);
+ * ```
  */
 export function limit_time(
   app: WSGIApplication,
-  seconds: number,
-  log: LogMessage,
+  { timeout, log }: LimitTimeOptions,
 ): WSGIApplication {
-  if (seconds === 0) return app;
+  check_function(app, "the application");
+  check_timeout(timeout);
+  if (log !== undefined) check_function(log, "log");
+  if (timeout === 0) return app;
   const limit: TimeLimit = {
-    seconds,
-    deadlines: new Deadlines(seconds * 1000),
-    log,
+    timeout,
+    deadlines: new Deadlines(timeout * 1000),
+    log: log ?? null,
   };
   return (environ, start_response) => {
     const answer = new Answer(start_response);
@@ -59,10 +95,21 @@ export function limit_time(
   };
 }
 
+function check_timeout(timeout: number): void {
+  if (timeout >= 0 && timeout <= LONGEST) return;
+  const error = typeof timeout === "number" ? RangeError : TypeError;
+  throw new error(
+    `timeout takes a number of seconds from 0 to ${LONGEST}, got ${
+      describe(timeout)
+    }`,
+  );
+}
+
 interface TimeLimit {
-  seconds: number;
+  timeout: number;
   deadlines: Deadlines;
-  log: LogMessage;
+  /** Takes the messages; null where they go to `wsgi.errors`. */
+  log: ((message: string) => void) | null;
 }
 
 /** What the application has said of its answer so far. */
@@ -106,6 +153,7 @@ class Patience implements Waiting {
   deadline = 0;
   #limit: TimeLimit;
   #environ: WSGIEnvironment;
+  #errors: ErrorStream;
   #answer: Answer;
   /** What is answered in the place of the application; null as long as it is not given up. */
   page: Promise<Uint8Array[]> | null = null;
@@ -117,6 +165,7 @@ class Patience implements Waiting {
   constructor(limit: TimeLimit, environ: WSGIEnvironment, answer: Answer) {
     this.#limit = limit;
     this.#environ = environ;
+    this.#errors = environ["wsgi.errors"];
     this.#answer = answer;
     limit.deadlines.add(this);
   }
@@ -147,11 +196,11 @@ class Patience implements Waiting {
   /** Gives the application up, unless a part of its answer is out. */
   expire(): void {
     if (this.#answer.written) return;
-    const { seconds, log } = this.#limit;
+    const { timeout } = this.#limit;
     const error = this.#answer.too_late = new Error(
-      `the application was given up: it had not answered within ${seconds} s`,
+      `the application was given up: it had not answered within ${timeout} s`,
     );
-    log(`${this.#name()} was not answered within ${seconds} s: 503`);
+    this.#log(`${this.#name()} was not answered within ${timeout} s: 503`);
     this.page = this.#make_page(error);
     this.page.catch(() => {}); // Whoever waits for it is told.
     this.#answer_instead?.(this.page);
@@ -197,7 +246,14 @@ class Patience implements Waiting {
   #log_late(error: unknown): void {
     if (this.#is_expected(error)) return;
     const text = format_exception(error).trimEnd();
-    this.#limit.log(`${this.#name()} failed after it was given up: ${text}`);
+    this.#log(`${this.#name()} failed after it was given up: ${text}`);
+  }
+
+  #log(message: string): void {
+    const { log } = this.#limit;
+    if (log) return log(message);
+    this.#errors.write(`${message}\n`);
+    this.#errors.flush();
   }
 
   /** Whether an error only says that the application was given up. */

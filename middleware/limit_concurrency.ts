@@ -1,0 +1,97 @@
+/** The limit of requests at once. */
+
+import { STATUS_CODE } from "@std/http/status";
+import {
+  check_count,
+  check_function,
+} from "../_internal/text/check_argument.ts";
+import type {
+  StartResponse,
+  WSGIApplication,
+  WSGIEnvironment,
+} from "../types.ts";
+import { ActiveRequests } from "./active_requests.ts";
+import { refuse } from "./refusal.ts";
+
+/** Who knows how many requests are under way. */
+export interface RequestCounter {
+  /** How many they are, the one that the application is called for included. */
+  readonly active: number;
+}
+
+/** What {@linkcode limit_concurrency} allows. */
+export interface LimitConcurrencyOptions {
+  /** How many requests may be under way at once; 0 is no limit. */
+  max_concurrent: number;
+  /**
+   * Who counts them, where a server does that already.
+   *
+   * @default {the middleware itself}
+   */
+  counter?: RequestCounter;
+}
+
+/**
+ * Answers a request with a 503 (RFC 9110, section 15.6.4) where `max_concurrent` others are under way: with
+ * `Retry-After: 1`, and without asking the application.
+ *
+ * A request is under way from the call of the application until its result is closed, or the application has failed. So
+ * each result has a `close()`: an array becomes another one, and anything else is handed on behind a `Proxy`. Where a
+ * server counts its requests itself, it can be asked instead.
+ *
+ * @param app The application.
+ * @param options The limit, a whole number, 0 or more; and who counts.
+ * @throws {TypeError} If `app` is no function, or `max_concurrent` no number.
+ * @throws {RangeError} If `max_concurrent` is negative or no whole number.
+ *
+ * @example
+ * ```ts
+ * import { to_fetch } from "@tsgi/serve/fetch";
+ * import { limit_concurrency } from "@tsgi/serve/middleware";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { promise, resolve } = Promise.withResolvers<void>();
+ * const handler = to_fetch(limit_concurrency(
+ *   async (_environ, start_response) => {
+ *     await promise;
+ *     start_response("204 No Content", []);
+ *     return [];
+ *   },
+ *   { max_concurrent: 1 },
+ * ));
+ * const first = handler(new Request("http://localhost/"));
+ * const second = await handler(new Request("http://localhost/"));
+ * assertEquals(second.status, 503);
+ * assertEquals(second.headers.get("retry-after"), "1");
+ * resolve();
+ * assertEquals((await first).status, 204);
+ * ```
+ */
+export function limit_concurrency(
+  app: WSGIApplication,
+  { max_concurrent, counter }: LimitConcurrencyOptions,
+): WSGIApplication {
+  check_function(app, "the application");
+  check_count(max_concurrent, "max_concurrent", "requests");
+  if (max_concurrent === 0) return app;
+  if (counter) {
+    return (environ, start_response) =>
+      counter.active > max_concurrent
+        ? spare(environ, start_response)
+        : app(environ, start_response);
+  }
+  const requests = new ActiveRequests(app);
+  return (environ, start_response) =>
+    requests.active >= max_concurrent
+      ? spare(environ, start_response)
+      : requests.run(environ, start_response);
+}
+
+/** Tells a client to come again. */
+function spare(
+  environ: WSGIEnvironment,
+  start_response: StartResponse,
+): Uint8Array[] {
+  const code = STATUS_CODE.ServiceUnavailable;
+  return refuse(environ, start_response, code, [["Retry-After", "1"]]);
+}

@@ -1,0 +1,152 @@
+/** The limits of the head of a request: its line and its header fields. */
+
+import { STATUS_CODE } from "@std/http/status";
+import { process_environ } from "../_internal/request/process_environ.ts";
+import {
+  request_line,
+  type Variables,
+} from "../_internal/request/variables.ts";
+import {
+  check_count,
+  check_function,
+} from "../_internal/text/check_argument.ts";
+import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
+import { refuse } from "./refusal.ts";
+
+/** What {@linkcode limit_request} allows; 0 is no limit. */
+export interface LimitRequestOptions {
+  /**
+   * The bytes of the request line: method, target and protocol.
+   *
+   * @default {8190}
+   */
+  line?: number;
+  /**
+   * The number of header fields.
+   *
+   * @default {100}
+   */
+  fields?: number;
+  /**
+   * The bytes of a header field: name, colon, blank and value.
+   *
+   * @default {16384}
+   */
+  field_size?: number;
+}
+
+/**
+ * Answers a request whose line is too long with a 414 (RFC 9110, section 15.5.15), and one that has too many or too
+ * large header fields with a 431 (RFC 6585, section 5). The options are called what gunicorn calls them.
+ *
+ * It sees what environ has. So a header that was sent several times is one, as large as all of them; one that gets
+ * into no environ does not count, nor does a `Content-Type: text/plain`, which wsgiref's servers say where the client
+ * said nothing; and of an absolute target only path and query do. What a server takes in before it calls an application
+ * is its own to limit.
+ *
+ * @param app The application.
+ * @param options The limits: whole numbers, 0 or more.
+ * @throws {TypeError} If `app` is no function, or a limit no number.
+ * @throws {RangeError} If a limit is negative or no whole number.
+ *
+ * @example
+ * ```ts
+ * import { to_fetch } from "@tsgi/serve/fetch";
+ * import { limit_request } from "@tsgi/serve/middleware";
+ * import { demo_app } from "@tsgi/serve/simple_server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const handler = to_fetch(limit_request(demo_app, { line: 100 }));
+ * const response = await handler(
+ *   new Request(`http://localhost/${"x".repeat(100)}`),
+ * );
+ * assertEquals(response.status, 414);
+ * assertEquals(await response.text(), "URI Too Long");
+ * ```
+ */
+export function limit_request(
+  app: WSGIApplication,
+  options: LimitRequestOptions = {},
+): WSGIApplication {
+  check_function(app, "the application");
+  const { line = 8190, fields = 100, field_size = 16384 } = options;
+  check_count(line, "line", "bytes");
+  check_count(fields, "fields", "header fields");
+  check_count(field_size, "field_size", "bytes");
+  const head = fields || field_size
+    ? new HeadLimit(fields || Infinity, field_size || Infinity)
+    : null;
+  if (!line && !head) return app;
+  const longest = line || Infinity;
+  return (environ, start_response) => {
+    if (line_length(environ) > longest) {
+      return refuse(environ, start_response, STATUS_CODE.URITooLong);
+    }
+    if (head && !head.allows(environ)) {
+      const code = STATUS_CODE.RequestHeaderFieldsTooLarge;
+      return refuse(environ, start_response, code);
+    }
+    return app(environ, start_response);
+  };
+}
+
+/** The length of the request line; a native string has a character a byte. */
+function line_length(environ: WSGIEnvironment): number {
+  const { REQUEST_METHOD, REQUEST_URI, SERVER_PROTOCOL } = environ;
+  if (REQUEST_URI === undefined) {
+    return request_line(environ as unknown as Variables).length;
+  }
+  const blanks = 2;
+  return (REQUEST_METHOD ?? "").length + REQUEST_URI.length +
+    (SERVER_PROTOCOL ?? "").length + blanks;
+}
+
+const PREFIX = "HTTP_";
+/** What it begins with: most names do not, which one character tells. */
+const H = PREFIX.charCodeAt(0);
+/** What stands between name and value. */
+const SEPARATOR = ": ";
+const CONTENT_TYPE = "Content-Type: ";
+const CONTENT_LENGTH = "Content-Length: ";
+
+class HeadLimit {
+  #fields: number;
+  #size: number;
+  #own = own_variables();
+
+  constructor(fields: number, size: number) {
+    this.#fields = fields;
+    this.#size = size;
+  }
+
+  allows(environ: WSGIEnvironment): boolean {
+    const { CONTENT_TYPE: type, CONTENT_LENGTH: length } = environ;
+    let count = 0;
+    if (type && type !== "text/plain") {
+      if (CONTENT_TYPE.length + type.length > this.#size) return false;
+      count++;
+    }
+    if (length) {
+      if (CONTENT_LENGTH.length + length.length > this.#size) return false;
+      count++;
+    }
+    const around = SEPARATOR.length - PREFIX.length;
+    for (const name in environ) {
+      if (name.charCodeAt(0) !== H || !name.startsWith(PREFIX)) continue;
+      const value = environ[name] as string;
+      if (this.#own && this.#own[name] === value) continue;
+      if (++count > this.#fields) return false;
+      if (name.length + around + value.length > this.#size) return false;
+    }
+    return count <= this.#fields;
+  }
+}
+
+/** The variables of this process that look like a header (`HTTP_PROXY`), and get into every environ; null without any. */
+function own_variables(): Variables | null {
+  const variables = process_environ();
+  if (variables.REQUEST_METHOD !== undefined) return null; // It is a CGI script: they are headers.
+  const own = Object.entries(variables)
+    .filter(([name]) => name.startsWith(PREFIX));
+  return own.length > 0 ? Object.fromEntries(own) : null;
+}
