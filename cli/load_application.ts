@@ -2,31 +2,53 @@
 
 import { format_exception } from "../_internal/handler/traceback.ts";
 import type { WSGIApplication } from "../types.ts";
+import {
+  APPLICATION,
+  type Application,
+  as_wsgi,
+  is_application,
+} from "./application.ts";
+import type { Interface } from "./settings/settings.ts";
 import { file_url } from "./settings/file_url.ts";
 import { UsageError } from "./settings/usage_error.ts";
 
 /** What is looked for, in this order, when no name is given. */
-const USUAL_NAMES = ["default", "application", "app"];
+const USUAL_NAMES = ["default", "application", "app", "fetch"];
 
 /**
  * Imports a module and gives the application in it.
  *
+ * @param specifier `MODULE[:NAME]`.
+ * @param by How the application is called; `auto` looks at what it is.
  * @throws {UsageError} If there is no such module, if it cannot be loaded, or if there is no application in it.
  */
 export async function load_application(
   specifier: string,
+  by: Interface,
 ): Promise<WSGIApplication> {
   const { module, name } = split(specifier);
   const exports = await import_module(module);
   const names = name === null ? USUAL_NAMES : [name];
-  const found = names.find((name) => typeof exports[name] === "function");
-  if (found !== undefined) return exports[found] as WSGIApplication;
+  const found = names.find((name) => is_application(exports[name], by));
+  if (found === undefined) throw no_application(module, names, exports);
+  const is_named_so = by === "auto" && found === "fetch";
+  return await as_wsgi(
+    exports[found] as Application,
+    is_named_so ? "fetch" : by,
+  );
+}
+
+function no_application(
+  module: string,
+  names: string[],
+  exports: Record<string, unknown>,
+): UsageError {
   const present = Object.keys(exports)
     .map((key) => `${key} (${typeof exports[key]})`).join(", ");
-  throw new UsageError(
-    `${module} exports no function named ${names.join(" or ")}: it exports ${
-      present || "nothing"
-    }`,
+  return new UsageError(
+    `${module} exports no ${APPLICATION} named ${
+      names.join(" or ")
+    }: it exports ${present || "nothing"}`,
   );
 }
 

@@ -178,7 +178,7 @@ async function application_of(settings: Settings): Promise<WSGIApplication> {
   const { application } = settings;
   const app = application === null
     ? demo_app
-    : await load_application(application);
+    : await load_application(application, settings.interface);
   return await validated(app, settings);
 }
 

@@ -24,8 +24,10 @@
  */
 
 import { describe } from "../_internal/text/check.ts";
+import type { FetchApplication } from "../gateways/fetch.ts";
 import type { ServerAddress } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
+import { APPLICATION, as_wsgi, is_application } from "./application.ts";
 import { format_address } from "./settings/address.ts";
 import { debugging } from "./debug/debugging.ts";
 import { Logs } from "./logs/logs.ts";
@@ -36,7 +38,7 @@ import type { Settings } from "./settings/settings.ts";
 import { UsageError } from "./settings/usage_error.ts";
 import { validated } from "./validated.ts";
 
-export type { ServerAddress };
+export type { FetchApplication, ServerAddress };
 
 /**
  * How an application is served: the settings of the command by their names in a configuration file, with the same
@@ -46,6 +48,13 @@ export type { ServerAddress };
  * protocol `cgi`, for which there is `CGIHandler`.
  */
 export interface ServeOptions {
+  /**
+   * How the application is called: `wsgi`, `fetch`, or `auto`: an object with a method `fetch` by that, and a function
+   * of one parameter as a fetch handler.
+   *
+   * @default {"auto"}
+   */
+  interface?: "auto" | "wsgi" | "fetch";
   /**
    * How requests come.
    *
@@ -194,10 +203,10 @@ export interface Serving extends AsyncDisposable {
 /**
  * Serves an application, as the command does, until it is told to stop.
  *
- * @param app The application.
+ * @param app The application: WSGI's function, or an object with a method `fetch`, a Hono application for one.
  * @param options What is not said has the default of the command.
  * @returns What is served, as soon as it listens.
- * @throws {TypeError} If `app` is no function, or an option is none or has no such value.
+ * @throws {TypeError} If `app` is neither, or an option is none or has no such value.
  * @throws {Deno.errors.AddrInUse} If somebody else listens there.
  * @throws {Error} What the system says, if it cannot listen there or a file cannot be read or written.
  *
@@ -214,21 +223,23 @@ export interface Serving extends AsyncDisposable {
  * ```
  */
 export async function serve(
-  app: WSGIApplication,
+  app: WSGIApplication | FetchApplication,
   options: ServeOptions = {},
 ): Promise<Serving> {
-  if (typeof app !== "function") {
-    throw new TypeError(
-      `serve() takes an application, which is a function, got ${describe(app)}`,
-    );
-  }
   if (!is_object(options)) {
     throw new TypeError(
       `serve() takes an object of options, got ${describe(options)}`,
     );
   }
   try {
-    return await Served.start(app, settings_of(options));
+    const settings = settings_of(options);
+    const by = settings.interface;
+    if (!is_application(app, by)) {
+      throw new TypeError(
+        `serve() takes an ${APPLICATION}, got ${describe(app)}`,
+      );
+    }
+    return await Served.start(await as_wsgi(app, by), settings);
   } catch (error) {
     throw as_built_in(error);
   }

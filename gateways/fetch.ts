@@ -176,6 +176,12 @@ export type FetchHandler = (
   info: WSGIFetchInfo,
 ) => Response | Promise<Response>;
 
+/** What has a fetch handler: the default export of a module for `deno serve` or Workers, a Hono application. */
+export interface FetchApplication {
+  /** Answers a request. */
+  fetch(request: Request, info: WSGIFetchInfo): Response | Promise<Response>;
+}
+
 /**
  * Makes an application of a fetch handler: for every server of this package, and for every middleware.
  *

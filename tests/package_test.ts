@@ -141,6 +141,7 @@ Deno.test("mod.ts imports the command dynamically, and the command what only an 
     imports_of(path).dynamically.map((specifier) => [path, specifier])
   );
   assertEquals(dynamic, [
+    ["cli/application.ts", "../gateways/fetch.ts"],
     ["cli/debug/debugging.ts", "./debug_page.ts"],
     ["cli/load_application.ts", "node:util"],
     ["cli/processes/inspector.ts", "node:inspector"],

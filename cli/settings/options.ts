@@ -4,7 +4,7 @@ import { parse_address } from "./address.ts";
 import { compile_format } from "../logs/access_format.ts";
 import { LOG_LEVELS } from "../logs/error_log.ts";
 import { check_script_name } from "../../middleware/mount_at.ts";
-import { PROTOCOLS, type Settings } from "./settings.ts";
+import { INTERFACES, PROTOCOLS, type Settings } from "./settings.ts";
 import { parse_count, parse_seconds, parse_size } from "./numbers.ts";
 import { read_trusted } from "../../middleware/trusted.ts";
 import { UsageError } from "./usage_error.ts";
@@ -35,6 +35,14 @@ type Table = {
 
 /** Every option that is a setting, in the order of `--help`. The names are gunicorn's wherever gunicorn has one. */
 export const OPTIONS: Table = {
+  interface: {
+    group: "The application",
+    value: "NAME",
+    default: "auto",
+    help: "wsgi, fetch, or auto: a look at what it is",
+    parse: one_of(INTERFACES),
+  },
+
   protocol: {
     group: "Where requests come from",
     value: "NAME",

@@ -9,10 +9,18 @@ export const PROTOCOLS = ["http", "cgi", "scgi", "fastcgi", "uwsgi"] as const;
 /** One of `PROTOCOLS`. */
 export type Protocol = typeof PROTOCOLS[number];
 
+/** How an application is called: uvicorn's `--interface`, with what Deno has. */
+export const INTERFACES = ["auto", "wsgi", "fetch"] as const;
+
+/** One of `INTERFACES`. */
+export type Interface = typeof INTERFACES[number];
+
 /** Every setting; `docs/cli.md` says more of each. */
 export interface Settings {
   /** The application: `MODULE[:NAME]`; null for the demo application. */
   application: string | null;
+  /** How it is called. */
+  interface: Interface;
 
   /** How requests come. */
   protocol: Protocol;

@@ -22,7 +22,7 @@ export function application(...args) { return (${
     "one.ts": `export const another = ${answer("another")};
 export const app = ${answer("app")};
 `,
-    "objects.ts": `export default { fetch() {} };
+    "objects.ts": `export default { fetch: "x" };
 export const application = "x";
 export const app = ${answer("app")};
 `,
@@ -120,35 +120,37 @@ Deno.test("the command refuses a MODULE that is not there", async () => {
 Deno.test("the command refuses a MODULE without an application", async () => {
   await using folder = await make_folder({
     "empty.ts": "",
-    "objects.ts": `export default { fetch() {} };
+    "objects.ts": `export default { fetch: "x" };
 export const app = "x";
 export const other = () => [];
 `,
   });
+  const none = "exports no application (a WSGI function, or an object " +
+    "with a method fetch) named";
   const in_objects = "it exports app (string), default (object), " +
     "other (function)";
   await assert_refused([
     [
       ["empty.ts"],
-      "empty.ts exports no function named default or application or app: " +
+      `empty.ts ${none} default or application or app or fetch: ` +
       "it exports nothing",
     ],
     [
       ["objects.ts"],
-      "objects.ts exports no function named default or application or app: " +
+      `objects.ts ${none} default or application or app or fetch: ` +
       in_objects,
     ],
     [
       ["objects.ts:app"],
-      `objects.ts exports no function named app: ${in_objects}`,
+      `objects.ts ${none} app: ${in_objects}`,
     ],
     [
       ["objects.ts:missing"],
-      `objects.ts exports no function named missing: ${in_objects}`,
+      `objects.ts ${none} missing: ${in_objects}`,
     ],
     [
       ["objects.ts:toString"],
-      `objects.ts exports no function named toString: ${in_objects}`,
+      `objects.ts ${none} toString: ${in_objects}`,
     ],
   ], { cwd: folder.path });
 });

@@ -26,7 +26,8 @@ test("serve() refuses what is no application", async () => {
     await assertRejects(
       () => serve(app, QUIET),
       TypeError,
-      `serve() takes an application, which is a function, got ${got}`,
+      "serve() takes an application (a WSGI function, or an object with a " +
+        `method fetch), got ${got}`,
     );
   }
 });
