@@ -1,0 +1,128 @@
+/** The response of a fetch handler, as an application's result. */
+
+import { STATUS_TEXT } from "@std/http/status";
+import { describe } from "../../_internal/text/check.ts";
+import type {
+  HeaderList,
+  StartResponse,
+  WSGIEnvironment,
+} from "../../types.ts";
+import { is_hop_by_hop } from "../../util.ts";
+import type { FetchHandler, WSGIFetchInfo } from "./handler.ts";
+import { request_of } from "./request.ts";
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/** The response of a handler, as an application's result. */
+export class FetchResult
+  implements AsyncIterableIterator<Uint8Array, undefined> {
+  #handler: FetchHandler;
+  #request: Request;
+  #info: WSGIFetchInfo;
+  #start_response: StartResponse;
+  #controller = new AbortController();
+  #completed = Promise.withResolvers<void>();
+  #begun = false;
+  #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  /** How many bytes are still to come, by the response's Content-Length. */
+  #left = Infinity;
+  #whole = false;
+  #closed = false;
+
+  constructor(
+    handler: FetchHandler,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+  ) {
+    this.#handler = handler;
+    // Made now: a middleware may change the environ once the application has returned.
+    this.#request = request_of(environ, this.#controller.signal);
+    this.#completed.promise.catch(() => {}); // The handler need not look at it.
+    this.#info = {
+      remoteAddr: remote_address(environ),
+      completed: this.#completed.promise,
+      environ,
+    };
+    this.#start_response = start_response;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (!this.#begun) await this.#begin();
+    if (!this.#body || this.#whole) return DONE;
+    try {
+      const step = await this.#body.read();
+      if (step.done) return this.#end();
+      this.#take(step.value.length);
+      return step;
+    } catch (error) {
+      this.#body = null; // There is nothing left of it to cancel.
+      throw error;
+    }
+  }
+
+  /** For a middleware that leaves a loop over the result. */
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    await this.close();
+    return DONE;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#whole) this.#completed.resolve();
+    else {
+      this.#controller.abort();
+      this.#completed.reject(this.#controller.signal.reason);
+    }
+    await this.#body?.cancel();
+  }
+
+  async #begin(): Promise<void> {
+    this.#begun = true;
+    const response = await this.#handler(this.#request, this.#info);
+    if (!(response instanceof Response)) {
+      throw new TypeError(
+        `a fetch handler must return a Response, got ${describe(response)}`,
+      );
+    }
+    if (this.#closed) return await response.body?.cancel();
+    this.#body = response.body?.getReader() ?? null;
+    this.#start_response(status_of(response), headers_of(response));
+    const length = response.headers.get("content-length");
+    if (length !== null) this.#left = Number(length);
+    const bodiless = this.#request.method === "HEAD" || !this.#body;
+    if (bodiless) this.#whole = true;
+  }
+
+  #take(length: number): void {
+    this.#left -= length;
+    if (this.#left <= 0) this.#whole = true;
+  }
+
+  #end(): IteratorReturnResult<undefined> {
+    this.#whole = true;
+    return DONE;
+  }
+}
+
+function status_of({ status, statusText }: Response): string {
+  const texts: Record<number, string> = STATUS_TEXT;
+  return `${status} ${statusText || (texts[status] ?? "")}`;
+}
+
+function headers_of({ headers }: Response): HeaderList {
+  return [...headers].filter(([name]) => !is_hop_by_hop(name));
+}
+
+function remote_address(environ: WSGIEnvironment): Deno.NetAddr {
+  const { REMOTE_ADDR = "", REMOTE_PORT } = environ;
+  return {
+    transport: "tcp",
+    hostname: REMOTE_ADDR,
+    port: Number(REMOTE_PORT) || 0,
+  };
+}

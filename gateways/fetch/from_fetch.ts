@@ -1,0 +1,62 @@
+/** A fetch handler as an application. */
+
+import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
+import { check_function } from "../../_internal/text/check_argument.ts";
+import type { StartResponse, WSGIApplication } from "../../types.ts";
+import { FetchResult } from "./fetch_result.ts";
+import type { FetchHandler } from "./handler.ts";
+
+/**
+ * Makes an application of a fetch handler: for every server of this package, and for every middleware.
+ *
+ * The handler is called when the server asks for the first block. Bodies are streamed both ways. The request's URL
+ * is that of `HTTP_HOST`, `SCRIPT_NAME`, `PATH_INFO` and `QUERY_STRING`, spelled as it was sent where `REQUEST_URI`
+ * still says the same (`/a%2Fb`), and normalised as the URL of every `Request` is. A `GET` or `HEAD` has no
+ * body. As every application's, the response begins with the first block that is not empty. `CONNECT` and `TRACE`, which no `Request` can have, are answered with a 501. The hop-by-hop headers of
+ * the response are left out, and so is the body of the answer to a `HEAD`.
+ *
+ * `request.signal` is aborted when the result is closed before its whole body was taken: to its end, or as far
+ * as the response's `Content-Length` goes. So it is when the client leaves while the body is being sent, or
+ * when the handler, the body or the server fails. A client that leaves before the response has begun is noticed only
+ * by a server that calls `abort()` of its handler then; the simple server and `to_fetch` are told of it when they begin
+ * to send.
+ *
+ * @param handler The handler. What it throws comes out of the result, and is answered as every error of an application.
+ * @throws {TypeError} If `handler` is no function. A handler that gives no `Response` has the result throw one.
+ *
+ * @example
+ * ```ts
+ * import { from_fetch } from "@tsgi/serve/fetch";
+ * import { make_server } from "@tsgi/serve/simple_server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const app = from_fetch(async (request) => {
+ *   const { pathname } = new URL(request.url);
+ *   return Response.json({ pathname, body: await request.text() });
+ * });
+ * await using httpd = make_server("127.0.0.1", 0, app);
+ * httpd.serve_forever();
+ * const response = await fetch(`http://127.0.0.1:${httpd.server_port}/a`, {
+ *   method: "POST",
+ *   body: "Hello",
+ * });
+ * assertEquals(await response.json(), { pathname: "/a", body: "Hello" });
+ * ```
+ */
+export function from_fetch(handler: FetchHandler): WSGIApplication {
+  check_function(handler, "the fetch handler");
+  return (environ, start_response) => {
+    // What the fetch standard calls a forbidden method.
+    if (/^(CONNECT|TRACE|TRACK)$/i.test(environ.REQUEST_METHOD)) {
+      return refuse_method(start_response);
+    }
+    return new FetchResult(handler, environ, start_response);
+  };
+}
+
+function refuse_method(start_response: StartResponse): Uint8Array[] {
+  const code = STATUS_CODE.NotImplemented;
+  const status = `${code} ${STATUS_TEXT[code]}`;
+  start_response(status, [["Content-Type", "text/plain"]]);
+  return [new TextEncoder().encode(status)];
+}

@@ -1,0 +1,77 @@
+/** The `Request` that an environ describes. */
+
+import { one_slash } from "../../_internal/request/request.ts";
+import { quote, unquote } from "../../_internal/text/quote.ts";
+import type { WSGIEnvironment } from "../../types.ts";
+
+/** The request that an environ describes. */
+export function request_of(
+  environ: WSGIEnvironment,
+  signal: AbortSignal,
+): Request {
+  const { REQUEST_METHOD: method, "wsgi.input": input } = environ;
+  const bodiless = /^(GET|HEAD)$/i.test(method);
+  return new Request(`${origin_of(environ)}${target_of(environ)}`, {
+    method,
+    headers: request_headers(environ),
+    body: bodiless ? null : input as ReadableStream<Uint8Array<ArrayBuffer>>,
+    duplex: "half",
+    signal,
+  } as RequestInit);
+}
+
+function request_headers(environ: WSGIEnvironment): Headers {
+  const headers = new Headers();
+  for (const [key, value] of Object.entries(environ)) {
+    if (key.startsWith("HTTP_") && typeof value === "string") {
+      headers.append(key.slice("HTTP_".length).replaceAll("_", "-"), value);
+    }
+  }
+  const { CONTENT_TYPE, CONTENT_LENGTH, HTTP_TRANSFER_ENCODING } = environ;
+  // wsgiref's servers say text/plain where the client said nothing.
+  const is_invented = CONTENT_TYPE === "text/plain" && !CONTENT_LENGTH &&
+    !HTTP_TRANSFER_ENCODING;
+  if (CONTENT_TYPE && !is_invented) headers.set("content-type", CONTENT_TYPE);
+  if (CONTENT_LENGTH) headers.set("content-length", CONTENT_LENGTH);
+  return headers;
+}
+
+/** Scheme, host and port; a Host header that could not stand in a URL, or would reach beyond its place there, counts for nothing. */
+function origin_of(environ: WSGIEnvironment): string {
+  const { HTTP_HOST, SERVER_NAME, SERVER_PORT } = environ;
+  const authority = [HTTP_HOST, `${SERVER_NAME}:${SERVER_PORT}`]
+    .find(is_authority) ?? "localhost";
+  return `${environ["wsgi.url_scheme"]}://${authority}`;
+}
+
+function is_authority(host: string | undefined): boolean {
+  return host !== undefined && /^[!-~]+$/.test(host) &&
+    !/[/?#@\\]/.test(host) && URL.canParse(`http://${host}`);
+}
+
+/** What may stand in a path as it is, beside the unreserved characters (RFC 3986, section 3.3). */
+const PATH_SAFE = "/:@!$&'()*+,;=";
+
+/** Path and query. */
+function target_of(environ: WSGIEnvironment): string {
+  const { SCRIPT_NAME = "", PATH_INFO = "", REQUEST_URI } = environ;
+  const { QUERY_STRING = "" } = environ;
+  const path = `${SCRIPT_NAME}${PATH_INFO}`;
+  // As it was sent, unless a middleware has changed the path or the query since.
+  if (REQUEST_URI?.startsWith("/") && says(REQUEST_URI, path, QUERY_STRING)) {
+    return escape_target(REQUEST_URI);
+  }
+  const quoted = quote(path.startsWith("/") ? path : `/${path}`, PATH_SAFE);
+  return quoted + (QUERY_STRING && `?${escape_target(QUERY_STRING)}`);
+}
+
+/** Whether a target that was sent has that path, decoded, and that query. */
+function says(target: string, path: string, query: string): boolean {
+  const [, sent_path, sent_query] = target.match(/^([^?]*)\??(.*)$/s)!;
+  return unquote(one_slash(sent_path!)) === path && sent_query === query;
+}
+
+/** Encodes what a URL parser would take for something else: bytes above ASCII, controls and blanks, `#`, and `\`, which it takes for a slash. */
+function escape_target(target: string): string {
+  return target.replace(/[^!-~]|[#\\]/g, (char) => quote(char, ""));
+}

@@ -1,0 +1,131 @@
+/** An application as a fetch handler. */
+
+import {
+  add_headers,
+  add_request_line,
+  header_keys,
+  request_target,
+} from "../../_internal/request/request.ts";
+import { ResponseHandler } from "../../_internal/handler/response_handler.ts";
+import { empty_body } from "../../_internal/streams/body.ts";
+import { stderr } from "../../_internal/streams/error_stream.ts";
+import { check_function } from "../../_internal/text/check_argument.ts";
+import type { ErrorStream, WSGIApplication } from "../../types.ts";
+
+/** What a server may say of a request beside the `Request`: that much of what `Deno.serve` says. */
+export interface FetchInfo {
+  /** Where the request came from: `REMOTE_ADDR` and `REMOTE_PORT`. */
+  remoteAddr?: Deno.Addr;
+}
+
+/** What {@linkcode to_fetch} can be told. */
+export interface ToFetchOptions {
+  /**
+   * Where `wsgi.errors` and the stacks of errors go.
+   *
+   * @default {the process's stderr}
+   */
+  stderr?: ErrorStream;
+}
+
+/**
+ * Makes a fetch handler of an application: for `export default { fetch }`, for `Deno.serve`, for the routes of
+ * a framework, and for tests without a server.
+ *
+ * The environ has what that of the simple server has, but the host and the scheme are the URL's, `CONTENT_TYPE` is
+ * there only if the client sent one, and `wsgi.multiprocess` is true, because Deno Deploy and `deno serve --parallel`
+ * run an application several times. It never has the environment of the process. The URL of a `Request` that was made
+ * by a program is normalised before it gets here: `/a/../b` is `/b`.
+ *
+ * The application's result is closed when it is sent, when it fails, and when the body of the response is cancelled,
+ * which is how a server says that the client has gone. `request.signal` has no part in it: `Deno.serve` aborts
+ * that one after every response, and warns of its use.
+ *
+ * @param app The application.
+ * @param options Where it logs.
+ * @returns The handler. It rejects only when an application's error could not even be answered with a 500.
+ * @throws {TypeError} If `app` is no function.
+ *
+ * @example A module for `deno serve`
+ * ```ts
+ * import { to_fetch } from "@tsgi/serve/fetch";
+ * import { demo_app } from "@tsgi/serve";
+ *
+ * export default { fetch: to_fetch(demo_app) };
+ * ```
+ *
+ * @example A test without a server
+ * ```ts
+ * import { to_fetch } from "@tsgi/serve/fetch";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const handler = to_fetch((environ, start_response) => {
+ *   start_response("200 OK", [["Content-Type", "text/plain"]]);
+ *   return [new TextEncoder().encode(`${environ.REQUEST_METHOD} ${environ.PATH_INFO}`)];
+ * });
+ * const response = await handler(new Request("http://localhost/a%20b"));
+ * assertEquals(response.headers.get("content-type"), "text/plain");
+ * assertEquals(await response.text(), "GET /a b");
+ * ```
+ */
+export function to_fetch(
+  app: WSGIApplication,
+  options: ToFetchOptions = {},
+): (request: Request, info?: FetchInfo) => Promise<Response> {
+  check_function(app, "the application");
+  return async (request, info) => {
+    const handler = new RequestHandler(
+      request.body ?? empty_body(),
+      options.stderr ?? stderr,
+      environ_of(request, info),
+      false,
+      true,
+    );
+    return await handler.respond(app);
+  };
+}
+
+class RequestHandler extends ResponseHandler {
+  /** Empty: who serves the world does not show it the environment of the process. */
+  override os_environ: Readonly<Record<string, string>> = {};
+}
+
+/** The CGI variables of a request. */
+function environ_of(
+  request: Request,
+  info: FetchInfo | undefined,
+): Record<string, unknown> {
+  const remote = info?.remoteAddr;
+  const [address, port] = remote && "hostname" in remote
+    ? [remote.hostname, String(remote.port)]
+    : ["", ""];
+  const environ: Record<string, unknown> = {
+    ...server_variables(request.url),
+    GATEWAY_INTERFACE: "CGI/1.1",
+    SERVER_PROTOCOL: "HTTP/1.1",
+    SCRIPT_NAME: "",
+    CONTENT_LENGTH: "",
+    REMOTE_ADDR: address,
+    REMOTE_HOST: "",
+    REMOTE_PORT: port,
+  };
+  // The fragment stays in the URL of a Request that a program made; no server gets to see it.
+  const target = request_target(request).replace(/#.*/s, "");
+  add_headers(environ, request, header_keys({ ...environ }));
+  add_request_line(environ, request, target);
+  if (!request.headers.has("content-type")) delete environ.CONTENT_TYPE;
+  return environ;
+}
+
+/** The variables that the beginning of the URL says: a host that a client wrote badly, or a Unix socket's path, is `localhost`. */
+function server_variables(url: string): Record<string, string> {
+  const secure = url.startsWith("https:");
+  const usual_port = secure ? "443" : "80";
+  const { hostname, port } = (/^https?:/.test(url) && URL.parse(url)) ||
+    { hostname: "localhost", port: "" };
+  return {
+    SERVER_NAME: hostname,
+    SERVER_PORT: port || usual_port,
+    ...(secure && { HTTPS: "on" }),
+  };
+}
