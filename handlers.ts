@@ -232,7 +232,8 @@ export class BaseCGIHandler extends SimpleHandler {
   /** Puts `base_env` on top of the environ, without what does not belong there. */
   override add_cgi_vars(): void {
     super.add_cgi_vars();
-    for (const name of UNWANTED_VARIABLES) delete this.environ![name];
+    const environ: Record<string, unknown> = this.environ!;
+    for (const name of UNWANTED_VARIABLES) delete environ[name];
   }
 }
 

@@ -18,6 +18,25 @@
 /** Response headers in order, names repeated where they repeat (PEP 3333, "The start_response() Callable"). */
 export type HeaderList = [name: string, value: string][];
 
+/** A status in a literal: three digits, a space and a reason, `"200 OK"`. */
+export type Status = `${number} ${string}`;
+
+/** The status that `start_response` takes: of a literal it is seen whether it is one, of any other string it is not. */
+export type StatusArgument<Given extends string> = string extends Given ? string
+  : Given extends Status ? Given
+  : Status;
+
+/**
+ * The headers that `start_response` takes: a `HeaderList`, and also `string[][]`, which is what TypeScript infers for
+ * a variable with a list of pairs in it. Whoever stands in for `start_response` gets a `HeaderList`.
+ */
+// Of a conditional type that is not resolved, TypeScript leaves a branch of `any` out: a `HeaderList` remains.
+export type HeadersArgument<Given> = Given extends HeaderList ? Given
+  : Given extends string[][]
+  // deno-lint-ignore no-explicit-any
+    ? string[][] extends Given ? any : HeaderList
+  : HeaderList;
+
 /**
  * Sends a part of the body at once: what `start_response` returns.
  *
@@ -32,9 +51,9 @@ export type Write = (data: Uint8Array) => Promise<void>;
  * `status` is three digits, a space and a reason. `exc_info` is the value that was thrown, given when
  * the call replaces a response already begun; it is thrown again if the headers have already gone out.
  */
-export type StartResponse = (
-  status: string,
-  headers: HeaderList,
+export type StartResponse = <Text extends string, List>(
+  status: StatusArgument<Text>,
+  headers: HeadersArgument<List>,
   exc_info?: unknown,
 ) => Write;
 
@@ -84,8 +103,28 @@ export interface FileIterable extends AsyncIterable<Uint8Array> {
  * (PEP 3333, "environ Variables").
  *
  * Every string holds one byte a character (U+0000 to U+00FF), as PEP 3333's native strings do.
+ *
+ * A name that is not listed is taken for a mistake, unless it is a header's or has a dot in it, as PEP 3333 asks of the
+ * variables of servers and middleware. An application that is given more, by `SetEnv`, `fastcgi_param` or the
+ * environment of the process, says so in its parameter; one that looks at all of them takes `Object.entries(environ)`,
+ * or has them as a `Record<string, unknown>`.
+ *
+ * @example A variable that the web server sets
+ * ```ts
+ * import type { StartResponse, WSGIApplication, WSGIEnvironment } from "@tsgi/serve/types";
+ *
+ * type Environment = WSGIEnvironment & { DATABASE_URL?: string };
+ *
+ * function app(environ: Environment, start_response: StartResponse) {
+ *   start_response("200 OK", [["Content-Type", "text/plain"]]);
+ *   return [new TextEncoder().encode(environ.DATABASE_URL ?? "none")];
+ * }
+ *
+ * export default app satisfies WSGIApplication;
+ * ```
  */
-export interface WSGIEnvironment {
+// No interface: only a type alias can be given where a `Record<string, unknown>` is expected.
+export type WSGIEnvironment = {
   /** The request method, as it was sent: `"GET"`, `"POST"`. */
   REQUEST_METHOD: string;
   /** The part of the path that led to this application: `""` at the root. */
@@ -106,24 +145,40 @@ export interface WSGIEnvironment {
   SERVER_PROTOCOL: string;
   /** The server's software and version. */
   SERVER_SOFTWARE?: string;
+  /** The server's address, from web servers that say it. */
+  SERVER_ADDR?: string;
   /** `"CGI/1.1"`. */
   GATEWAY_INTERFACE?: string;
   /** The client's address; `""` on a Unix socket. */
   REMOTE_ADDR?: string;
   /** The client's name; `""` when it was not looked up. */
   REMOTE_HOST?: string;
+  /** The client's port, in decimal digits, from servers that say it. */
+  REMOTE_PORT?: string;
   /** The authenticated user, where the server in front has authenticated one. */
   REMOTE_USER?: string;
+  /** How that user was authenticated: `"Basic"`. */
+  AUTH_TYPE?: string;
   /** The request target as it was sent, undecoded. */
   REQUEST_URI?: string;
+  /** The scheme that a web server says: `"http"`, `"https"`; `wsgi.url_scheme` is always there. */
+  REQUEST_SCHEME?: string;
   /** `"on"` behind TLS. */
   HTTPS?: string;
+  /** The folder of the web server's site. */
+  DOCUMENT_ROOT?: string;
+  /** `PATH_INFO` as a path of the web server's site (RFC 3875, section 4.1.6). */
+  PATH_TRANSLATED?: string;
+  /** The file of the script that a web server runs. */
+  SCRIPT_FILENAME?: string;
   /** `[1, 0]`. */
   "wsgi.version": [number, number];
   /** `"http"` or `"https"`. */
   "wsgi.url_scheme": string;
   /** The body of the request; ends where the body ends, fails where the body was cut short. */
-  "wsgi.input": ReadableStream<Uint8Array>;
+  get "wsgi.input"(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** A middleware may put any stream of bytes in its place. */
+  set "wsgi.input"(body: ReadableStream<Uint8Array>);
   /** True: `wsgi.input` ends by itself, whatever `CONTENT_LENGTH` says. */
   "wsgi.input_terminated": boolean;
   /** The error log. */
@@ -141,6 +196,10 @@ export interface WSGIEnvironment {
   ) => FileIterable;
   /** A request header: `HTTP_USER_AGENT`, `HTTP_COOKIE`. */
   [header: `HTTP_${string}`]: string | undefined;
-  /** Whatever a server or a middleware adds. */
-  [key: string]: unknown;
-}
+  /** What a web server says of TLS: `SSL_PROTOCOL`, `SSL_CLIENT_S_DN`. */
+  [variable: `SSL_${string}`]: string | undefined;
+  /** What Apache says of the request that it redirected within: `REDIRECT_STATUS`, `REDIRECT_URL`. */
+  [variable: `REDIRECT_${string}`]: string | undefined;
+  /** Whatever a server or a middleware adds: `wsgiorg.routing_args`. */
+  [name: `${string}.${string}`]: unknown;
+};

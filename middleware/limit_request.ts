@@ -133,7 +133,7 @@ class HeadLimit {
     const around = SEPARATOR.length - PREFIX.length;
     for (const name in environ) {
       if (name.charCodeAt(0) !== H || !name.startsWith(PREFIX)) continue;
-      const value = environ[name] as string;
+      const value = environ[name as `HTTP_${string}`]!;
       if (this.#own && this.#own[name] === value) continue;
       if (++count > this.#fields) return false;
       if (name.length + around + value.length > this.#size) return false;

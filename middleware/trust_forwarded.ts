@@ -86,7 +86,7 @@ export function trust_forwarded(
   };
 }
 
-function remove_forwarded(environ: WSGIEnvironment): void {
+function remove_forwarded(environ: Record<string, unknown>): void {
   for (const key in environ) if (is_of_proxy(key)) delete environ[key];
 }
 

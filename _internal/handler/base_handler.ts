@@ -176,7 +176,8 @@ export class BaseHandler extends ResponseWriter {
 
   /** What `environ` starts from: a copy of `os_environ`. Override where there is something readier. */
   new_environ(): WSGIEnvironment {
-    return { ...this.os_environ } as WSGIEnvironment;
+    const environ: Record<string, unknown> = { ...this.os_environ };
+    return environ as WSGIEnvironment;
   }
 
   /**

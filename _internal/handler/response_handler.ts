@@ -121,7 +121,7 @@ export class ResponseHandler extends BaseHandler {
 
   /** Puts `base_env` on top of the environ. */
   override add_cgi_vars(): void {
-    const environ = this.environ!;
+    const environ: Record<string, unknown> = this.environ!;
     for (const key in this.base_env) environ[key] = this.base_env[key];
   }
 

@@ -22,8 +22,9 @@ import { repr } from "../text/repr.ts";
 export function demo_app(
   ...[environ, start_response]: Parameters<WSGIApplication>
 ): Uint8Array[] {
-  const lines = Object.keys(environ).sort()
-    .map((key) => `${key} = ${repr(environ[key])}`);
+  const variables: Record<string, unknown> = environ;
+  const lines = Object.keys(variables).sort()
+    .map((key) => `${key} = ${repr(variables[key])}`);
   start_response("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
   const page = ["Hello world!", "", ...lines, ""].join("\n");
   return [new TextEncoder().encode(page)];

@@ -14,7 +14,7 @@ export function request_of(
   return new Request(`${origin_of(environ)}${target_of(environ)}`, {
     method,
     headers: request_headers(environ),
-    body: bodiless ? null : input as ReadableStream<Uint8Array<ArrayBuffer>>,
+    body: bodiless ? null : input,
     duplex: "half",
     signal,
   } as RequestInit);

@@ -49,9 +49,10 @@ Deno.test("setup_environ() starts from os_environ, which base_env overrides", ()
   });
   handler.os_environ = { A: "process", B: "process" };
   handler.setup_environ();
-  assertEquals(handler.environ!.A, "process");
-  assertEquals(handler.environ!.B, "request");
-  assertEquals(handler.environ!["x.object"], [1]);
+  const environ: Record<string, unknown> = handler.environ!;
+  assertEquals(environ.A, "process");
+  assertEquals(environ.B, "request");
+  assertEquals(environ["x.object"], [1]);
   assertEquals(handler.os_environ, { A: "process", B: "process" });
 });
 

@@ -225,7 +225,7 @@ Deno.test("an application that changes its environ changes no other's", async ()
   await using server = serve((environ, start_response) => {
     const before = environ["test.seen"];
     environ["test.seen"] = true;
-    environ.PATH = "changed";
+    Object.assign(environ, { PATH: "changed" });
     start_response("200 OK", []);
     return [bytes(String(before))];
   });

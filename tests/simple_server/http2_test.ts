@@ -29,7 +29,8 @@ const TOLD = [
 ];
 
 const tell: WSGIApplication = async (environ, start_response) => {
-  const told = TOLD.map((name) => [name, environ[name] ?? null]);
+  const variables: Record<string, unknown> = environ;
+  const told = TOLD.map((name) => [name, variables[name] ?? null]);
   const body = await new Response(environ["wsgi.input"]).text();
   start_response("200 OK", [["Content-Type", "application/json"]]);
   return [bytes(JSON.stringify({ ...Object.fromEntries(told), body }))];

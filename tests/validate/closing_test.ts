@@ -39,10 +39,10 @@ const ENDS: Record<string, (app: WSGIApplication) => Promise<void>> = {
     await run_app(app);
   },
   async "an error before the headers"(app) {
-    await run_app(app, { environ: { fail_at: "0" } });
+    await run_app(app, { environ: { "test.fail_at": "0" } });
   },
   async "an error after the headers"(app) {
-    await run_app(app, { environ: { fail_at: "2" } });
+    await run_app(app, { environ: { "test.fail_at": "2" } });
   },
   async "a client that leaves"(app) {
     let writes = 0;
@@ -59,7 +59,9 @@ const ENDS: Record<string, (app: WSGIApplication) => Promise<void>> = {
 /** Blocks, and an error in the place of the one that the environ names. */
 function* blocks(environ: WSGIEnvironment): Generator<Uint8Array> {
   for (let index = 0; index < 4; index++) {
-    if (environ.fail_at === String(index)) throw new Error("on purpose");
+    if (environ["test.fail_at"] === String(index)) {
+      throw new Error("on purpose");
+    }
     yield bytes("ab");
   }
 }
@@ -74,7 +76,7 @@ const CLOSING: Record<
     close,
   }),
   "close() of an array": (environ, close) => {
-    const last = environ.fail_at ? "no bytes" : bytes("cd");
+    const last = environ["test.fail_at"] ? "no bytes" : bytes("cd");
     return Object.assign([bytes("ab"), last] as Uint8Array[], { close });
   },
   "close() of a file": (environ, close) => {
@@ -168,7 +170,7 @@ const OVER: Record<
   { app: Broken["app"]; take(iterator: Iterator<Uint8Array>): unknown }
 > = {
   "has failed": {
-    app: returning(blocks({ ...environ_with(), fail_at: "0" })),
+    app: returning(blocks({ ...environ_with(), "test.fail_at": "0" })),
     take: (iterator) => assertThrows(() => iterator.next(), Error, "purpose"),
   },
   "breaks a rule": {

@@ -17,11 +17,12 @@ export function environ_with(changes: Variables = {}): WSGIEnvironment {
   const environ: Variables = {};
   setup_testing_defaults(environ);
   environ["wsgi.file_wrapper"] = (file, size) => new FileWrapper(file, size);
+  const variables: Variables = environ;
   for (const [key, value] of Object.entries(changes)) {
-    if (value === undefined) delete environ[key];
-    else environ[key] = value;
+    if (value === undefined) delete variables[key];
+    else variables[key] = value;
   }
-  return environ as WSGIEnvironment;
+  return environ;
 }
 
 /** A `start_response` that takes everything. */

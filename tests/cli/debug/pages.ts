@@ -43,8 +43,8 @@ export function output_of(
   const calls: [string, HeaderList, unknown][] = [];
   const result = handler.error_output(
     environ as WSGIEnvironment,
-    (...call) => {
-      calls.push(call as [string, HeaderList, unknown]);
+    (status, headers, exc_info) => {
+      calls.push([status, headers, exc_info]);
       return async () => {};
     },
   );

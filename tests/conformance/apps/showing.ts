@@ -14,7 +14,8 @@ export const showing: Record<string, WSGIApplication> = {
   /** The variables that `X-Show` names. */
   environ(environ, start_response) {
     const names = environ.HTTP_X_SHOW!.split(" ");
-    const shown = names.map((name) => [name, environ[name] ?? null]);
+    const variables: Record<string, unknown> = environ;
+    const shown = names.map((name) => [name, variables[name] ?? null]);
     return ok(start_response, json(Object.fromEntries(shown)));
   },
 
@@ -71,7 +72,8 @@ export const showing: Record<string, WSGIApplication> = {
   /** Changes all of its environ, which the next request must not see. */
   environ_changed(environ, start_response) {
     const seen = "x.seen" in environ;
-    for (const key of Object.keys(environ)) delete environ[key];
+    const variables: Record<string, unknown> = environ;
+    for (const name of Object.keys(variables)) delete variables[name];
     environ["x.seen"] = true;
     return ok(start_response, json({ seen }));
   },

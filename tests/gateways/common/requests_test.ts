@@ -110,7 +110,8 @@ test_each(
     await using gateway = await open_gateway(
       protocol,
       (environ, start_response) => {
-        for (const name of Object.keys(environ)) delete environ[name];
+        const variables: Record<string, unknown> = environ;
+        for (const name of Object.keys(variables)) delete variables[name];
         environ.REQUEST_METHOD = "EVIL";
         environ["x.seen"] = true;
         return hello(environ, start_response);
