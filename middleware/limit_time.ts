@@ -95,9 +95,10 @@ export function limit_time(
   };
 }
 
-function check_timeout(timeout: number): void {
-  if (timeout >= 0 && timeout <= LONGEST) return;
-  const error = typeof timeout === "number" ? RangeError : TypeError;
+function check_timeout(timeout: unknown): void {
+  const is_number = typeof timeout === "number";
+  if (is_number && timeout >= 0 && timeout <= LONGEST) return;
+  const error = is_number ? RangeError : TypeError;
   throw new error(
     `timeout takes a number of seconds from 0 to ${LONGEST}, got ${
       describe(timeout)

@@ -10,8 +10,9 @@ export function check_function(value: unknown, what: string): void {
 
 /** Throws a `TypeError` if the option `name` is no number, a `RangeError` if it is no whole number of `what`, 0 or more. */
 export function check_count(value: unknown, name: string, what: string): void {
-  if (Number.isSafeInteger(value) && value as number >= 0) return;
-  const error = typeof value === "number" ? RangeError : TypeError;
+  const is_number = typeof value === "number";
+  if (is_number && Number.isSafeInteger(value) && value >= 0) return;
+  const error = is_number ? RangeError : TypeError;
   throw new error(
     `${name} takes a whole number of ${what}, 0 or more, got ${
       describe(value)

@@ -14,6 +14,7 @@ import { validator } from "../../validate.ts";
 import { ask, open_gateway, protocols } from "../gateways/gateway_clients.ts";
 import {
   bytes,
+  Log,
   raw_request,
   run_app,
   serve,
@@ -343,4 +344,30 @@ Deno.test("limit_time() lets nothing of a late application into the page", async
   const { output, errors } = await run_app(app);
   assertEquals(output, UNAVAILABLE);
   assertEquals(errors, "");
+});
+
+Deno.test("limit_time() writes to wsgi.errors where it is given no log", async () => {
+  const late = Promise.withResolvers<void>();
+  const app = limit_time(async () => {
+    await late.promise;
+    throw new Error("oh");
+  }, { timeout: LIMIT });
+  const log = new Log();
+  let flushed = 0;
+  log.flush = () => void flushed++;
+  const { output } = await run_app(app, {
+    environ: TARGET,
+    adapt: (handler) => handler.get_stderr = () => log,
+  });
+  assertEquals(output, UNAVAILABLE);
+  assertEquals(log.text, `${GIVEN_UP}\n`);
+  assertEquals(flushed, 1);
+  late.resolve();
+  await until(() => flushed > 1);
+  const [first, second, frame] = log.text.split("\n");
+  assertEquals([first, second], [
+    GIVEN_UP,
+    '"GET /slow?x=1 HTTP/1.1" failed after it was given up: Error: oh',
+  ]);
+  assertEquals(/^ {4}at /.test(frame!), true);
 });
