@@ -129,7 +129,7 @@ export type WSGIEnvironment = {
   REQUEST_METHOD: string;
   /** The part of the path that led to this application: `""` at the root. */
   SCRIPT_NAME: string;
-  /** The rest of the path, percent-decoded to bytes. */
+  /** The rest of the path, percent-decoded to bytes; `decode_native` makes text of it. */
   PATH_INFO: string;
   /** What follows the `?` in the target, undecoded; `""` without one. */
   QUERY_STRING: string;

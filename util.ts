@@ -15,6 +15,7 @@
  */
 
 import { empty_body } from "./_internal/streams/body.ts";
+import { encode_latin1, is_ascii } from "./_internal/text/bytes.ts";
 import { describe } from "./_internal/text/check.ts";
 import { TextErrorStream } from "./_internal/streams/error_stream.ts";
 import { quote } from "./_internal/text/quote.ts";
@@ -223,6 +224,64 @@ export function setup_testing_defaults(
   setdefault("wsgi.url_scheme", guess_scheme(environ));
   const port = USUAL_PORTS[environ["wsgi.url_scheme"] as string];
   if (port) setdefault("SERVER_PORT", port);
+}
+
+/** Keeps a byte order mark: of what a client sent nothing is left out. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * The text in a string of the environ, which holds a byte in each character (PEP 3333, "Unicode Issues"): decodes
+ * `PATH_INFO`, `SCRIPT_NAME`, a header, or the name of a user from UTF-8.
+ *
+ * What is no UTF-8 becomes U+FFFD, so that a path that nobody could have meant is not found, rather than an error
+ * of the application. To refuse it, look for that character.
+ *
+ * @param native The string, as it stands in environ.
+ * @throws {TypeError} If it is no string, or if a character is above U+00FF: then it is text already.
+ *
+ * @example
+ * ```ts
+ * import { decode_native } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const environ = { PATH_INFO: "/caf\u00c3\u00a9" }; // The request was for /caf%C3%A9.
+ * assertEquals(decode_native(environ.PATH_INFO), "/café");
+ * assertEquals(decode_native("/caf\u00e9"), "/caf\ufffd"); // /caf%E9, which is ISO-8859-1.
+ * ```
+ */
+export function decode_native(native: string): string {
+  if (typeof native !== "string") {
+    throw new TypeError(
+      `a native string must be a string, got ${describe(native)}`,
+    );
+  }
+  return is_ascii(native) ? native : decoder.decode(encode_latin1(native));
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * A block of a body with a text in it, by UTF-8. An application whose body is text says so with its
+ * `Content-Type`: `text/plain; charset=utf-8`.
+ *
+ * A surrogate without its other half, which UTF-8 has nothing for, becomes U+FFFD.
+ *
+ * @throws {TypeError} If `text` is no string.
+ *
+ * @example
+ * ```ts
+ * import { decode_native, encode_text } from "@tsgi/serve/util";
+ * import type { WSGIApplication } from "@tsgi/serve/types";
+ *
+ * const app: WSGIApplication = (environ, start_response) => {
+ *   start_response("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
+ *   return [encode_text(`This is ${decode_native(environ.PATH_INFO)}\n`)];
+ * };
+ * ```
+ */
+export function encode_text(text: string): Uint8Array<ArrayBuffer> {
+  if (typeof text === "string") return encoder.encode(text);
+  throw new TypeError(`text must be a string, got ${describe(text)}`);
 }
 
 /** The headers that concern one connection and are the server's alone (RFC 2616, section 13.5.1). */

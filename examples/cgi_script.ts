@@ -6,6 +6,7 @@ import { toText } from "@std/streams";
 // Not from "@tsgi/serve", which has the servers too: a script is started for each request.
 import { CGIHandler } from "@tsgi/serve/handlers";
 import type { WSGIApplication } from "@tsgi/serve/types";
+import { encode_text } from "@tsgi/serve/util";
 
 const greet: WSGIApplication = async (environ, start_response) => {
   const fields = environ.REQUEST_METHOD === "POST"
@@ -13,7 +14,7 @@ const greet: WSGIApplication = async (environ, start_response) => {
     : environ.QUERY_STRING;
   const name = new URLSearchParams(fields).get("name") || "stranger";
   start_response("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
-  return [new TextEncoder().encode(`Hello, ${name}!\n`)];
+  return [encode_text(`Hello, ${name}!\n`)];
 };
 
 await new CGIHandler().run(greet);

@@ -2,6 +2,7 @@
 // the number instead of the stack. Run it with `deno run -A examples/custom_handler.ts [PORT] [LOG]`.
 
 import {
+  encode_text,
   type ErrorStream,
   type HeaderList,
   make_server,
@@ -44,7 +45,7 @@ class FriendlyHandler extends ServerHandler {
   ): Uint8Array[] {
     start_response(this.error_status, this.error_headers, this.exc_info);
     const number = environ["example.number"];
-    return [encode(`<!doctype html>
+    return [encode_text(`<!doctype html>
 <title>Something went wrong</title>
 <p>Sorry, that did not work. We have noted it as number ${number}.</p>
 `)];
@@ -67,12 +68,10 @@ class NumberingHandler extends WSGIRequestHandler {
 const app: WSGIApplication = (environ, start_response) => {
   if (environ.PATH_INFO === "/fail") throw new Error("the well is dry");
   start_response("200 OK", [["Content-Type", "text/plain"]]);
-  return [encode(`This is request ${environ["example.number"]}. Try /fail.\n`)];
+  return [
+    encode_text(`This is request ${environ["example.number"]}. Try /fail.\n`),
+  ];
 };
-
-function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
 
 const httpd = make_server(
   "127.0.0.1",

@@ -1,7 +1,7 @@
 // A file as the response: wsgi.file_wrapper sends it in blocks, and closes it whatever happens.
 // Run it with `deno run -A jsr:@tsgi/serve examples/file.ts`: it shows its own source.
 
-import type { WSGIApplication } from "@tsgi/serve";
+import { encode_text, type WSGIApplication } from "@tsgi/serve";
 
 /** The application that sends the file at `path`. */
 export function send_file(
@@ -12,7 +12,7 @@ export function send_file(
     const file = await open(path);
     if (!file) {
       start_response("404 Not Found", [["Content-Type", "text/plain"]]);
-      return [new TextEncoder().encode("Not found\n")];
+      return [encode_text("Not found\n")];
     }
     const { size } = await file.stat();
     start_response("200 OK", [

@@ -1,11 +1,11 @@
 // The smallest application: a function that begins a response and returns the body of it.
 // Run it with `deno run -A jsr:@tsgi/serve examples/hello.ts`.
 
-import type { WSGIApplication } from "@tsgi/serve";
+import { encode_text, type WSGIApplication } from "@tsgi/serve";
 
 const hello: WSGIApplication = (_environ, start_response) => {
   start_response("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
-  return [new TextEncoder().encode("Hello world!\n")];
+  return [encode_text("Hello world!\n")];
 };
 
 export default hello;

@@ -2,7 +2,7 @@
 // SCRIPT_NAME, and so says who answers. Run it with `deno run -A jsr:@tsgi/serve examples/mount.ts`.
 
 import type { WSGIApplication } from "@tsgi/serve";
-import { shift_path_info } from "@tsgi/serve/util";
+import { decode_native, encode_text, shift_path_info } from "@tsgi/serve/util";
 
 /** The application that hands a request to the one named by the first segment of its path. */
 export function mount(
@@ -18,20 +18,16 @@ export function mount(
 
 const not_found: WSGIApplication = (_environ, start_response) => {
   start_response("404 Not Found", [["Content-Type", "text/plain"]]);
-  return [bytes("Not found. Try /blog/ or /shop/.\n")];
+  return [encode_text("Not found. Try /blog/ or /shop/.\n")];
 };
 
 /** An application that tells where it stands, and what is left of the path for it. */
 function section(title: string): WSGIApplication {
   return ({ SCRIPT_NAME, PATH_INFO }, start_response) => {
     start_response("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
-    return [bytes(`${title} at ${SCRIPT_NAME} shows "${PATH_INFO}"\n`)];
+    const rest = decode_native(PATH_INFO);
+    return [encode_text(`${title} at ${SCRIPT_NAME} shows "${rest}"\n`)];
   };
-}
-
-/** The bytes behind the strings of an environ: PEP 3333 has one byte in each character. */
-function bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }
 
 export default mount({ blog: section("The blog"), shop: section("The shop") });

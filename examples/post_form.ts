@@ -2,7 +2,7 @@
 // Run it with `deno run -A jsr:@tsgi/serve examples/post_form.ts`.
 
 import { toText } from "@std/streams";
-import type { WSGIApplication } from "@tsgi/serve";
+import { encode_text, type WSGIApplication } from "@tsgi/serve";
 
 const form = `<form method="post">
   <label>Your name: <input name="name"></label>
@@ -16,13 +16,13 @@ const app: WSGIApplication = async (environ, start_response) => {
       ["Allow", "GET, HEAD, POST"],
       ["Content-Type", "text/plain"],
     ]);
-    return [new TextEncoder().encode("This form takes GET and POST.\n")];
+    return [encode_text("This form takes GET and POST.\n")];
   }
   const content = method === "POST"
     ? greeting(await toText(environ["wsgi.input"]))
     : form;
   start_response("200 OK", [["Content-Type", "text/html; charset=utf-8"]]);
-  return [new TextEncoder().encode(`<!doctype html>\n${content}\n`)];
+  return [encode_text(`<!doctype html>\n${content}\n`)];
 };
 
 /** What a form that was sent is answered with; `body` is application/x-www-form-urlencoded. */

@@ -1,7 +1,7 @@
 // A response that is sent while it is being made: a countdown in server-sent events, one a second.
 // Run it with `deno run -A jsr:@tsgi/serve examples/stream.ts`, and watch `curl -N 'http://127.0.0.1:8000/?from=5'`.
 
-import type { WSGIApplication } from "@tsgi/serve";
+import { encode_text, type WSGIApplication } from "@tsgi/serve";
 
 const countdown: WSGIApplication = async function* (environ, start_response) {
   const query = new URLSearchParams(environ.QUERY_STRING);
@@ -23,7 +23,7 @@ const countdown: WSGIApplication = async function* (environ, start_response) {
 };
 
 function event(data: string): Uint8Array {
-  return new TextEncoder().encode(`data: ${data}\n\n`);
+  return encode_text(`data: ${data}\n\n`);
 }
 
 export default countdown;
