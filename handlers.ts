@@ -19,11 +19,13 @@
  * @module
  */
 
+import { work_is_done } from "./_internal/background.ts";
 import { BaseHandler } from "./_internal/handler/base_handler.ts";
 import { type MaybePromise, unsettled } from "./_internal/promise.ts";
 import { read_environ } from "./_internal/request/process_environ.ts";
 import { UNWANTED_VARIABLES } from "./_internal/request/variables.ts";
 import { body_of } from "./_internal/streams/body.ts";
+import { console_to_stderr } from "./_internal/streams/console.ts";
 import { stderr } from "./_internal/streams/error_stream.ts";
 import { concat } from "./_internal/text/bytes.ts";
 import type { ErrorStream, WSGIApplication } from "./types.ts";
@@ -273,14 +275,16 @@ export class CGIHandler extends BaseCGIHandler {
   }
 
   /**
-   * Runs `application`. A SIGTERM, by which web servers end a script that has answered or whose client has gone, closes
+   * Runs `application`. What it writes by `console.log()` goes to stderr, as stdout is the response. A SIGTERM, by which web servers end a script that has answered or whose client has gone, closes
    * its result first.
    */
   override async run(application: WSGIApplication): Promise<void> {
+    console_to_stderr();
     const ended = this.#heed_termination(); // lighttpd sends one as soon as it has the last byte.
     try {
       await super.run(application);
       await this.#drain();
+      await work_is_done(); // The process has no other request to live for.
     } finally {
       ended();
     }

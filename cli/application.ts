@@ -3,7 +3,7 @@
 import { describe } from "../_internal/text/check.ts";
 import type { FetchApplication, FetchHandler } from "../gateways/fetch.ts";
 import type { WSGIApplication } from "../types.ts";
-import type { Interface } from "./settings/settings.ts";
+import type { Interface, Settings } from "./settings/settings.ts";
 
 /** What can be served. */
 export type Application = WSGIApplication | FetchHandler | FetchApplication;
@@ -26,21 +26,23 @@ export function is_application(
       typeof (value as Partial<FetchApplication>).fetch === "function";
 }
 
+/** How an application is called. */
+export type Calling = Pick<Settings, "interface" | "keep_script_name">;
+
 /** The WSGI application that is served for `value`; what answers a `Request` is made one. */
 export async function as_wsgi(
   value: Application,
-  by: Interface,
+  { interface: by, keep_script_name }: Calling,
 ): Promise<WSGIApplication> {
   if (typeof value === "function" && !is_handler(value, by)) {
     return value as WSGIApplication;
   }
   const { from_fetch } = await import("../gateways/fetch.ts");
-  return from_fetch(
-    typeof value === "function"
-      ? checked(value as FetchHandler)
-      // Called on what it belongs to, and looked up each time: it may be replaced.
-      : (request, info) => value.fetch(request, info),
-  );
+  const handler: FetchHandler = typeof value === "function"
+    ? checked(value as FetchHandler)
+    // Called on what it belongs to, and looked up each time: it may be replaced.
+    : (request, info, context) => value.fetch(request, info, context);
+  return from_fetch(handler, { keep_script_name });
 }
 
 function is_handler(value: Application, by: Interface): boolean {
@@ -50,8 +52,8 @@ function is_handler(value: Application, by: Interface): boolean {
 
 /** A function that was taken for a fetch handler; where it is none, the error says so. */
 function checked(handler: FetchHandler): FetchHandler {
-  return async (request, info) => {
-    const response = await handler(request, info);
+  return async (request, info, context) => {
+    const response = await handler(request, info, context);
     if (response instanceof Response) return response;
     throw new TypeError(
       `a function of one parameter is called as a fetch handler, which must return a Response, got ${

@@ -6,9 +6,9 @@ import {
   APPLICATION,
   type Application,
   as_wsgi,
+  type Calling,
   is_application,
 } from "./application.ts";
-import type { Interface } from "./settings/settings.ts";
 import { file_url } from "./settings/file_url.ts";
 import { UsageError } from "./settings/usage_error.ts";
 
@@ -19,22 +19,23 @@ const USUAL_NAMES = ["default", "application", "app", "fetch"];
  * Imports a module and gives the application in it.
  *
  * @param specifier `MODULE[:NAME]`.
- * @param by How the application is called; `auto` looks at what it is.
+ * @param calling How the application is called.
  * @throws {UsageError} If there is no such module, if it cannot be loaded, or if there is no application in it.
  */
 export async function load_application(
   specifier: string,
-  by: Interface,
+  calling: Calling,
 ): Promise<WSGIApplication> {
   const { module, name } = split(specifier);
   const exports = await import_module(module);
   const names = name === null ? USUAL_NAMES : [name];
+  const by = calling.interface;
   const found = names.find((name) => is_application(exports[name], by));
   if (found === undefined) throw no_application(module, names, exports);
   const is_named_so = by === "auto" && found === "fetch";
   return await as_wsgi(
     exports[found] as Application,
-    is_named_so ? "fetch" : by,
+    is_named_so ? { ...calling, interface: "fetch" } : calling,
   );
 }
 

@@ -1,5 +1,6 @@
 /** The command: `deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]`. */
 
+import { console_to_stderr } from "../_internal/streams/console.ts";
 import { stderr } from "../_internal/streams/error_stream.ts";
 import { process_environ } from "../_internal/request/process_environ.ts";
 import config from "../deno.json" with { type: "json" };
@@ -175,10 +176,11 @@ async function with_pid_file<Result>(
 }
 
 async function application_of(settings: Settings): Promise<WSGIApplication> {
-  const { application } = settings;
+  const { application, protocol } = settings;
+  if (protocol === "cgi") console_to_stderr(); // A module may write when it is loaded.
   const app = application === null
     ? demo_app
-    : await load_application(application, settings.interface);
+    : await load_application(application, settings);
   return await validated(app, settings);
 }
 

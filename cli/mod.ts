@@ -56,6 +56,12 @@ export interface ServeOptions {
    */
   interface?: "auto" | "wsgi" | "fetch";
   /**
+   * Whether `SCRIPT_NAME` is in the URL of a fetch handler.
+   *
+   * @default {false}
+   */
+  keep_script_name?: boolean;
+  /**
    * How requests come.
    *
    * @default {"http"}
@@ -233,13 +239,12 @@ export async function serve(
   }
   try {
     const settings = settings_of(options);
-    const by = settings.interface;
-    if (!is_application(app, by)) {
+    if (!is_application(app, settings.interface)) {
       throw new TypeError(
         `serve() takes an ${APPLICATION}, got ${describe(app)}`,
       );
     }
-    return await Served.start(await as_wsgi(app, by), settings);
+    return await Served.start(await as_wsgi(app, settings), settings);
   } catch (error) {
     throw as_built_in(error);
   }

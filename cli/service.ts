@@ -8,6 +8,7 @@ import {
   mount_at,
   trust_forwarded,
 } from "../middleware/mod.ts";
+import { work_is_done } from "../_internal/background.ts";
 import type { ServerAddress } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
 import { type Certificate, read_certificate } from "./certificate.ts";
@@ -165,9 +166,14 @@ export class Service {
 
   async #stop(): Promise<void> {
     const timer = setTimeout(() => this.#cut(), this.#grace);
-    const shutdown = this.#server?.shutdown();
-    await Promise.race([shutdown, this.#cut_off.promise]);
+    await Promise.race([this.#finish(), this.#cut_off.promise]);
     clearTimeout(timer);
+  }
+
+  /** Answers what is under way, and waits for what goes on behind a response. */
+  async #finish(): Promise<void> {
+    await this.#server?.shutdown();
+    await work_is_done();
   }
 
   /** Waits no longer. By HTTP the end of the process closes the connections: Deno does not, once it is shutting down. */

@@ -7,13 +7,12 @@ import { from_fetch, type WSGIFetchInfo } from "@tsgi/serve/fetch";
 import { Hono } from "npm:hono@^4.13.19";
 import { getCookie, setCookie } from "npm:hono@^4.13.19/cookie";
 import { streamText } from "npm:hono@^4.13.19/streaming";
-import { getPath } from "npm:hono@^4.13.19/utils/url";
 
 /** What `c.env` is: the info that from_fetch() hands to its handler, `environ` in it. */
 type Env = { Bindings: WSGIFetchInfo };
 
 /** The application as Hono has it. */
-export const hono = new Hono<Env>({ getPath: path_below });
+export const hono = new Hono<Env>();
 
 hono.get("/", (c) => {
   const { SCRIPT_NAME, REMOTE_ADDR } = c.env.environ;
@@ -56,13 +55,6 @@ hono.onError((error, c) => {
   c.env.environ["wsgi.errors"].write(`${error.stack}\n`);
   return c.text("Sorry, that did not work.\n", 500);
 });
-
-/** What Hono finds a route by: the path behind SCRIPT_NAME, which is where the application is mounted. */
-function path_below(request: Request, options?: { env?: WSGIFetchInfo }) {
-  const script_name = options?.env?.environ.SCRIPT_NAME ?? "";
-  const segments = getPath(request).split("/");
-  return `/${segments.slice(script_name.split("/").length).join("/")}`;
-}
 
 const app = from_fetch(hono.fetch);
 

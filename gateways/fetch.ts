@@ -24,7 +24,8 @@ export {
   type FetchHandler,
   type WSGIFetchInfo,
 } from "./fetch/handler.ts";
-export { from_fetch } from "./fetch/from_fetch.ts";
+export type { ExecutionContext } from "./fetch/execution_context.ts";
+export { from_fetch, type FromFetchOptions } from "./fetch/from_fetch.ts";
 export {
   type FetchInfo,
   to_fetch,

@@ -57,18 +57,21 @@ export abstract class GatewayConnection<
   /**
    * Runs the application for a request as soon as it is its turn, and has the request logged.
    *
-   * @param end Ends the response.
+   * @param end Ends the response; its argument says whether the result is still being closed.
    */
   protected async handle(
     handler: GatewayHandler,
-    end: () => MaybePromise,
+    end: (is_closing: boolean) => MaybePromise,
   ): Promise<void> {
     handler.server = this.server;
+    handler.end = end;
     this.#active++;
     try {
       const handled = this.server.handle(() => {
         const running = this.server.run(handler);
-        return running ? running.then(end) : end();
+        return running
+          ? running.then(() => handler.ended ?? end(false))
+          : end(false);
       });
       if (handled) await handled;
     } finally {

@@ -42,6 +42,11 @@ export class GatewayHandler extends BaseCGIHandler {
   /** Whether nothing more of the response comes. */
   over = false;
 
+  /** Ends the response; set by the connection of the request. */
+  end: ((is_closing: boolean) => MaybePromise) | null = null;
+  /** The end of the response, where it did not wait for the result to be closed. */
+  ended: Promise<void> | null = null;
+
   #kept: Part[] = [];
   #kept_size = 0;
   #begun = false;
@@ -125,6 +130,17 @@ export class GatewayHandler extends BaseCGIHandler {
   override close(): MaybePromise {
     this.over = true;
     return super.close();
+  }
+
+  /**
+   * Ends the response: who waits for it does not wait for what an application does behind it.
+   *
+   * @ignore
+   */
+  protected override closing(closed: Promise<void>): void {
+    super.closing(closed);
+    this.ended = Promise.resolve(this.end?.(true));
+    this.ended.catch(() => {}); // It is looked at when the run has ended.
   }
 
   /** Answers with a bare 500 where not even the error page could be made; too late for that, the response is broken. */

@@ -44,7 +44,10 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
     const variables = await this.#variables();
     if (!variables) return;
     const handler = this.#handler = this.#make_handler(variables);
-    const handled = this.handle(handler, () => this.#complete(handler));
+    const handled = this.handle(
+      handler,
+      (is_closing) => this.#complete(handler, is_closing),
+    );
     const is_over = handler.over || await at_once(() => handler.over);
     if (!is_over && this.#has_taken(variables)) this.#watch();
     await handled;
@@ -85,14 +88,14 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
     );
   }
 
-  /** Sends the last of a response. */
-  #complete(handler: GatewayHandler): MaybePromise {
+  /** Sends the last of a response; where the result takes time to be closed, the web server hears of the end now. */
+  #complete(handler: GatewayHandler, is_closing: boolean): MaybePromise {
     const rest = handler.take_rest();
     const size = size_of(rest);
-    if (size === 0) return;
-    return this.connection.send(size, (buffer) => {
-      put_parts(buffer, 0, rest);
-    });
+    const sent = size === 0
+      ? undefined
+      : this.connection.send(size, (buffer) => put_parts(buffer, 0, rest));
+    return is_closing ? this.connection.end() : sent;
   }
 
   /** Nothing more of the request comes: what is read is that the web server leaves, should it do that. */

@@ -10,6 +10,7 @@ import type {
   WSGIResult,
 } from "../../types.ts";
 import { FileWrapper, guess_scheme } from "../../util.ts";
+import { note_work } from "../background.ts";
 import { DONE, is_promise, type MaybePromise } from "../promise.ts";
 import { process_environ } from "../request/process_environ.ts";
 import { disconnected, is_disconnect } from "../streams/disconnect.ts";
@@ -235,7 +236,10 @@ export class BaseHandler extends ResponseWriter {
     }
     try {
       const closed = this.close();
-      if (closed) yield closed;
+      if (closed) {
+        this.closing(closed);
+        yield closed;
+      }
     } catch (error) {
       // The response is complete: there is nothing left to answer.
       this.log_exception(error);
@@ -284,6 +288,15 @@ export class BaseHandler extends ResponseWriter {
       this.bytes_sent = 0;
       this.headers_sent = false;
     }
+  }
+
+  /**
+   * Told that the response is complete, and when its result is closed, where that takes time.
+   *
+   * @ignore
+   */
+  protected closing(closed: Promise<void>): void {
+    note_work(closed);
   }
 
   /** Whether the result came from `wsgi.file_wrapper`. Override where `sendfile` can send other results too. */

@@ -42,6 +42,11 @@ export const OPTIONS: Table = {
     help: "wsgi, fetch, or auto: a look at what it is",
     parse: one_of(INTERFACES),
   },
+  keep_script_name: {
+    group: "The application",
+    help: "SCRIPT_NAME is in the URL of a fetch handler",
+    parse: is_said,
+  },
 
   protocol: {
     group: "Where requests come from",

@@ -21,6 +21,8 @@ export interface Settings {
   application: string | null;
   /** How it is called. */
   interface: Interface;
+  /** Whether the URL of a fetch handler has `SCRIPT_NAME` in it. */
+  keep_script_name: boolean;
 
   /** How requests come. */
   protocol: Protocol;

@@ -8,7 +8,9 @@ import type {
   WSGIEnvironment,
 } from "../../types.ts";
 import { is_hop_by_hop } from "../../util.ts";
+import { type ExecutionContext, RequestContext } from "./execution_context.ts";
 import type { FetchHandler, WSGIFetchInfo } from "./handler.ts";
+import { mount_locations } from "./location.ts";
 import { request_of } from "./request.ts";
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
@@ -19,6 +21,9 @@ export class FetchResult
   #handler: FetchHandler;
   #request: Request;
   #info: WSGIFetchInfo;
+  #context: ExecutionContext;
+  /** The path that the handler does not see. */
+  #mount: string;
   #start_response: StartResponse;
   #controller = new AbortController();
   #completed = Promise.withResolvers<void>();
@@ -33,10 +38,14 @@ export class FetchResult
     handler: FetchHandler,
     environ: WSGIEnvironment,
     start_response: StartResponse,
+    keep_script_name: boolean,
   ) {
     this.#handler = handler;
-    // Made now: a middleware may change the environ once the application has returned.
-    this.#request = request_of(environ, this.#controller.signal);
+    // All made now: a middleware may change the environ once the application has returned.
+    this.#mount = keep_script_name ? "" : environ.SCRIPT_NAME ?? "";
+    const { signal } = this.#controller;
+    this.#request = request_of(environ, this.#mount, signal);
+    this.#context = new RequestContext(environ["wsgi.errors"]);
     this.#completed.promise.catch(() => {}); // The handler need not look at it.
     this.#info = {
       remoteAddr: remote_address(environ),
@@ -83,7 +92,11 @@ export class FetchResult
 
   async #begin(): Promise<void> {
     this.#begun = true;
-    const response = await this.#handler(this.#request, this.#info);
+    const response = await this.#handler(
+      this.#request,
+      this.#info,
+      this.#context,
+    );
     if (!(response instanceof Response)) {
       throw new TypeError(
         `a fetch handler must return a Response, got ${describe(response)}`,
@@ -91,11 +104,18 @@ export class FetchResult
     }
     if (this.#closed) return await response.body?.cancel();
     this.#body = response.body?.getReader() ?? null;
-    this.#start_response(status_of(response), headers_of(response));
+    this.#start_response(status_of(response), this.#headers_of(response));
     const length = response.headers.get("content-length");
     if (length !== null) this.#left = Number(length);
     const bodiless = this.#request.method === "HEAD" || !this.#body;
     if (bodiless) this.#whole = true;
+  }
+
+  #headers_of(response: Response): HeaderList {
+    const headers = headers_of(response);
+    return this.#mount === ""
+      ? headers
+      : mount_locations(headers, this.#mount, this.#request.url);
   }
 
   #take(length: number): void {

@@ -6,14 +6,32 @@ import type { StartResponse, WSGIApplication } from "../../types.ts";
 import { FetchResult } from "./fetch_result.ts";
 import type { FetchHandler } from "./handler.ts";
 
+/** What {@linkcode from_fetch} can be told. */
+export interface FromFetchOptions {
+  /**
+   * Whether `SCRIPT_NAME` is in the path of the handler's URL: for a handler that knows where it is mounted. Without it the
+   * handler has its URLs as at the root of the host.
+   *
+   * @default {false}
+   */
+  keep_script_name?: boolean;
+}
+
 /**
  * Makes an application of a fetch handler: for every server of this package, and for every middleware.
  *
  * The handler is called when the server asks for the first block. Bodies are streamed both ways. The request's URL
- * is that of `HTTP_HOST`, `SCRIPT_NAME`, `PATH_INFO` and `QUERY_STRING`, spelled as it was sent where `REQUEST_URI`
+ * is that of `HTTP_HOST`, `PATH_INFO` and `QUERY_STRING`, spelled as it was sent where `REQUEST_URI`
  * still says the same (`/a%2Fb`), and normalised as the URL of every `Request` is. A `GET` or `HEAD` has no
  * body. As every application's, the response begins with the first block that is not empty. `CONNECT` and `TRACE`, which no `Request` can have, are answered with a 501. The hop-by-hop headers of
  * the response are left out, and so is the body of the answer to a `HEAD`.
+ *
+ * Wherever it is mounted, a handler finds its routes: `SCRIPT_NAME` is not in its URL, unless `keep_script_name` is set.
+ * So what it makes of that URL lacks it; in the headers `Location` and `Content-Location` of the response it is put before
+ * a path and before one at the URL's own origin, unless it is there already. In links of a page it is not: use relative
+ * ones, or `application_uri(info.environ)`.
+ *
+ * What the handler gives to `context.waitUntil()` goes on behind the response.
  *
  * `request.signal` is aborted when the result is closed before its whole body was taken: to its end, or as far
  * as the response's `Content-Length` goes. So it is when the client leaves while the body is being sent, or
@@ -22,6 +40,7 @@ import type { FetchHandler } from "./handler.ts";
  * to send.
  *
  * @param handler The handler. What it throws comes out of the result, and is answered as every error of an application.
+ * @param options What its URL is.
  * @throws {TypeError} If `handler` is no function. A handler that gives no `Response` has the result throw one.
  *
  * @example
@@ -43,14 +62,17 @@ import type { FetchHandler } from "./handler.ts";
  * assertEquals(await response.json(), { pathname: "/a", body: "Hello" });
  * ```
  */
-export function from_fetch(handler: FetchHandler): WSGIApplication {
+export function from_fetch(
+  handler: FetchHandler,
+  { keep_script_name = false }: FromFetchOptions = {},
+): WSGIApplication {
   check_function(handler, "the fetch handler");
   return (environ, start_response) => {
     // What the fetch standard calls a forbidden method.
     if (/^(CONNECT|TRACE|TRACK)$/i.test(environ.REQUEST_METHOD)) {
       return refuse_method(start_response);
     }
-    return new FetchResult(handler, environ, start_response);
+    return new FetchResult(handler, environ, start_response, keep_script_name);
   };
 }
 

@@ -1,6 +1,7 @@
 /** Fetch handlers, and what they are given. */
 
 import type { WSGIEnvironment } from "../../types.ts";
+import type { ExecutionContext } from "./execution_context.ts";
 
 /** What {@linkcode from_fetch} gives a handler beside the `Request`: what `Deno.serve` gives, and the environ. */
 export interface WSGIFetchInfo {
@@ -12,14 +13,19 @@ export interface WSGIFetchInfo {
   environ: WSGIEnvironment;
 }
 
-/** A fetch handler: the `fetch` of a module for `deno serve`, a `Deno.ServeHandler`, the `app.fetch` of a Hono application. */
+/** A fetch handler: the `fetch` of a module for `deno serve` or Workers, a `Deno.ServeHandler`, the `app.fetch` of a Hono application. */
 export type FetchHandler = (
   request: Request,
   info: WSGIFetchInfo,
+  context: ExecutionContext,
 ) => Response | Promise<Response>;
 
 /** What has a fetch handler: the default export of a module for `deno serve` or Workers, a Hono application. */
 export interface FetchApplication {
   /** Answers a request. */
-  fetch(request: Request, info: WSGIFetchInfo): Response | Promise<Response>;
+  fetch(
+    request: Request,
+    info: WSGIFetchInfo,
+    context: ExecutionContext,
+  ): Response | Promise<Response>;
 }

@@ -4,14 +4,15 @@ import { one_slash } from "../../_internal/request/request.ts";
 import { quote, unquote } from "../../_internal/text/quote.ts";
 import type { WSGIEnvironment } from "../../types.ts";
 
-/** The request that an environ describes. */
+/** The request that an environ describes; the path of its URL is that behind `mount`, which `SCRIPT_NAME` begins with. */
 export function request_of(
   environ: WSGIEnvironment,
+  mount: string,
   signal: AbortSignal,
 ): Request {
   const { REQUEST_METHOD: method, "wsgi.input": input } = environ;
   const bodiless = /^(GET|HEAD)$/i.test(method);
-  return new Request(`${origin_of(environ)}${target_of(environ)}`, {
+  return new Request(`${origin_of(environ)}${target_of(environ, mount)}`, {
     method,
     headers: request_headers(environ),
     body: bodiless ? null : input,
@@ -52,23 +53,43 @@ function is_authority(host: string | undefined): boolean {
 /** What may stand in a path as it is, beside the unreserved characters (RFC 3986, section 3.3). */
 const PATH_SAFE = "/:@!$&'()*+,;=";
 
-/** Path and query. */
-function target_of(environ: WSGIEnvironment): string {
+/** A path as it stands in a URL. */
+export function quote_path(path: string): string {
+  return quote(path, PATH_SAFE);
+}
+
+/** Path and query, behind `mount`. */
+function target_of(environ: WSGIEnvironment, mount: string): string {
   const { SCRIPT_NAME = "", PATH_INFO = "", REQUEST_URI } = environ;
   const { QUERY_STRING = "" } = environ;
   const path = `${SCRIPT_NAME}${PATH_INFO}`;
   // As it was sent, unless a middleware has changed the path or the query since.
   if (REQUEST_URI?.startsWith("/") && says(REQUEST_URI, path, QUERY_STRING)) {
-    return escape_target(REQUEST_URI);
+    return rooted(escape_target(behind(REQUEST_URI, mount)));
   }
-  const quoted = quote(path.startsWith("/") ? path : `/${path}`, PATH_SAFE);
-  return quoted + (QUERY_STRING && `?${escape_target(QUERY_STRING)}`);
+  return rooted(quote_path(path.slice(mount.length))) +
+    (QUERY_STRING && `?${escape_target(QUERY_STRING)}`);
+}
+
+function rooted(target: string): string {
+  return target.startsWith("/") ? target : `/${target}`;
 }
 
 /** Whether a target that was sent has that path, decoded, and that query. */
 function says(target: string, path: string, query: string): boolean {
   const [, sent_path, sent_query] = target.match(/^([^?]*)\??(.*)$/s)!;
   return unquote(one_slash(sent_path!)) === path && sent_query === query;
+}
+
+/** What of a target that was sent stands behind the path `mount`, which it begins with once it is decoded. */
+function behind(target: string, mount: string): string {
+  if (mount === "") return target;
+  const sent = one_slash(target);
+  let place = 0;
+  for (const _ of mount) {
+    place += /^%[\dA-Fa-f]{2}/.test(sent.slice(place, place + 3)) ? 3 : 1;
+  }
+  return sent.slice(place);
 }
 
 /** Encodes what a URL parser would take for something else: bytes above ASCII, controls and blanks, `#`, and `\`, which it takes for a slash. */

@@ -51,6 +51,7 @@ export const gateways = { scgi, fastcgi, uwsgi };
 /** Every option, with another value than its default. */
 export const EVERY: Required<ServeOptions> = {
   interface: "wsgi",
+  keep_script_name: true,
   protocol: "scgi",
   bind: "127.0.0.1:0",
   backlog: 16,

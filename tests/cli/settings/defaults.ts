@@ -5,6 +5,7 @@ import type { Settings } from "../../../cli/settings/settings.ts";
 export const DEFAULTS: Settings = {
   application: null,
   interface: "auto",
+  keep_script_name: false,
   protocol: "http",
   bind: ["127.0.0.1", 8000],
   backlog: 2048,

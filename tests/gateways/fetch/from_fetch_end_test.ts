@@ -31,10 +31,10 @@ function call(handler: FetchHandler, environ: Record<string, unknown> = {}) {
   setup_testing_defaults(environ);
   let request: Request | undefined;
   let completed: Promise<void> | undefined;
-  const app = from_fetch((given, info) => {
+  const app = from_fetch((given, info, context) => {
     request = given;
     completed = info.completed;
-    return handler(given, info);
+    return handler(given, info, context);
   });
   const result = app(environ as WSGIEnvironment, () => async () => {});
   const iterator = (result as AsyncIterable<Uint8Array>)

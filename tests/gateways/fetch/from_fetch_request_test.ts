@@ -24,10 +24,8 @@ async function request_of(
   environ: Record<string, unknown>,
   body = "",
 ): Promise<Record<string, unknown>> {
-  const { output, errors } = await run_app(from_fetch(describe_request), {
-    environ,
-    body,
-  });
+  const app = from_fetch(describe_request, { keep_script_name: true });
+  const { output, errors } = await run_app(app, { environ, body });
   assertEquals(errors, "");
   const page = bytes(output.slice(output.indexOf("\r\n\r\n")));
   return JSON.parse(new TextDecoder().decode(page));
@@ -107,7 +105,7 @@ Deno.test("from_fetch() encodes the path byte for byte", async () => {
   }
 });
 
-Deno.test("from_fetch() has the URL begin with SCRIPT_NAME", async () => {
+Deno.test("from_fetch() has the URL begin with SCRIPT_NAME where it is told to keep it", async () => {
   assertEquals(
     await url_of({ SCRIPT_NAME: "/a b", PATH_INFO: "/c" }),
     "http://h/a%20b/c",

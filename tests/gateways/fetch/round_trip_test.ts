@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { toText } from "@std/streams";
 import {
+  type ExecutionContext,
   type FetchHandler,
   from_fetch,
   to_fetch,
@@ -100,9 +101,10 @@ Deno.test("to_fetch(from_fetch(handler)) behaves as the handler does", async (t)
       // A fragment never gets as far as a server.
       const received = new Request(make().url.replace(/#.*/, ""), make());
       const info = {} as WSGIFetchInfo;
+      const context = {} as ExecutionContext;
       assertEquals(
         await seen(to_fetch(from_fetch(handler))(make())),
-        await seen(handler(received, info)),
+        await seen(handler(received, info, context)),
       );
     });
   }
