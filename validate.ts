@@ -18,7 +18,7 @@
  * @module
  */
 
-import { check_function } from "./_internal/text/check_argument.ts";
+import { check_function } from "./_internal/text/check.ts";
 import { is_promise } from "./_internal/promise.ts";
 import { check_environ } from "./_internal/validate/environ.ts";
 import { Exchange } from "./_internal/validate/exchange.ts";

@@ -3,10 +3,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { is_promise } from "../_internal/promise.ts";
 import { is_empty_body } from "../_internal/streams/body.ts";
-import {
-  check_count,
-  check_function,
-} from "../_internal/text/check_argument.ts";
+import { check_count, check_function } from "../_internal/text/check.ts";
 import type {
   HeaderList,
   StartResponse,

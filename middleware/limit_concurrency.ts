@@ -1,16 +1,18 @@
-/** The limit of requests at once. */
+/** The limit of requests at once, and who counts them. */
 
 import { STATUS_CODE } from "@std/http/status";
 import {
-  check_count,
-  check_function,
-} from "../_internal/text/check_argument.ts";
+  check_result,
+  is_plain_array,
+} from "../_internal/handler/application_result.ts";
+import { is_promise } from "../_internal/promise.ts";
+import { check_count, check_function } from "../_internal/text/check.ts";
 import type {
   StartResponse,
   WSGIApplication,
   WSGIEnvironment,
+  WSGIResult,
 } from "../types.ts";
-import { ActiveRequests } from "./active_requests.ts";
 import { refuse } from "./refusal.ts";
 
 /** Who knows how many requests are under way. */
@@ -94,4 +96,72 @@ function spare(
 ): Uint8Array[] {
   const code = STATUS_CODE.ServiceUnavailable;
   return refuse(environ, start_response, code, [["Retry-After", "1"]]);
+}
+
+/** Calls an application, and counts what it has under way. */
+class ActiveRequests {
+  /** How many requests are under way. */
+  active = 0;
+  #app: WSGIApplication;
+
+  constructor(app: WSGIApplication) {
+    this.#app = app;
+  }
+
+  /** Calls the application for a request, which is under way from now on. */
+  run(
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+  ): WSGIResult | Promise<WSGIResult> {
+    this.active++;
+    try {
+      const result = this.#app(environ, start_response);
+      return is_promise(result) ? this.#follow(result) : this.#watch(result);
+    } catch (error) {
+      this.active--;
+      throw error;
+    }
+  }
+
+  async #follow(promise: Promise<WSGIResult>): Promise<WSGIResult> {
+    try {
+      return this.#watch(await promise);
+    } catch (error) {
+      this.active--;
+      throw error;
+    }
+  }
+
+  /** @throws {TypeError} If `result` is nothing that an application may return: then nobody would close it. */
+  #watch(result: WSGIResult): WSGIResult {
+    check_result(result);
+    let is_open = true;
+    return with_close(result, async () => {
+      try {
+        await result.close?.();
+      } finally {
+        if (is_open) this.active--;
+        is_open = false;
+      }
+    });
+  }
+}
+
+/** What is `result` for a server in everything but its `close()`; `result` itself, which may be shared, is left alone. */
+function with_close(
+  result: WSGIResult,
+  close: () => Promise<void>,
+): WSGIResult {
+  // An array is no more than its blocks, which are slow to read through a proxy.
+  if (is_plain_array(result)) return Object.assign([...result], { close });
+  // A file, a stream or a generator is known by its class, and its methods take no other object for it.
+  return new Proxy<WSGIResult>(Array.isArray(result) ? [] : {} as WSGIResult, {
+    get(_, key) {
+      if (key === "close") return close;
+      const value = Reflect.get(result, key);
+      return typeof value === "function" ? value.bind(result) : value;
+    },
+    has: (_, key) => key === "close" || Reflect.has(result, key),
+    getPrototypeOf: () => Reflect.getPrototypeOf(result),
+  });
 }

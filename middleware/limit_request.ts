@@ -6,10 +6,7 @@ import {
   request_line,
   type Variables,
 } from "../_internal/request/variables.ts";
-import {
-  check_count,
-  check_function,
-} from "../_internal/text/check_argument.ts";
+import { check_count, check_function } from "../_internal/text/check.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 import { refuse } from "./refusal.ts";
 

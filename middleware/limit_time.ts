@@ -10,8 +10,7 @@ import {
   type Variables,
 } from "../_internal/request/variables.ts";
 import { is_disconnect } from "../_internal/streams/disconnect.ts";
-import { describe } from "../_internal/text/check.ts";
-import { check_function } from "../_internal/text/check_argument.ts";
+import { check_function, describe } from "../_internal/text/check.ts";
 import { escape_controls } from "../_internal/text/log.ts";
 import type {
   ErrorStream,

@@ -1,7 +1,6 @@
 /** An application below a path. */
 
-import { describe } from "../_internal/text/check.ts";
-import { check_function } from "../_internal/text/check_argument.ts";
+import { check_function, describe } from "../_internal/text/check.ts";
 import type { WSGIApplication } from "../types.ts";
 
 /** Where {@linkcode mount_at} puts an application. */

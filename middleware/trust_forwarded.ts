@@ -3,7 +3,7 @@
  * those who are trusted, and kept from the application otherwise.
  */
 
-import { check_function } from "../_internal/text/check_argument.ts";
+import { check_function } from "../_internal/text/check.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 import {
   type Chain,

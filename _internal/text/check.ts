@@ -1,4 +1,4 @@
-/** What may stand in the head of a response; the one place that keeps a response from being split. */
+/** Whether what is given can be taken: text for the head of a response, which nothing else keeps from being split; functions, numbers. */
 
 import { remember } from "../remember.ts";
 
@@ -45,6 +45,24 @@ export function check_bytes(text: string, what: string): void {
       }`,
     );
   }
+}
+
+/** Throws a `TypeError` if `value` is no function; `what` names it in the message. */
+export function check_function(value: unknown, what: string): void {
+  if (typeof value === "function") return;
+  throw new TypeError(`${what} must be a function, got ${describe(value)}`);
+}
+
+/** Throws a `TypeError` if the option `name` is no number, a `RangeError` if it is no whole number of `what`, 0 or more. */
+export function check_count(value: unknown, name: string, what: string): void {
+  const is_number = typeof value === "number";
+  if (is_number && Number.isSafeInteger(value) && value >= 0) return;
+  const error = is_number ? RangeError : TypeError;
+  throw new error(
+    `${name} takes a whole number of ${what}, 0 or more, got ${
+      describe(value)
+    }`,
+  );
 }
 
 /** A short word for what a value is, for the second half of an error message. */

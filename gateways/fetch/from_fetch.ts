@@ -1,7 +1,7 @@
 /** A fetch handler as an application. */
 
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
-import { check_function } from "../../_internal/text/check_argument.ts";
+import { check_function } from "../../_internal/text/check.ts";
 import type { StartResponse, WSGIApplication } from "../../types.ts";
 import { FetchResult } from "./fetch_result.ts";
 import type { FetchHandler } from "./handler.ts";

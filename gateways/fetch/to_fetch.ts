@@ -9,7 +9,7 @@ import {
 import { ResponseHandler } from "../../_internal/handler/response_handler.ts";
 import { empty_body } from "../../_internal/streams/body.ts";
 import { stderr } from "../../_internal/streams/error_stream.ts";
-import { check_function } from "../../_internal/text/check_argument.ts";
+import { check_function } from "../../_internal/text/check.ts";
 import type { ErrorStream, WSGIApplication } from "../../types.ts";
 
 /** What a server may say of a request beside the `Request`: that much of what `Deno.serve` says. */
