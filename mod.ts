@@ -31,7 +31,6 @@ export * from "./gateways/scgi.ts";
 export * from "./gateways/uwsgi.ts";
 export * from "./handlers.ts";
 export * from "./headers.ts";
-export * from "./middleware/mod.ts";
 export * from "./simple_server.ts";
 export type * from "./types.ts";
 export * from "./util.ts";
