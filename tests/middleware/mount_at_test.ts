@@ -4,7 +4,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { mount_at } from "../../middleware/mod.ts";
 import type { WSGIApplication } from "../../types.ts";
 import { raw_request, serve } from "../support/support.ts";
-import { behind, REQUEST, show } from "./forwarding.ts";
+import { behind, REQUEST, show } from "./forwarded/forwarding.ts";
 import { MOUNT_PATHS, NO_MOUNT_PATHS } from "./option_values.ts";
 
 Deno.test("mount_at() begins SCRIPT_NAME with the path, and PATH_INFO behind it", () => {

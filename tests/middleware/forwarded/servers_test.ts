@@ -1,9 +1,9 @@
 /** Proxies in front of a server, whom it trusts or not. */
 
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { mount_at, trust_forwarded } from "../../middleware/mod.ts";
-import { WSGIRequestHandler, WSGIServer } from "../../simple_server.ts";
-import type { WSGIApplication, WSGIEnvironment } from "../../types.ts";
+import { mount_at, trust_forwarded } from "../../../middleware/mod.ts";
+import { WSGIRequestHandler, WSGIServer } from "../../../simple_server.ts";
+import type { WSGIApplication, WSGIEnvironment } from "../../../types.ts";
 import {
   bytes,
   raw_request,
@@ -11,7 +11,7 @@ import {
   run_app,
   serve,
   write_all,
-} from "../support/support.ts";
+} from "../../support/support.ts";
 import { REQUEST, show } from "./forwarding.ts";
 
 Deno.test("trust_forwarded() and mount_at() hand the result on as it is", () => {

@@ -1,8 +1,12 @@
 /** IP addresses and ranges, by their value. */
 
 import { assert, assertEquals } from "@std/assert";
-import { contains, read_ip, read_range } from "../../middleware/ip_address.ts";
-import { int, pick, random } from "../support/random.ts";
+import {
+  contains,
+  read_ip,
+  read_range,
+} from "../../../middleware/ip_address.ts";
+import { int, pick, random } from "../../support/random.ts";
 
 Deno.test("read_ip() reads every spelling of an address as the same value", () => {
   const spellings = [

@@ -1,9 +1,9 @@
 /** Who is trusted, and what becomes of the headers of anybody else. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { read_ip } from "../../middleware/ip_address.ts";
-import { trust_forwarded } from "../../middleware/mod.ts";
-import { read_trusted } from "../../middleware/trusted.ts";
+import { read_ip } from "../../../middleware/ip_address.ts";
+import { trust_forwarded } from "../../../middleware/mod.ts";
+import { read_trusted } from "../../../middleware/trusted.ts";
 import {
   behind,
   changes_of,
@@ -12,7 +12,7 @@ import {
   REQUEST,
   type Variables,
 } from "./forwarding.ts";
-import { LISTS_WITH_NO_PROXY } from "./option_values.ts";
+import { LISTS_WITH_NO_PROXY } from "../option_values.ts";
 
 /** Of the addresses, those that are trusted. */
 function trusted_of(

@@ -1,8 +1,8 @@
 /** What is believed of `X-Forwarded-*`. */
 
 import { assertEquals } from "@std/assert";
-import { trust_forwarded } from "../../middleware/mod.ts";
-import { request_uri } from "../../util.ts";
+import { trust_forwarded } from "../../../middleware/mod.ts";
+import { request_uri } from "../../../util.ts";
 import {
   assert_changes,
   behind,

@@ -1,10 +1,10 @@
 /** Requests that came by a proxy, and what an application sees of them. */
 
 import { assertEquals } from "@std/assert";
-import { trust_forwarded } from "../../middleware/mod.ts";
-import type { WSGIApplication, WSGIEnvironment } from "../../types.ts";
-import { bytes } from "../support/support.ts";
-import { request_uri } from "../../util.ts";
+import { trust_forwarded } from "../../../middleware/mod.ts";
+import type { WSGIApplication, WSGIEnvironment } from "../../../types.ts";
+import { bytes } from "../../support/support.ts";
+import { request_uri } from "../../../util.ts";
 
 export type Variables = Record<string, string>;
 

@@ -1,7 +1,7 @@
 /** Whatever a client or a proxy sends: what may become of it. */
 
 import { assert, assertEquals } from "@std/assert";
-import { int, pick, random } from "../support/random.ts";
+import { int, pick, random } from "../../support/random.ts";
 import {
   changes_of,
   environ_of,
