@@ -21,8 +21,7 @@ import { on_signal, on_stop_signals } from "./processes/signals.ts";
 import { supervise } from "./processes/supervise.ts";
 import { UsageError } from "./settings/usage_error.ts";
 import { validated } from "./validated.ts";
-import { work } from "./processes/worker.ts";
-import { take_place } from "./processes/worker_place.ts";
+import { type Seat, take_seat, work } from "./processes/worker.ts";
 
 /**
  * Runs the command.
@@ -32,32 +31,43 @@ import { take_place } from "./processes/worker_place.ts";
  * the command line or in the module that it names.
  */
 export async function main(args: string[]): Promise<number> {
+  on_signal("SIGUSR1", () => {}); // Until the logs are open, there is nothing to open anew.
+  let seat: Seat | null = null;
   try {
-    return await run(args);
+    seat = await take_seat();
+    return await run(args, seat);
   } catch (error) {
-    if (error instanceof UsageError) return fail(error, 2);
-    if (error instanceof ListenError) return fail(error, 1);
-    throw error;
+    const status = status_of(error);
+    if (status === null) throw error;
+    const { message } = error as Error;
+    // The supervisor knows where it is to be said.
+    if (seat) await seat.link.say("failed", message);
+    else stderr.write(`error: ${message}\n`);
+    return status;
   }
 }
 
-async function run(args: string[]): Promise<number> {
-  on_signal("SIGUSR1", () => {}); // Until the logs are open, there is nothing to open anew.
-  const place = take_place();
+/** The exit status after an error that is no fault of this program; null after any other. */
+function status_of(error: unknown): number | null {
+  if (error instanceof UsageError) return 2;
+  return error instanceof ListenError ? 1 : null;
+}
+
+async function run(args: string[], seat: Seat | null): Promise<number> {
   const environ = process_environ();
   const { request, settings, said } = await parse_command(args, environ);
   if (request === "help") return print(help());
   if (request === "version") return print(`${version()}\n`);
   if (request === "print_config") return print(`${config_text(said)}\n`);
-  if (place || is_supervised(settings)) {
+  if (seat || is_supervised(settings)) {
     on_signal("SIGHUP", () => {}); // Until there are workers, there is nothing to replace.
   }
   set_umask(settings);
   const foundation = await lay_foundation(settings);
   if (request === "check_config") return await check(foundation);
   const starter = starter_of(environ);
-  if (place) {
-    await work(await application_of(settings), foundation, place);
+  if (seat) {
+    await work(await application_of(settings), foundation, seat);
     return 0;
   }
   if (starter === null) {
@@ -200,9 +210,4 @@ function version(): string {
 function print(text: string): number {
   Deno.stdout.writeSync(new TextEncoder().encode(text));
   return 0;
-}
-
-function fail(error: Error, status: number): number {
-  stderr.write(`error: ${error.message}\n`);
-  return status;
 }

@@ -1,5 +1,6 @@
 /** The command with `--workers`, as it supervises them. */
 
+import { stderr } from "../../_internal/streams/error_stream.ts";
 import { hostname_of } from "../../_internal/server/address.ts";
 import type { ServerAddress } from "../../simple_server.ts";
 import { format_address } from "../settings/address.ts";
@@ -9,6 +10,7 @@ import { ListenError } from "../service.ts";
 import type { Settings } from "../settings/settings.ts";
 import { on_signal, on_stop_signals } from "./signals.ts";
 import { Supervisor } from "./supervisor.ts";
+import type { WorkerProcess } from "./worker_process.ts";
 
 /**
  * Keeps workers alive until a signal ends them.
@@ -24,12 +26,14 @@ export async function supervise(
   announce: (address: string) => void,
   say: (message: string) => void,
 ): Promise<number> {
-  using _claim = claim(settings.bind);
-  const [host, port] = free_address(settings.bind);
-  const { workers, graceful_timeout } = settings;
-  const count = Math.max(workers, 1);
-  const log = logs.errors;
-  const supervisor = new Supervisor({ count, port, graceful_timeout, log });
+  using claim = claim_address(settings.bind);
+  const { hostname, port } = claim.addr;
+  const { workers, timeout, graceful_timeout } = settings;
+  const supervisor = new Supervisor({
+    ...{ count: Math.max(workers, 1), port, timeout, graceful_timeout },
+    log: logs.errors,
+    on_loaded: () => claim[Symbol.dispose](),
+  });
   const stop = () => {
     say("Stopping when the requests under way are answered");
     supervisor.stop();
@@ -37,44 +41,37 @@ export async function supervise(
   on_stop_signals(stop, () => supervisor.kill());
   on_signal("SIGHUP", () => supervisor.reload());
   on_signal("SIGUSR1", () => supervisor.reopen_logs());
-  const status = await supervisor.start().catch((error) => {
+  const failed = await supervisor.start().catch((error) => {
     throw start_error("cannot start the workers", error);
   });
-  if (status !== 0) return status;
-  if (!supervisor.stopping) announce(format_address([host, port]));
+  if (failed) return await give_up(failed);
+  const [host] = settings.bind as [string, number];
+  if (!supervisor.stopping) announce(format_address([host || hostname, port]));
   await supervisor.ended;
   return 0;
 }
 
-/**
- * Claims the address for as long as this supervisor runs, against another one that starts at the same moment: both
- * would find it free, and their workers share it. The claim is an abstract socket of Linux, which is no file and ends
- * with its process. Where there is none, or no permission for it, nobody claims anything.
- *
- * @throws {ListenError} If another supervisor has it.
- */
-function claim(bind: ServerAddress): Disposable | null {
-  const [host, port] = bind as [string, number];
-  if (Deno.build.os !== "linux" || port === 0) return null;
-  const path = `\0tsgi ${format_address([hostname_of(host), port])}`;
-  try {
-    return Deno.listen({ transport: "unix", path });
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) throw refused(bind, error);
-    return null;
-  }
+/** Says why a worker did not start, where it has not said so itself; gives its exit status. */
+async function give_up(worker: WorkerProcess): Promise<number> {
+  const { code, signal } = await worker.status;
+  if (worker.reason !== null) stderr.write(`error: ${worker.reason}\n`);
+  return signal === null && code || 2;
 }
 
 /**
- * The address, its port found where 0 was asked. The workers share it by an option that would let any other process
- * share it as well: so it is looked first whether it is free.
+ * Takes the address, its port found where 0 was asked, until the workers share it. They do so by an option that would
+ * let any other process of this user join them: so it has to be free before. As long as the first of them loads the
+ * application, this process has it to itself, and no other supervisor can begin at the same one. Nothing else than
+ * the port itself says whose it is, so nobody can keep it from being used but by using it.
+ *
+ * @throws {ListenError} If somebody has it.
  */
-function free_address(bind: ServerAddress): [host: string, port: number] {
+function claim_address(bind: ServerAddress): Deno.TcpListener {
   const [host, port] = bind as [string, number];
   try {
-    using listener = Deno.listen({ hostname: hostname_of(host), port });
-    const { addr } = listener as Deno.TcpListener;
-    return [host || addr.hostname, addr.port];
+    // Nobody is to connect: one more, and the system makes clients wait until it is heard that they knock.
+    const options = { hostname: hostname_of(host), port, tcpBacklog: 0 };
+    return Deno.listen(options);
   } catch (error) {
     throw refused(bind, error as Error);
   }

@@ -11,16 +11,23 @@ const LONGEST_PAUSE = 10_000;
 /** How long a worker may take to end beyond the time of its requests, in milliseconds. */
 const MARGIN = 2000;
 
+/** How long a worker may take to start at least, in milliseconds: that is longer than an answer takes. */
+const SHORTEST_START = 10_000;
+
 /** What a supervisor is told. */
 export interface Supervision {
   /** How many workers there shall be. */
   count: number;
   /** The port that they share. */
   port: number;
+  /** How long they may take to start, in seconds, if that is more than ten; 0 for as long as they like. */
+  timeout: number;
   /** How long their requests may take when they stop, in seconds. */
   graceful_timeout: number;
   /** Where it is said what becomes of them. */
   log: ErrorLog;
+  /** Called when a worker has loaded its application, before it listens. */
+  on_loaded(): void;
 }
 
 export class Supervisor {
@@ -36,6 +43,8 @@ export class Supervisor {
   #ended = Promise.withResolvers<void>();
   /** What is done to the workers is done one after the other. */
   #changes: Promise<void> = Promise.resolve();
+  /** Whether a reload waits until it is its turn. */
+  #reload_waits = false;
 
   constructor(supervision: Supervision) {
     this.#supervision = supervision;
@@ -55,24 +64,32 @@ export class Supervisor {
   /**
    * Starts the workers: the first of them, and if that takes requests the others.
    *
-   * @returns The exit status of one that did not start, 0 if all did.
+   * @returns One that did not start; null if all did.
    * @throws {Error} An error of the system or of permissions, if there cannot be one.
    */
-  async start(): Promise<number> {
+  async start(): Promise<WorkerProcess | null> {
     const started = this.#start_all();
     this.#changes = started.then(() => {}, () => {});
     const failed = await started.catch((error) => {
       this.kill();
       throw error;
     });
-    if (!failed || this.#stopping) return 0;
+    if (!failed || this.#stopping) return null;
     await this.stop();
-    return (await failed.status).code || 1;
+    return failed;
   }
 
-  /** Replaces the workers one by one, each when its successor takes requests. */
+  /**
+   * Replaces the workers one by one, each when its successor takes requests. Whoever asks for it while it waits for its
+   * turn has asked for the same: what is loaded then is newer still.
+   */
   reload(): void {
-    this.#change(() => this.#reload());
+    if (this.#reload_waits) return;
+    this.#reload_waits = true;
+    this.#change(() => {
+      this.#reload_waits = false;
+      return this.#reload();
+    });
   }
 
   /** Stops all workers when their requests are answered. */
@@ -132,8 +149,10 @@ export class Supervisor {
       (worker.ended ? successor : worker).retire();
       return true;
     }
+    const why = successor.reason ?? `it ${how_ended(await successor.status)}`;
+    const what = "a new worker did not start, the old ones stay";
     if (!this.#stopping) {
-      this.#log.log("error", "a new worker did not start: the old ones stay");
+      this.#log.log_text("error", `${what}: ${why}\n`);
     }
     return false;
   }
@@ -144,16 +163,20 @@ export class Supervisor {
    * @param on_trial Whether whoever starts it waits for it to take requests, and knows what to do if it does not.
    */
   #start(on_trial: boolean): WorkerProcess {
-    const { port, graceful_timeout } = this.#supervision;
+    const { port, timeout, graceful_timeout, on_loaded } = this.#supervision;
     const supervisor = this.#folder.path_of(String(++this.#number));
     const worker = new WorkerProcess({ supervisor, port }, {
-      patience: graceful_timeout * 1000 + MARGIN,
+      start_patience: timeout === 0
+        ? Infinity
+        : Math.max(timeout * 1000, SHORTEST_START),
+      end_patience: graceful_timeout * 1000 + MARGIN,
+      on_loaded,
       on_worn: () =>
         this.#change(async () => {
           await this.#replace(worker);
         }),
-      on_hung: () =>
-        this.#log.log("error", `worker ${worker.pid} hangs: it is killed`),
+      on_hung: (what) =>
+        this.#log.log("error", `worker ${worker.pid} ${what}: it is killed`),
     });
     this.#workers.add(worker);
     this.#follow(worker, on_trial);
@@ -167,8 +190,11 @@ export class Supervisor {
     this.#end_when_alone();
     const expected = worker.stopping || on_trial && !worker.was_ready;
     if (expected || this.#stopping) return;
-    const how = status.signal ?? `status ${status.code}`;
-    this.#log.log("error", `worker ${worker.pid} ended with ${how}`);
+    if (!worker.was_hung) {
+      const why = worker.reason === null ? "" : `: ${worker.reason}`;
+      const what = `worker ${worker.pid} ${how_ended(status)}${why}`;
+      this.#log.log_text("error", `${what}\n`);
+    }
     await this.#start_another(worker.is_young);
   }
 
@@ -197,4 +223,8 @@ export class Supervisor {
     this.#folder.remove();
     this.#ended.resolve();
   }
+}
+
+function how_ended({ signal, code }: Deno.CommandStatus): string {
+  return `ended with ${signal ?? `status ${code}`}`;
 }

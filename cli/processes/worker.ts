@@ -8,32 +8,53 @@ import type { Logs } from "../logs/logs.ts";
 import { type Foundation, Service } from "../service.ts";
 import { on_signal } from "./signals.ts";
 import { UsageError } from "../settings/usage_error.ts";
-import type { WorkerPlace } from "./worker_place.ts";
+import { take_place, type WorkerPlace } from "./worker_place.ts";
+
+/** What a worker has of its supervisor. */
+export interface Seat extends WorkerPlace {
+  link: Link;
+}
+
+/**
+ * Takes the place of this process among the workers; null where it is none.
+ *
+ * @throws {UsageError} If there is no supervisor any more.
+ */
+export async function take_seat(): Promise<Seat | null> {
+  const place = take_place();
+  if (!place) return null;
+  try {
+    return { ...place, link: await Link.open(place.supervisor) };
+  } catch (error) {
+    throw new UsageError("the supervisor has gone", { cause: error });
+  }
+}
 
 /** Serves until the supervisor says that it is enough, or has gone. */
 export async function work(
   app: WSGIApplication,
   foundation: Foundation,
-  { supervisor, port }: WorkerPlace,
+  { supervisor, port, link }: Seat,
 ): Promise<void> {
   const { settings, logs } = foundation;
-  const host = host_of(settings.bind);
-  const link = await Link.open(supervisor).catch(() => null);
-  if (!link) return logs.errors.log("error", "the supervisor has gone");
-  const bind: ServerAddress = [host, port];
+  const bind: ServerAddress = [host_of(settings.bind), port];
   const service = new Service(app, {
     ...foundation,
     settings: { ...settings, bind },
     place: { is_worker: true, on_worn: () => link.say("worn") },
   });
   listen_to_signals(service);
-  obey(link, service, logs).then(() => {
+  const may_listen = Promise.withResolvers<void>();
+  obey(link, service, logs, may_listen.resolve).then(() => {
+    may_listen.resolve();
     if (service.stopping) return;
     logs.errors.log("error", "the supervisor has gone: stopping");
     remove_folder_of(supervisor);
     service.stop();
   });
-  await service.serve(() => link.say("ready"));
+  link.say("loaded");
+  await may_listen.promise;
+  await service.serve(() => link.say("ready", String(settings.timeout)));
   link.close();
 }
 
@@ -56,9 +77,16 @@ function listen_to_signals(service: Service): void {
 }
 
 /** Does what the supervisor says; settles when it has gone. */
-async function obey(link: Link, service: Service, logs: Logs): Promise<void> {
-  for await (const word of link.words()) {
-    if (word === "retire") retire(link, service);
+async function obey(
+  link: Link,
+  service: Service,
+  logs: Logs,
+  listen: () => void,
+): Promise<void> {
+  for await (const [word] of link.messages()) {
+    if (word === "answer") link.say("alive");
+    else if (word === "listen") listen();
+    else if (word === "retire") retire(link, service);
     else if (word === "stop") service.stop();
     else if (word === "reopen") logs.reopen();
   }

@@ -1,20 +1,29 @@
 /** A worker, as its supervisor has it: a process, and the link to it. */
 
 import { start_again } from "./child.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { Link, type Word } from "./link.ts";
+import { process_state, type ProcessState } from "./process_state.ts";
 import { environment_of, type WorkerPlace } from "./worker_place.ts";
 
 /** How long a worker takes requests at least that has not failed at once, in milliseconds. */
 const YOUNG = 1000;
 
+/** How long a worker may be silent at least, in seconds: what a machine under load, or V8's collector, takes from it. */
+const SHORTEST_SILENCE = 1;
+
 /** What a worker process needs of its supervisor. */
 export interface WorkerOwner {
+  /** How long it may take to start, in milliseconds; `Infinity` for as long as it likes. */
+  start_patience: number;
   /** How long it may take to end, in milliseconds. */
-  patience: number;
+  end_patience: number;
+  /** Called when its application is loaded, before it listens. */
+  on_loaded(): void;
   /** Called when it has had its number of requests. */
   on_worn(): void;
-  /** Called when it does not end in time, and is killed. */
-  on_hung(): void;
+  /** Called when it is killed because of what it does not do; `what` it is that it does not. */
+  on_hung(what: string): void;
 }
 
 export class WorkerProcess {
@@ -22,6 +31,10 @@ export class WorkerProcess {
   stopping = false;
   /** Whether it has ended. */
   ended = false;
+  /** Why it could not start, in its own words; null where it has not said so. */
+  reason: string | null = null;
+  /** Whether it was killed because it hung. */
+  was_hung = false;
   /** How it ended. */
   readonly status: Promise<Deno.CommandStatus>;
 
@@ -30,9 +43,13 @@ export class WorkerProcess {
   readonly #ready = Promise.withResolvers<boolean>();
   readonly #closed = Promise.withResolvers<void>();
   #link: Link | null = null;
+  /** Settles when all is read that it has said. */
+  #heard: Promise<void> = Promise.resolve();
   #ready_since: number | null = null;
   /** Whether it is to open its logs anew as soon as it can be told. */
   #reopening = false;
+  #heartbeat: Heartbeat | null = null;
+  /** Ends a start that takes too long, later an end that does. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts the process. */
@@ -47,8 +64,9 @@ export class WorkerProcess {
       listener.close();
       throw error;
     }
+    this.#start_in_time();
     this.status = this.#take_end(listener);
-    this.#listen(listener);
+    this.#heard = this.#listen(listener);
   }
 
   get pid(): number {
@@ -100,9 +118,9 @@ export class WorkerProcess {
     else this.#reopening = true;
   }
 
-  /** A worker that has not connected yet has no requests: any end is good. */
+  /** A worker that does not take requests yet need not answer any: any end is good. */
   #say_end(word: Word): void {
-    if (this.#link) this.#link.say(word);
+    if (this.was_ready) this.#link!.say(word);
     else this.#kill("SIGTERM");
   }
 
@@ -114,19 +132,37 @@ export class WorkerProcess {
     }
   }
 
+  #start_in_time(): void {
+    const { start_patience } = this.#owner;
+    if (start_patience === Infinity) return;
+    this.#timer = setTimeout(() => {
+      this.#hang(`did not start within ${start_patience / 1000} s`);
+    }, start_patience);
+  }
+
   #end_in_time(): void {
+    if (this.stopping) return;
     this.stopping = true;
-    this.#timer ??= setTimeout(() => {
-      this.#owner.on_hung();
-      this.kill();
-    }, this.#owner.patience);
+    clearTimeout(this.#timer);
+    const { end_patience } = this.#owner;
+    this.#timer = setTimeout(() => this.#hang("hangs"), end_patience);
+  }
+
+  /** Kills it for what it does not do. */
+  #hang(what: string): void {
+    if (this.was_hung) return;
+    this.was_hung = true;
+    this.#owner.on_hung(what);
+    this.#kill("SIGKILL");
   }
 
   async #take_end(listener: Deno.UnixListener): Promise<Deno.CommandStatus> {
     const status = await this.#child.status;
     this.ended = true;
+    this.#heartbeat?.stop();
     clearTimeout(this.#timer);
     listener.close();
+    await this.#heard;
     this.#link?.close();
     this.#ready.resolve(false);
     this.#closed.resolve();
@@ -137,17 +173,55 @@ export class WorkerProcess {
   async #listen(listener: Deno.UnixListener): Promise<void> {
     const conn = await listener.accept().catch(() => null);
     if (!conn) return; // It has ended before.
-    this.#link = new Link(conn);
-    if (this.#reopening) this.#link.say("reopen");
-    for await (const word of this.#link.words()) {
-      if (word === "ready") this.#begin();
+    const link = this.#link = new Link(conn);
+    if (this.#reopening) link.say("reopen");
+    for await (const [word, detail] of link.messages()) {
+      if (word === "loaded") this.#let_listen(link);
+      else if (word === "ready") this.#begin(link, Number(detail));
+      else if (word === "alive") this.#heartbeat?.answered();
       else if (word === "worn") this.#owner.on_worn();
       else if (word === "closed") this.#closed.resolve();
+      else if (word === "failed") this.reason = detail;
     }
   }
 
-  #begin(): void {
+  #let_listen(link: Link): void {
+    this.#owner.on_loaded();
+    link.say("listen");
+  }
+
+  /** @param timeout For how long it may be silent, in seconds; 0 for as long as it likes. */
+  #begin(link: Link, timeout: number): void {
     this.#ready_since = performance.now();
     this.#ready.resolve(true);
+    if (this.stopping) return;
+    clearTimeout(this.#timer);
+    if (timeout > 0) this.#heartbeat = this.#watch(link, timeout);
   }
+
+  #watch(link: Link, seconds: number): Heartbeat {
+    const silence = Math.max(seconds, SHORTEST_SILENCE);
+    let before: ProcessState | null = null;
+    return new Heartbeat({
+      patience: silence * 1000,
+      ask: () => {
+        before = process_state(this.pid);
+        link.say("answer");
+      },
+      on_silence: () => {
+        const doing = doing_since(before, process_state(this.pid));
+        this.#hang(`has not answered for ${silence} s${doing}`);
+      },
+    });
+  }
+}
+
+/** What a process has been doing from one moment to another, as a part of a sentence. */
+function doing_since(
+  before: ProcessState | null,
+  now: ProcessState | null,
+): string {
+  if (!before || !now) return "";
+  const cpu = (now.cpu - before.cpu).toFixed(1);
+  return ` (${now.state}, with ${cpu} s of processor time)`;
 }

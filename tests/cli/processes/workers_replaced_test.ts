@@ -148,7 +148,7 @@ Deno.test("SIGHUP leaves the old workers where the application is broken", async
   assertEquals(code, 0);
   assertMatch(
     stderr,
-    /^error: cannot load app.ts: it threw "broken"\n\[[^\n]+\] \[ERROR\] a new worker did not start: the old ones stay\n\[[^\n]+ reloaded\n$/,
+    /^\[[^\n]+\] \[ERROR\] a new worker did not start, the old ones stay: cannot load app.ts: it threw "broken"\n\[[^\n]+ reloaded\n$/,
   );
 });
 
@@ -184,8 +184,10 @@ Deno.test("SIGHUP leaves the old workers where the configuration has no port any
     [code, new TextDecoder().decode(stderr), log()],
     [
       0,
-      `error: workers share a port: bind a HOST:PORT, got --bind unix:${path}/s\n`,
-      ["[ERROR] a new worker did not start: the old ones stay"],
+      "",
+      [
+        `[ERROR] a new worker did not start, the old ones stay: workers share a port: bind a HOST:PORT, got --bind unix:${path}/s`,
+      ],
     ],
   );
 });
