@@ -1,5 +1,7 @@
 /** A request body that nobody knows the length of, counted while it is read. */
 
+import { limit_leftover } from "../_internal/streams/leftover.ts";
+
 /** Stands in for a `wsgi.input`, and fails where that goes past a number of bytes. */
 export class CountedBody implements UnderlyingDefaultSource<Uint8Array> {
   /** The stream for the application. */
@@ -16,6 +18,7 @@ export class CountedBody implements UnderlyingDefaultSource<Uint8Array> {
   constructor(source: ReadableStream<Uint8Array>, most: number) {
     this.#source = source;
     this.#most = most;
+    limit_leftover(source, most);
     this.stream = new ReadableStream(this, { highWaterMark: 0 });
   }
 
@@ -25,11 +28,11 @@ export class CountedBody implements UnderlyingDefaultSource<Uint8Array> {
     const step = await this.#read();
     if (step.done) return controller.close();
     this.#length += step.value.length;
+    limit_leftover(this.#source, this.#most - this.#length);
     if (this.#length <= this.#most) return controller.enqueue(step.value);
     this.too_long = new RangeError(
       `the request body must not be longer than ${this.#most} bytes`,
     );
-    this.#source.cancel(this.too_long).catch(() => {}); // It fails where the client has gone.
     throw this.too_long;
   }
 

@@ -3,6 +3,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { is_promise } from "../_internal/promise.ts";
 import { is_empty_body } from "../_internal/streams/body.ts";
+import { limit_leftover } from "../_internal/streams/leftover.ts";
 import { check_count, check_function } from "../_internal/text/check.ts";
 import type {
   HeaderList,
@@ -65,6 +66,7 @@ export function limit_body(
   return (environ, start_response) => {
     const length = environ.CONTENT_LENGTH;
     if (length && Number(length) > max_size) {
+      limit_leftover(environ["wsgi.input"], 0, Number(length));
       return refuse(environ, start_response, STATUS_CODE.ContentTooLarge);
     }
     if (length || is_empty_body(environ["wsgi.input"])) {

@@ -10,6 +10,7 @@ import { BaseHandler } from "./base_handler.ts";
 import { BodyStream } from "./body_stream.ts";
 import { empty_body } from "../streams/body.ts";
 import { stderr } from "../streams/error_stream.ts";
+import { drop_leftover } from "../streams/leftover.ts";
 import { type MaybePromise, unsettled } from "../promise.ts";
 import { parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
@@ -199,7 +200,7 @@ export class ResponseHandler extends BaseHandler {
     // A GET or a HEAD has none, by the fetch standard; they are most requests.
     const { REQUEST_METHOD: method } = this.base_env;
     if (method !== "GET" && method !== "HEAD" && !this.stdin.locked) {
-      this.stdin.cancel().catch(() => {}); // It fails where the client has gone.
+      drop_leftover(this.stdin);
     }
   }
 

@@ -151,11 +151,9 @@ Deno.test("limit_body() answers while a body goes on that is too long already", 
   await write_all(conn, post("/", CHUNKED, chunked("hello", "!")));
   const answer = await read_until(conn, "Content Too Large");
   assertEquals(BY_HTTP.test(answer), true, answer);
-  await write_all(
-    conn,
-    bytes(`${chunked("x".repeat(100000))}0\r\n\r\n${LAST}`),
-  );
-  assertEquals((await read_all(conn)).slice(0, 15), "HTTP/1.1 200 OK");
+  // What comes behind may be anything: the connection ends with it.
+  await write_all(conn, bytes(`${chunked("x".repeat(100000))}0\r\n\r\n`));
+  assertEquals(await read_all(conn), "");
 });
 
 for (const protocol of protocols) {
