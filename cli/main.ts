@@ -120,15 +120,42 @@ async function serve_alone(
   starter: Starter | null = null,
 ): Promise<number> {
   const { settings } = foundation;
-  const service = new Service(await application_of(settings), foundation);
+  const loading = load(settings, starter);
+  const app = await loading.app;
+  if (app === null) return 0;
+  const service = new Service(app, foundation);
   if (settings.protocol === "cgi") await service.serve(() => {});
-  else await serve_until_told(service, settings, starter);
+  else await serve_until_told(service, settings, loading.on_stop, starter);
   return 0;
+}
+
+/** An application that is being loaded. */
+interface Loading {
+  /** The application; null where a signal has come before. */
+  app: Promise<WSGIApplication | null>;
+  /** What has a function called at the first signal. */
+  on_stop: (stop: () => void) => void;
+}
+
+/**
+ * Loads the application. Where there is a file of `--pid` to be removed, a signal ends that; elsewhere Deno does so by
+ * itself, also where the application hears no signal because it is in a loop.
+ */
+function load(settings: Settings, starter: Starter | null): Loading {
+  const app = application_of(settings);
+  const on_stop = (stop: () => void) => on_stop_signals(stop, () => {});
+  if (settings.pid === null || starter) return { app, on_stop };
+  const stopped = Promise.withResolvers<null>();
+  return {
+    app: Promise.race([app, stopped.promise]),
+    on_stop: on_stop(() => stopped.resolve(null)),
+  };
 }
 
 async function serve_until_told(
   service: Service,
   settings: Settings,
+  on_stop: (stop: () => void) => void,
   starter: Starter | null,
 ): Promise<void> {
   const say = speaker(settings);
@@ -137,7 +164,7 @@ async function serve_until_told(
     say("Stopping when the requests under way are answered");
     service.stop();
   };
-  on_stop_signals(stop, () => {});
+  on_stop(stop);
   starter?.follow(stop);
   await service.serve(() => say(announcement(service.address, settings)));
   starter?.end_watcher();

@@ -9,6 +9,7 @@ import {
   trust_forwarded,
 } from "../middleware/mod.ts";
 import { work_is_done } from "../_internal/background.ts";
+import { SocketFile } from "../_internal/server/socket_file.ts";
 import type { ServerAddress } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
 import { type Certificate, read_certificate } from "./certificate.ts";
@@ -98,6 +99,7 @@ export class Service {
    * @throws {UsageError} If the certificate is none.
    */
   async serve(on_listening: () => void): Promise<void> {
+    let leave: (() => void) | null = null;
     try {
       if (this.#settings.protocol === "cgi") {
         return await run_script(this.#app, this.#handling);
@@ -105,6 +107,7 @@ export class Service {
       const server = await this.#listen();
       if (this.#stopped) return await server.server_close();
       this.#server = server;
+      leave = remove_at_exit(server.server_address);
       server.multiprocess = this.#place.is_worker;
       server.set_app(this.#app);
       const served = server.serve_forever();
@@ -112,6 +115,7 @@ export class Service {
       await Promise.race([served, this.#cut_off.promise]);
       await this.#stopped;
     } finally {
+      leave?.();
       this.#logs.close();
     }
   }
@@ -247,6 +251,19 @@ export class Service {
     }
     return http_server(bind, this.#handling, { ...options, ...tls });
   }
+}
+
+/**
+ * Has the file of a socket removed where the process is left at once: Deno does so only where it closes the socket.
+ *
+ * @returns A function that takes that back.
+ */
+function remove_at_exit(address: ServerAddress): () => void {
+  if (typeof address !== "string") return () => {};
+  const file = new SocketFile(address);
+  const remove = () => file.remove();
+  addEventListener("unload", remove);
+  return () => removeEventListener("unload", remove);
 }
 
 function requests_until_worn(settings: Settings): number {

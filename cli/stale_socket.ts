@@ -1,18 +1,21 @@
 /** What a server that was killed has left. */
 
+import { SocketFile } from "../_internal/server/socket_file.ts";
+
 /**
  * Removes a socket at which nobody listens.
  *
  * @throws {Error} If what is there is no socket.
  */
 export async function remove_stale_socket(path: string): Promise<void> {
+  const file = new SocketFile(path);
   try {
     if (!Deno.lstatSync(path).isSocket) {
       throw new Error("what is there is no socket");
     }
     (await Deno.connect({ transport: "unix", path })).close();
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) Deno.removeSync(path);
+    if (error instanceof Deno.errors.ConnectionRefused) file.remove();
     else if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

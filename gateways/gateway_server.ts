@@ -15,6 +15,7 @@ import {
 } from "../_internal/text/log.ts";
 import { type MaybePromise, unsettled } from "../_internal/promise.ts";
 import { RequestQueue } from "../_internal/server/request_queue.ts";
+import { SocketFile } from "../_internal/server/socket_file.ts";
 import { format_exception } from "../_internal/handler/traceback.ts";
 import {
   request_line,
@@ -79,11 +80,15 @@ export abstract class GatewayServer implements AsyncDisposable {
   stderr: ErrorStream | null;
 
   #listener: Deno.Listener;
+  /** The file of its socket; null where it listens at a port. */
+  #file: SocketFile | null;
   #connections = new Bag<GatewayConnection>();
   #queue = new RequestQueue<void | Promise<void>>(() => {});
   /** Whether connections are being accepted, or the last attempt has not ended yet. */
   #accepting = false;
   #stopping = false;
+  /** Whether the file of its socket is being left to somebody else. */
+  #closing = false;
   #ended = Promise.withResolvers<void>();
   /** Called when a connection has ended. */
   #on_room: (() => void) | null = null;
@@ -100,6 +105,9 @@ export abstract class GatewayServer implements AsyncDisposable {
     this.max_connections = at_least_one(max_connections, "max_connections");
     this.stderr = options.stderr ?? null;
     this.#listener = listen(server_address, options);
+    this.#file = typeof server_address === "string"
+      ? new SocketFile(server_address)
+      : null;
     const { addr } = this.#listener;
     this.server_address = addr.transport === "tcp"
       ? [(server_address as [string, number])[0] || addr.hostname, addr.port]
@@ -294,13 +302,22 @@ export abstract class GatewayServer implements AsyncDisposable {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#queue.close();
-    this.#listener.close();
+    if (this.#file) this.#close_socket(this.#file);
+    else this.#listener.close();
     this.#on_room?.();
     this.#end_when_idle();
   }
 
+  async #close_socket(file: SocketFile): Promise<void> {
+    this.#closing = true;
+    await file.close_socket(() => this.#listener.close());
+    this.#closing = false;
+    this.#end_when_idle();
+  }
+
   #end_when_idle(): void {
-    const idle = !this.#accepting && this.#connections.size === 0;
+    const idle = !this.#accepting && !this.#closing &&
+      this.#connections.size === 0;
     if (this.#stopping && idle) this.#ended.resolve();
   }
 }

@@ -6,6 +6,7 @@ import { stderr } from "../streams/error_stream.ts";
 import { hostname_of, type ServerAddress } from "./address.ts";
 import { full_name, unnamed_host } from "./host_names.ts";
 import { RequestQueue } from "./request_queue.ts";
+import { SocketFile } from "./socket_file.ts";
 
 /** Where a request came from; `["", 0]` on a Unix socket. */
 export type ClientAddress = [host: string, port: number];
@@ -43,6 +44,8 @@ export abstract class HTTPServer implements AsyncDisposable {
    */
   readonly unnamed_host: string | null;
   #server: Deno.HttpServer<Deno.Addr>;
+  /** The file of its socket; null where it listens at a port. */
+  #file: SocketFile | null = null;
   #abort = new AbortController();
   #ended = false;
   #stopping = false;
@@ -76,6 +79,7 @@ export abstract class HTTPServer implements AsyncDisposable {
       this.server_address = server_address;
       this.server_name = "localhost";
       this.server_port = 80;
+      this.#file = new SocketFile(server_address as string);
     }
     this.unnamed_host = addr.transport === "tcp" && options.cert === undefined
       ? unnamed_host(addr)
@@ -114,15 +118,23 @@ export abstract class HTTPServer implements AsyncDisposable {
     // Deno's shutdown makes the rest of a request body unreadable.
     while (this.#uploads.size > 0) await Promise.allSettled(this.#uploads);
     this.#shutting_down = true;
-    await this.#server.shutdown();
+    await this.#close_socket(() => this.#server.shutdown());
+    await this.#server.finished;
   }
 
   /** Closes the server and every connection at once. */
   async server_close(): Promise<void> {
     this.#queue.close();
     // Deno cannot abort a server that has ended, or that is about to.
-    if (!this.#ended && !this.#shutting_down) this.#abort.abort();
+    if (!this.#ended && !this.#shutting_down) {
+      await this.#close_socket(() => this.#abort.abort());
+    }
     await this.#server.finished;
+  }
+
+  async #close_socket(close: () => void): Promise<void> {
+    if (this.#file) await this.#file.close_socket(close);
+    else close();
   }
 
   /** `server_close()`, at the end of an `await using` block. */

@@ -9,8 +9,12 @@ export const STOP_SIGNALS: [Deno.Signal, number][] = Deno.build.os === "windows"
  * Calls `stop` at the first signal that ends the command, and leaves the process at the second.
  *
  * @param leave Called before the process is left.
+ * @returns What has another function called in the place of `stop` from then on.
  */
-export function on_stop_signals(stop: () => void, leave: () => void): void {
+export function on_stop_signals(
+  stop: () => void,
+  leave: () => void,
+): (instead: () => void) => void {
   let stopping = false;
   for (const [signal, number] of STOP_SIGNALS) {
     Deno.addSignalListener(signal, () => {
@@ -22,6 +26,7 @@ export function on_stop_signals(stop: () => void, leave: () => void): void {
       stop();
     });
   }
+  return (instead) => stop = instead;
 }
 
 /** Calls `listener` at a signal that Windows does not have. */

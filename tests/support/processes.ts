@@ -163,3 +163,11 @@ export async function start_workers(
   const port = Number(address.match(/:(\d+)\/?$/)?.[1]);
   return { ...command, address, port };
 }
+
+/** The same over a Unix socket. */
+export async function ask_socket(path: string, target = "/"): Promise<string> {
+  const proxy = { transport: "unix", path } as const;
+  using client = Deno.createHttpClient({ proxy });
+  const response = await fetch(`http://localhost${target}`, { client });
+  return await response.text();
+}
