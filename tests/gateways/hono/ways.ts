@@ -46,13 +46,15 @@ export function request_of(
   return { method, target, headers: all, body, framing, ...unusual };
 }
 
-function fetch_request(request: DoorRequest): Request {
+/** A request as an application of fetch takes it. */
+export function fetch_request(request: DoorRequest): Request {
   const { method, target, headers, body } = request;
   const init = { method, headers, body, duplex: "half" };
   return new Request(`http://h${target}`, init as RequestInit);
 }
 
-async function answer_of(response: Response): Promise<Answer> {
+/** What it answers. */
+export async function answer_of(response: Response): Promise<Answer> {
   return {
     status: String(response.status),
     headers: [...response.headers],
@@ -137,28 +139,56 @@ const SCRIPT = "/cgi-bin/hono.ts";
 
 /** The example as a web server starts it for a request. */
 export function start_cgi(request: DoorRequest): Deno.ChildProcess {
+  const args = ["run", "-A", "--no-lock", "examples/hono.ts"];
+  return start_script(request, args, SCRIPT);
+}
+
+/** A script as a web server starts it for a request. */
+function start_script(
+  request: DoorRequest,
+  args: string[],
+  script_name: string,
+): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", "examples/hono.ts"],
+    args,
     cwd: root,
-    env: { NO_COLOR: "1", ...cgi_variables(request) },
+    env: { NO_COLOR: "1", ...cgi_variables(request, script_name) },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
 }
 
-function cgi_variables(request: DoorRequest): Record<string, string> {
+/** What a script of Deno answers, and writes to its stderr. */
+export async function run_cgi(
+  request: DoorRequest,
+  args: string[],
+  script_name: string,
+): Promise<{ answer: Answer; stderr: string }> {
+  const child = start_script(request, args, script_name);
+  const [{ stdout, stderr }] = await Promise.all([
+    child.output(),
+    feed(child.stdin, request.body),
+  ]);
+  const answer = parse_answer(as_http(stdout), request.method);
+  return { answer, stderr: text(stderr) };
+}
+
+function cgi_variables(
+  request: DoorRequest,
+  script_name: string,
+): Record<string, string> {
   const { method, target, headers, body } = request;
   const [, path = "", query = ""] = target.match(/^([^?]*)\??(.*)$/)!;
   const variables: Record<string, string> = {
     GATEWAY_INTERFACE: "CGI/1.1",
     REQUEST_METHOD: method,
-    SCRIPT_NAME: SCRIPT,
+    SCRIPT_NAME: script_name,
     // A variable of a child process is UTF-8 in Deno.
     PATH_INFO: new TextDecoder("utf-8", { fatal: true })
       .decode(bytes(unquote(path))),
     QUERY_STRING: query,
-    REQUEST_URI: SCRIPT + target,
+    REQUEST_URI: script_name + target,
     SERVER_NAME: "h",
     SERVER_PORT: "80",
     SERVER_PROTOCOL: "HTTP/1.1",
@@ -166,7 +196,8 @@ function cgi_variables(request: DoorRequest): Record<string, string> {
     CONTENT_LENGTH: body ? String(body.length) : "",
   };
   for (const [name, value] of headers) {
-    variables[`HTTP_${name.toUpperCase().replaceAll("-", "_")}`] = value;
+    if (/^content-type$/i.test(name)) variables.CONTENT_TYPE = value;
+    else variables[`HTTP_${name.toUpperCase().replaceAll("-", "_")}`] = value;
   }
   return variables;
 }
@@ -177,13 +208,10 @@ async function as_cgi_script(): Promise<Way> {
     script_name: SCRIPT,
     client: "192.0.2.3",
     async send(request) {
-      const child = start_cgi(request);
-      const [{ stdout, stderr }] = await Promise.all([
-        child.output(),
-        feed(child.stdin, request.body),
-      ]);
-      log += text(stderr);
-      return parse_answer(as_http(stdout), request.method);
+      const args = ["run", "-A", "--no-lock", "examples/hono.ts"];
+      const { answer, stderr } = await run_cgi(request, args, SCRIPT);
+      log += stderr;
+      return answer;
     },
     log: () => log,
     async [Symbol.asyncDispose]() {},

@@ -1,0 +1,60 @@
+// An application of Express, of Koa or Fastify as well: a handler of Node's kind becomes a fetch handler by
+// light-my-request, from npm, by which Fastify answers a request without a server. Serve it with
+// `deno run -A jsr:@tsgi/serve examples/node_handler.ts`.
+
+import express from "npm:express@^5.1.0";
+import inject, { type DispatchFunc } from "npm:light-my-request@^6.6.0";
+import { Readable } from "node:stream";
+import type { WSGIFetchInfo } from "@tsgi/serve/fetch";
+
+const app = express();
+
+app.use(express.json());
+
+app.get("/hello/:name", (request, response) => {
+  response.send(`Hello, ${request.params.name}!`);
+});
+
+app.post("/sum", (request, response) => {
+  const numbers: number[] = request.body;
+  response.json({ sum: numbers.reduce((sum, number) => sum + number, 0) });
+});
+
+export default { fetch: fetch_of(app) };
+
+/** What answers a `Request` by a handler of Node's kind: `express()`, `koa.callback()`, `fastify.routing`. */
+export function fetch_of(handler: unknown) {
+  return async (request: Request, info?: WSGIFetchInfo): Promise<Response> => {
+    const { method, body, url } = request;
+    const { pathname, search } = new URL(url);
+    const answer = await inject(handler as DispatchFunc, {
+      method: method as "GET",
+      url: pathname + search,
+      headers: headers_for_node(request),
+      ...body ? { payload: Readable.fromWeb(body as never) } : {},
+      remoteAddress: info?.remoteAddr.hostname ?? "",
+      payloadAsStream: true,
+    });
+    const response = new Response(
+      [204, 205, 304].includes(answer.statusCode)
+        ? null
+        : Readable.toWeb(answer.stream()) as ReadableStream,
+      { status: answer.statusCode, statusText: answer.statusMessage },
+    );
+    for (const [name, value] of Object.entries(answer.headers)) {
+      for (const one of [value ?? []].flat()) {
+        response.headers.append(name, String(one));
+      }
+    }
+    return response;
+  };
+}
+
+/** Node's parsers take it that there is no body where neither header says so. */
+function headers_for_node({ headers, body }: Request): Record<string, string> {
+  const given = Object.fromEntries(headers);
+  const has_length = given["content-length"] !== undefined;
+  return body && !has_length
+    ? { ...given, "transfer-encoding": "chunked" }
+    : given;
+}
