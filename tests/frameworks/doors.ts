@@ -1,6 +1,6 @@
 /** The doors to an application of a framework: itself, without a door, and what stands around it otherwise. */
 
-import { as_wsgi } from "../../cli/application.ts";
+import { type Application, as_wsgi } from "../../cli/application.ts";
 import { serve_fastcgi } from "../../gateways/fastcgi.ts";
 import type { FetchApplication } from "../../gateways/fetch.ts";
 import { make_server } from "../../simple_server.ts";
@@ -13,8 +13,8 @@ import { Log } from "../support/support.ts";
 import { mod } from "../support/command.ts";
 
 /** An application, and its module. */
-export interface Served {
-  app: FetchApplication;
+export interface Served<App extends Application = Application> {
+  app: App;
   module: URL;
 }
 
@@ -29,7 +29,7 @@ export interface FrameworkDoor extends AsyncDisposable {
 
 /** What the doors are measured by: the application, called. */
 export async function send_alone(
-  { app }: Served,
+  { app }: Served<FetchApplication>,
   request: DoorRequest,
 ): Promise<Answer> {
   const info = {

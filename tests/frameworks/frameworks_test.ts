@@ -75,7 +75,7 @@ function compare(answer: Answer, alone: Answer, script_name: string): void {
 
 /** Asks one thing, by every door at once. */
 async function ask(
-  served: Served,
+  served: Served<FetchApplication>,
   [what, request, status, body]: Case,
   t: Deno.TestContext,
 ): Promise<void> {
