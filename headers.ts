@@ -16,6 +16,8 @@
 
 import { encode_latin1 } from "./_internal/text/bytes.ts";
 import { check_header, describe } from "./_internal/text/check.ts";
+import { refusal } from "./_internal/text/frames.ts";
+import { remedy_of_headers } from "./_internal/text/remedies.ts";
 import type { HeaderList } from "./types.ts";
 
 /**
@@ -49,13 +51,15 @@ export class Headers implements Iterable<[name: string, value: string]> {
    */
   constructor(headers: HeaderList = []) {
     if (!Array.isArray(headers)) {
-      throw new TypeError(
-        `headers must be an array of [name, value], got ${describe(headers)}`,
+      throw refusal(
+        `headers must be an array of [name, value], got ${describe(headers)}${
+          remedy_of_headers(headers)
+        }`,
       );
     }
     for (const header of headers) {
       if (!Array.isArray(header) || header.length !== 2) {
-        throw new TypeError(
+        throw refusal(
           `a header must be a pair [name, value], got ${describe(header)}`,
         );
       }
@@ -202,7 +206,7 @@ function format_param(
 ): string {
   if (value === null || value === "") return key;
   if (typeof value !== "string") {
-    throw new TypeError(
+    throw refusal(
       `the parameter ${key} of header ${header} must be a string or null, got ${
         describe(value)
       }`,

@@ -21,13 +21,19 @@ export function is_application(
   by: Interface,
 ): value is Application {
   // Not a word more of what it has: a router may make a route of every name that it is asked for (itty-router).
-  return typeof value === "function" ||
+  return typeof value === "function" && !is_class(value) ||
     by !== "wsgi" && typeof value === "object" && value !== null &&
       typeof (value as Partial<FetchApplication>).fetch === "function";
 }
 
 /** How an application is called. */
 export type Calling = Pick<Settings, "interface" | "keep_script_name">;
+
+/** Whether `value` is a class, which nobody can call as an application. */
+export function is_class(value: unknown): boolean {
+  return typeof value === "function" &&
+    /^class\b/.test(Function.prototype.toString.call(value));
+}
 
 /** The WSGI application that is served for `value`; what answers a `Request` is made one. */
 export async function as_wsgi(

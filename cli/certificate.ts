@@ -29,7 +29,9 @@ export function read_certificate(settings: Settings): Certificate | null {
     throw new UsageError(
       /\bkeys?\b/.test(reason)
         ? about_key(reason, certificate.key, settings)
-        : `cannot use --certfile ${certfile}: ${reason}`,
+        : `cannot use --certfile ${certfile}: ${
+          about_content(certificate.cert, "CERTIFICATE") ?? reason
+        }`,
       { cause: error },
     );
   }
@@ -48,14 +50,33 @@ function about_key(
   if (/^(-----BEGIN|Proc-Type: 4,) ?ENCRYPTED/m.test(key)) {
     reason = "it is encrypted";
   }
+  reason = about_content(key, "PRIVATE KEY") ?? reason;
   return keyfile === null
     ? `cannot use the key in --certfile ${certfile}, for want of a --keyfile: ${reason}`
     : `cannot use --keyfile ${keyfile}: ${reason}`;
 }
 
+/** What something is that should be a certificate or a key in PEM; null where it is that. */
+function about_content(text: string, wanted: string): string | null {
+  const found = Array.from(
+    text.matchAll(/^-----BEGIN ([A-Z0-9 ]+)-----/gm),
+    ([, kind]) => kind!,
+  );
+  if (found.some((kind) => kind.endsWith(wanted))) return null;
+  const what = wanted === "CERTIFICATE" ? "a certificate" : "a private key";
+  if (found.length > 0) {
+    return `expected ${what}, got ${found.join(" and ").toLowerCase()}`;
+  }
+  // ASN.1 begins so, and what is no text was not to be decoded.
+  return text.startsWith("0") && text.includes("\ufffd")
+    ? `expected ${what} in PEM, which begins with -----BEGIN, got DER or PKCS #12: openssl converts it`
+    : `expected ${what} in PEM, which begins with -----BEGIN, got none`;
+}
+
 function read_file(path: string, option: string): string {
   try {
-    return Deno.readTextFileSync(path);
+    // Editors on Windows write a byte order mark.
+    return Deno.readTextFileSync(path).replace(/^\ufeff/, "");
   } catch (error) {
     throw new UsageError(
       `cannot read ${option}: ${(error as Error).message}`,

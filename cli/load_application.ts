@@ -1,6 +1,7 @@
 /** From `MODULE[:NAME]` to the application. */
 
 import { format_exception } from "../_internal/handler/traceback.ts";
+import { stderr } from "../_internal/streams/error_stream.ts";
 import type { WSGIApplication } from "../types.ts";
 import {
   APPLICATION,
@@ -8,8 +9,11 @@ import {
   as_wsgi,
   type Calling,
   is_application,
+  is_class,
 } from "./application.ts";
+import { is_a_directory, no_module, no_such_file } from "./missing_module.ts";
 import { file_url } from "./settings/file_url.ts";
+import { did_you_mean, nearest } from "./settings/suggestion.ts";
 import { UsageError } from "./settings/usage_error.ts";
 
 /** What is looked for, in this order, when no name is given. */
@@ -45,12 +49,42 @@ function no_application(
   exports: Record<string, unknown>,
 ): UsageError {
   const present = Object.keys(exports)
-    .map((key) => `${key} (${typeof exports[key]})`).join(", ");
+    .map((key) => `${key} (${kind_of(exports[key])})`).join(", ");
+  const said = `${module} exports no ${APPLICATION} named ${
+    names.join(" or ")
+  }: it exports ${present || "nothing"}`;
   return new UsageError(
-    `${module} exports no ${APPLICATION} named ${
-      names.join(" or ")
-    }: it exports ${present || "nothing"}`,
+    `${said}${remedy(module, names, exports)}`,
   );
+}
+
+/** What a value is, as far as it says what is wrong with it. */
+function kind_of(value: unknown): string {
+  if (is_class(value)) return "class";
+  return value instanceof Promise ? "promise" : typeof value;
+}
+
+/** What may have been meant. */
+function remedy(
+  module: string,
+  names: string[],
+  exports: Record<string, unknown>,
+): string {
+  const looked_at = names.filter((name) => name in exports)
+    .map((name) => ({ name, kind: kind_of(exports[name]) }));
+  const of_class = looked_at.find(({ kind }) => kind === "class");
+  if (of_class) {
+    const { name } = exports[of_class.name] as { name: string };
+    return `: export an instance, new ${name}()`;
+  }
+  if (looked_at.some(({ kind }) => kind === "promise")) {
+    return ": await the promise before it is exported";
+  }
+  const functions = Object.keys(exports)
+    .filter((key) => kind_of(exports[key]) === "function");
+  const meant = names.length === 1 ? nearest(names[0]!, functions) : null;
+  const found = meant ?? (functions.length === 1 ? functions[0]! : null);
+  return did_you_mean(found === null ? null : `${module}:${found}`);
 }
 
 /** The name follows the last colon, unless that colon belongs to a URL. */
@@ -69,7 +103,8 @@ function is_url(module: string): boolean {
 
 async function import_module(module: string): Promise<Record<string, unknown>> {
   try {
-    return await import(is_url(module) ? module : module_url(module));
+    const url = is_url(module) ? module : module_url(module);
+    return await told_of(import(url), module);
   } catch (error) {
     const why = await reason(error);
     throw new UsageError(`cannot load ${module || '""'}: ${why}`, {
@@ -78,19 +113,41 @@ async function import_module(module: string): Promise<Record<string, unknown>> {
   }
 }
 
+/** After how many seconds somebody is told that a module is still loading. */
+const SLOW = 5;
+
+/** A module that never finishes loading is a command that says nothing: so something is said. */
+async function told_of<Module>(
+  loading: Promise<Module>,
+  module: string,
+): Promise<Module> {
+  const timer = setTimeout(() => {
+    stderr.write(
+      `${module} is still loading after ${SLOW} seconds: it waits for modules that are fetched, or for an await outside of its functions\n`,
+    );
+  }, SLOW * 1000);
+  try {
+    return await loading;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 function module_url(path: string): string {
   if (!path) throw new Error("a path or a URL is expected");
   const url = file_url(path);
-  if (is_directory(url)) throw new Error("it is a directory");
+  if (is_directory(url, path)) throw new Error(is_a_directory(path));
+  const why = no_module(path);
+  if (why !== null) throw new Error(why);
   return url.href;
 }
 
-function is_directory(path: URL): boolean {
+function is_directory(url: URL, path: string): boolean {
   try {
-    return Deno.statSync(path).isDirectory;
+    return Deno.statSync(url).isDirectory;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error("there is no such file");
+    throw new Error(no_such_file(path));
   }
 }
 
@@ -101,17 +158,28 @@ async function reason(error: unknown): Promise<string> {
     error.stack?.includes(import.meta.url);
   return of_import
     ? await in_one_line(error.message)
-    : `it threw ${format_exception(error).trimEnd()}`;
+    : `it threw ${format_exception(error).trimEnd()}${of_common_js(error)}`;
+}
+
+/** What to do about a module that Node would take; "" about any other. */
+function of_common_js(error: unknown): string {
+  const is_common_js = error instanceof ReferenceError &&
+    /^(module|exports|require) is not defined$/.test(error.message);
+  return is_common_js
+    ? "\nIt is written in CommonJS: use import and export, or name it .cjs"
+    : "";
 }
 
 /**
  * Of an error that was thrown where a module is imported: the first line says what is wrong, the first that begins with
- * "at" says where. Between them may stand an excerpt; what follows is who imported that.
+ * "at" says where. Between them may stand an excerpt, and Deno's hint; what follows is who imported that.
  */
 export async function in_one_line(text: string): Promise<string> {
   const { stripVTControlCharacters } = await import("node:util");
   const [first, ...others] = stripVTControlCharacters(text).split("\n");
-  const places = others.map((line) => line.replace(/^\s*(\d+: )?/, ""));
-  const place = places.find((line) => line.startsWith("at "));
-  return place ? `${first!.replace(/\.$/, "")} (${place})` : first!;
+  const lines = others.map((line) => line.replace(/^\s*(\d+: )?/, ""));
+  const place = lines.find((line) => line.startsWith("at "));
+  const hint = lines.find((line) => line.startsWith("hint: "));
+  const said = place ? `${first!.replace(/\.$/, "")} (${place})` : first!;
+  return hint ? `${said}: ${hint.slice("hint: ".length)}` : said;
 }

@@ -38,6 +38,8 @@ export interface Server {
 /** How requests are handled. */
 export interface Handling {
   requests: Requests;
+  /** What the application was loaded from; null where a program has it. */
+  application: string | null;
   /** Where `wsgi.errors` and the stacks of errors go. */
   errors: ErrorLog;
   /** Whether that is a file, whatever the protocol has for errors. */
@@ -54,21 +56,33 @@ export function http_server(
 ): Server {
   const server = new WSGIServer(address, request_handler(handling), options);
   server.handle_error = (error) => {
-    log_failure(handling.errors, "a request", error);
+    log_failure(handling, "a request", error);
     return new Response(null, { status: 500 });
   };
   return server;
 }
 
 /** Logs an error with its stack, behind a line that says in which request it was. */
-function log_failure(errors: ErrorLog, request: string, error: unknown): void {
+function log_failure(
+  { errors, application }: Handling,
+  request: string,
+  error: unknown,
+): void {
   const message = `error while answering ${escape_controls(request)}:`;
-  errors.log_text("error", `${message}\n${format_exception(error)}`);
+  errors.log_text("error", `${message}\n${text_of(error, application)}`);
 }
 
-function request_handler(
-  { requests, errors, debug_handler }: Handling,
-): WSGIRequestHandlerClass {
+/** An error with its stack; with the module of the application where no frame of the stack is in it. */
+function text_of(error: unknown, application: string | null): string {
+  const text = format_exception(error);
+  const has_frames = /^\s+at /m.test(text);
+  return has_frames || application === null
+    ? text
+    : `${text}    in ${application}\n`;
+}
+
+function request_handler(handling: Handling): WSGIRequestHandlerClass {
+  const { requests, errors, debug_handler } = handling;
   const handler_class = debug_handler?.(ServerHandler) ?? ServerHandler;
   return class extends WSGIRequestHandler {
     override handler_class = handler_class;
@@ -80,7 +94,7 @@ function request_handler(
     }
 
     log_exception(error: unknown): void {
-      log_failure(errors, `"${this.requestline}"`, error);
+      log_failure(handling, `"${this.requestline}"`, error);
     }
 
     override handle(): Response | Promise<Response> {
@@ -125,9 +139,10 @@ const GATEWAYS = {
 export function gateway_server(
   protocol: keyof typeof GATEWAYS,
   address: ServerAddress,
-  { requests, errors, errors_are_named, debug_handler }: Handling,
+  handling: Handling,
   options: { tcpBacklog: number; reusePort?: boolean },
 ): Server {
+  const { requests, errors, errors_are_named, debug_handler } = handling;
   const has_own_log = errors_are_named || protocol !== "fastcgi";
   const server: GatewayServer & {
     handler_class: typeof GatewayHandler;
@@ -141,39 +156,50 @@ export function gateway_server(
     readonly started = requests.begin();
 
     override log_exception(error: unknown): void {
-      if (has_own_log) log_exception(errors, this, error);
-      else super.log_exception(error);
+      if (has_own_log) log_exception(handling, this, error);
+      else write_exception(handling, this, error);
     }
   }
   server.handler_class = Handler;
   server.log_request = (_variables, code, size, handler) =>
     requests.end(handler, code, size, (handler as Handler).started);
-  server.handle_error = (error) => log_failure(errors, "a request", error);
+  server.handle_error = (error) => log_failure(handling, "a request", error);
   server.log_error = (text) => errors.log_text("error", text);
   return server;
 }
 
 /** What a handler of a gateway or of CGI makes of an error. */
 function log_exception(
-  errors: ErrorLog,
+  handling: Handling,
   { base_env }: BaseCGIHandler,
   error: unknown,
 ): void {
-  log_failure(errors, `"${request_line(base_env as Variables)}"`, error);
+  log_failure(handling, `"${request_line(base_env as Variables)}"`, error);
+}
+
+/** What it makes of one where the web server's log says which request it was. */
+function write_exception(
+  { application }: Handling,
+  handler: BaseCGIHandler,
+  error: unknown,
+): void {
+  const stderr = handler.get_stderr();
+  stderr.write(text_of(error, application));
+  stderr.flush();
 }
 
 /** Answers the one request that this process was started for. */
 export async function run_script(
   app: WSGIApplication,
-  { requests, errors, errors_are_named, debug_handler }: Handling,
+  handling: Handling,
 ): Promise<void> {
+  const { requests, errors, errors_are_named, debug_handler } = handling;
   const handler = new (debug_handler?.(CGIHandler) ?? CGIHandler)();
   const started = requests.begin();
   handler.stderr = errors;
   handler.log_request = (code, size) =>
     requests.end(handler, code, size, started);
-  if (errors_are_named) {
-    handler.log_exception = (error) => log_exception(errors, handler, error);
-  }
+  const log = errors_are_named ? log_exception : write_exception;
+  handler.log_exception = (error) => log(handling, handler, error);
   await handler.run(app);
 }

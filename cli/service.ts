@@ -24,6 +24,7 @@ import {
   type Server,
 } from "./servers.ts";
 import type { Settings } from "./settings/settings.ts";
+import { why_not_to_be_had } from "./not_to_be_had.ts";
 import { remove_stale_socket } from "./stale_socket.ts";
 
 /** The address to listen at is not to be had: the command ends with status 1. */
@@ -79,6 +80,7 @@ export class Service {
     const requests = new Requests(logs.access, worn, () => place.on_worn());
     this.#handling = {
       requests,
+      application: settings.application,
       errors: logs.errors,
       errors_are_named: settings.error_logfile !== "-",
       debug_handler,
@@ -232,9 +234,7 @@ export class Service {
       if (typeof bind === "string") await remove_stale_socket(bind);
       return this.#make_server(bind, tls);
     } catch (error) {
-      const reason = error instanceof Deno.errors.AddrInUse
-        ? "the address is in use"
-        : (error as Error).message;
+      const reason = why_not_to_be_had(bind, error as Error);
       throw new ListenError(
         `cannot listen at ${format_address(bind)}: ${reason}`,
         { cause: error },

@@ -1,6 +1,8 @@
 /** What an application returned, as a handler takes it: block by block, closed exactly once. */
 
 import { describe } from "../text/check.ts";
+import { refusal } from "../text/frames.ts";
+import { remedy_of_result } from "../text/remedies.ts";
 import { disconnected } from "../streams/disconnect.ts";
 import { is_promise, type MaybePromise } from "../promise.ts";
 
@@ -118,7 +120,7 @@ export class ApplicationResult {
 /** @throws {TypeError} If `result` is nothing that an application may return. */
 export function check_result(result: unknown): Iterable<unknown> {
   if (result instanceof Uint8Array) {
-    throw new TypeError(
+    throw refusal(
       "an application must return an iterable of byte blocks, got a bare Uint8Array: return [data]",
     );
   }
@@ -126,10 +128,10 @@ export function check_result(result: unknown): Iterable<unknown> {
     typeof result !== "object" || result === null ||
     !(Symbol.iterator in result || Symbol.asyncIterator in result)
   ) {
-    throw new TypeError(
+    throw refusal(
       `an application must return an iterable of Uint8Array, got ${
         describe(result)
-      }${typeof result === "string" ? ": encode it, and return [data]" : ""}`,
+      }${remedy_of_result(result)}`,
     );
   }
   return result as Iterable<unknown>;

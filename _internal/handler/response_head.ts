@@ -1,5 +1,7 @@
 /** What `start_response` is given, checked by the rules of PEP 3333, "The start_response() Callable". */
 
+import { refusal } from "../text/frames.ts";
+import { STATUS_TEXT } from "@std/http/status";
 import type { Headers } from "../../headers.ts";
 import type { HeaderList } from "../../types.ts";
 import { is_hop_by_hop } from "../../util.ts";
@@ -16,19 +18,31 @@ export interface Status {
 
 /** Takes a status apart; throws a `TypeError` if it is not three digits from 200 on, a space and a reason. */
 export const parse_status = remember((status): Status => {
+  if (typeof status !== "string") {
+    throw refusal(
+      `the status must be a string, got ${describe(status)}${such_as(status)}`,
+    );
+  }
   check_text(status, "the status");
   check_bytes(status, "the status");
   if (!/^[2-9][0-9][0-9] /.test(status)) {
-    throw new TypeError(
+    throw refusal(
       `the status must be three digits from 200 on, a space and a reason, got ${
         describe(status)
-      }`,
+      }${such_as(status)}`,
     );
   }
   const code = Number(status.slice(0, 3));
   const bodiless = code === 204 || code === 205 || code === 304;
   return { code, reason: status.slice(4), bodiless };
 });
+
+/** A status that may have been meant, where a code alone is given. */
+function such_as(given: unknown): string {
+  const texts: Record<string, string> = STATUS_TEXT;
+  const reason = texts[String(given)];
+  return reason === undefined ? "" : ` (such as "${given} ${reason}")`;
+}
 
 /**
  * The headers as a list of the handler's own, which the application cannot change any more. What is no
@@ -44,7 +58,7 @@ function own_header(header: [string, string]): [string, string] {
   if (!Array.isArray(header) || header.length !== 2) return header;
   const [name, value] = header;
   if (typeof name === "string" && is_forbidden(name)) {
-    throw new TypeError(
+    throw refusal(
       `an application must not send the hop-by-hop header ${name}`,
     );
   }
@@ -61,7 +75,7 @@ export function declared_length(headers: Headers): number | null {
   const value = headers.get("Content-Length");
   if (value === null) return null;
   if (!/^[0-9]{1,15}$/.test(value)) {
-    throw new TypeError(
+    throw refusal(
       `Content-Length must be decimal digits, got ${describe(value)}`,
     );
   }

@@ -11,6 +11,8 @@ import type {
 import type { MaybePromise } from "../promise.ts";
 import { encode_latin1 } from "../text/bytes.ts";
 import { describe } from "../text/check.ts";
+import { about_application, refusal } from "../text/frames.ts";
+import { remedy_of_block } from "../text/remedies.ts";
 import { in_turn, type Steps } from "./in_turn.ts";
 import { declared_length, own_headers, parse_status } from "./response_head.ts";
 import { WatchedPromise } from "./watched_promise.ts";
@@ -79,8 +81,8 @@ export abstract class ResponseWriter {
     if (exc_info !== undefined && exc_info !== null) {
       if (this.headers_sent) throw exc_info;
     } else if (this.headers) {
-      throw new Error(
-        "start_response() was called a second time without exc_info",
+      throw about_application(
+        new Error("start_response() was called a second time without exc_info"),
       );
     }
     const { bodiless } = parse_status(status);
@@ -129,7 +131,9 @@ export abstract class ResponseWriter {
   write(data: Uint8Array): MaybePromise {
     check_block(data);
     if (this.status === null) {
-      throw new Error("the body was begun before start_response() was called");
+      throw about_application(
+        new Error("the body was begun before start_response() was called"),
+      );
     }
     this.bytes_sent += data.length; // Before the headers: set_content_length reads it.
     if (this.headers_sent) return this.#write_body(data);
@@ -170,7 +174,9 @@ export abstract class ResponseWriter {
     const failed = this.#failed_write;
     if (failed && !failed.written.watched) throw failed.error;
     if (this.status === null) {
-      throw new Error("the application did not call start_response()");
+      throw about_application(
+        new Error("the application did not call start_response()"),
+      );
     }
     if (!this.headers_sent) {
       if (!this.#bodiless) this.headers!.setdefault("Content-Length", "0");
@@ -184,8 +190,10 @@ export abstract class ResponseWriter {
 
   #check_length(): void {
     if (this.is_short()) {
-      throw new RangeError(
-        `the application declared a Content-Length of ${this.#content_length}, but gave ${this.bytes_sent} bytes`,
+      throw about_application(
+        new RangeError(
+          `the application declared a Content-Length of ${this.#content_length}, but gave ${this.bytes_sent} bytes`,
+        ),
       );
     }
   }
@@ -327,7 +335,9 @@ export abstract class ResponseWriter {
 
   #check_under_way(callable: string): void {
     if (!this.#over) return;
-    throw new Error(`${callable}() was called after the response had ended`);
+    throw about_application(
+      new Error(`${callable}() was called after the response had ended`),
+    );
   }
 
   /**
@@ -350,8 +360,10 @@ export abstract class ResponseWriter {
   async #send_beginning(block: Uint8Array, declared: number): Promise<void> {
     await this.write(block.subarray(0, declared - this.bytes_sent));
     this.log_exception(
-      new RangeError(
-        `the application declared a Content-Length of ${declared}, but gave more: the rest was not sent`,
+      about_application(
+        new RangeError(
+          `the application declared a Content-Length of ${declared}, but gave more: the rest was not sent`,
+        ),
       ),
     );
   }
@@ -369,9 +381,10 @@ export abstract class ResponseWriter {
 
 function check_block(block: unknown): asserts block is Uint8Array {
   if (!(block instanceof Uint8Array)) {
-    const hint = typeof block === "string" ? ": encode it" : "";
-    throw new TypeError(
-      `the body must be given as Uint8Array, got ${describe(block)}${hint}`,
+    throw refusal(
+      `the body must be given as Uint8Array, got ${describe(block)}${
+        remedy_of_block(block)
+      }`,
     );
   }
 }

@@ -1,7 +1,9 @@
 /** An error as text for a log. */
 
+import { without_callers } from "../text/frames.ts";
+
 /**
- * The message of `error`, its stack and the chain of its causes, ending in a newline.
+ * The message of `error`, its stack down to the application, and the chain of its causes, ending in a newline.
  *
  * @param limit How many stack frames to keep of each, those nearest to the throw; null keeps all.
  */
@@ -33,7 +35,7 @@ function format_chain(error: unknown, limit: number | null): string {
 /** The stack of an error with `limit` frames. */
 function cut_stack(error: Error, limit: number | null): string {
   const head = `${error}`;
-  const stack = error.stack || head;
+  const stack = without_callers(error.stack || head);
   if (limit === null) return stack;
   const lines = stack.split("\n");
   // The message may take several lines; the frames are the lines after it.

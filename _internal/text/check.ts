@@ -1,5 +1,6 @@
 /** Whether what is given can be taken: text for the head of a response, which nothing else keeps from being split; functions, numbers. */
 
+import { refusal } from "./frames.ts";
 import { remember } from "../remember.ts";
 
 /** RFC 9110, section 5.6.2. */
@@ -15,10 +16,10 @@ const NOT_BYTES = /[^\x00-\xff]/;
 /** Throws a `TypeError` if `text` is no string or holds a control character; `what` names it in the message. */
 export function check_text(text: string, what: string): void {
   if (typeof text !== "string") {
-    throw new TypeError(`${what} must be a string, got ${describe(text)}`);
+    throw refusal(`${what} must be a string, got ${describe(text)}`);
   }
   if (CONTROL.test(text)) {
-    throw new TypeError(
+    throw refusal(
       `${what} must not hold control characters, got ${JSON.stringify(text)}`,
     );
   }
@@ -33,13 +34,13 @@ export function check_header(name: string, value: string): void {
 
 const check_token = remember((name): true => {
   if (typeof name === "string" && TOKEN.test(name)) return true;
-  throw new TypeError(`a header name must be a token, got ${describe(name)}`);
+  throw refusal(`a header name must be a token, got ${describe(name)}`);
 });
 
 /** Throws a `TypeError` if a character of `text` is no byte (PEP 3333, "A Note On String Types"). */
 export function check_bytes(text: string, what: string): void {
   if (NOT_BYTES.test(text)) {
-    throw new TypeError(
+    throw refusal(
       `${what} must hold characters up to U+00FF only, got ${
         JSON.stringify(text)
       }`,

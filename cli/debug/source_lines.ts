@@ -2,7 +2,7 @@
 
 import { extname, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import config from "../../deno.json" with { type: "json" };
+import { is_own } from "../../_internal/text/frames.ts";
 
 /** Whose code a frame is of. */
 export type Owner = "application" | "package" | "library" | "platform";
@@ -47,11 +47,6 @@ const MODULE_NAME = /^\.[cm]?[jt]sx?$/;
 
 /** Where npm packages lie: beside the application, or in Deno's cache. */
 const OF_NPM = /\/node_modules\/|\/npm\/[^/]+\/(@[^/]+\/)?[^/]+\/\d+\.\d+\./;
-
-/** The folder of this package, wherever that is. */
-const ROOT = new URL("../../", import.meta.url).href;
-
-const ENTRY_POINTS = Object.values(config.exports).map((path) => path.slice(2));
 
 /**
  * The frames of a stack, the nearest to the throw first.
@@ -116,14 +111,6 @@ function owner_of(url: string): Owner {
   if (is_own(url)) return "package";
   if (/^https?:/.test(url) || OF_NPM.test(url)) return "library";
   return /^(file|data|blob):/.test(url) ? "application" : "platform";
-}
-
-/** Whether a module is one of this package's, and not an example or a test beside them. */
-function is_own(url: string): boolean {
-  if (!url.startsWith(ROOT)) return false;
-  const path = url.slice(ROOT.length);
-  return /^(_internal|cli|gateways|middleware)\//.test(path) ||
-    ENTRY_POINTS.includes(path);
 }
 
 /** The folder that the process works in, as the paths in it begin; `null` where it has been removed. */

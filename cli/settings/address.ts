@@ -1,6 +1,7 @@
 /** The addresses of the command line, in and out. */
 
 import type { ServerAddress } from "../../simple_server.ts";
+import { did_you_mean } from "./suggestion.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -20,10 +21,28 @@ export function parse_address(
     [];
   if (host === undefined || Number(port) > 65535) {
     throw new UsageError(
-      `${option} takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a port being at most 65535, got "${text}"`,
+      `${option} takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a port being at most 65535, got "${text}"${
+        did_you_mean(meant_by(text))
+      }`,
     );
   }
   return [host.replace(/^\[|\]$/g, ""), Number(port)];
+}
+
+/** What may have been meant by something that is no address. */
+function meant_by(text: string): string | null {
+  const [, authority] = text.match(/^https?:\/\/([^/]+)\/*$/i) ?? [];
+  if (authority !== undefined) {
+    return /:\d+$/.test(authority) ? authority : `${authority}:8000`;
+  }
+  if (/^\d{1,5}$/.test(text)) return `:${text}`;
+  if (/^\.{0,2}\//.test(text) || /\.sock$/.test(text)) return `unix:${text}`;
+  if (/^unix:/i.test(text)) return "unix:/path";
+  const [, host, port] = text.match(/^([0-9a-f:]*::[0-9a-f:]*):(\d+)$/i) ?? [];
+  if (host !== undefined) return `[${host}]:${port}`;
+  return /^(\[[0-9a-f:]+\]|[a-z][a-z0-9.-]*|[0-9.]+):?$/i.test(text)
+    ? `${text.replace(/:$/, "")}:8000`
+    : null;
 }
 
 /** An address as it stands in the configuration of a web server. */

@@ -12,12 +12,15 @@ import { UsageError } from "./usage_error.ts";
  * @throws {UsageError} If it cannot be read, or holds what is no setting.
  */
 export async function read_config(path: string): Promise<Said> {
-  const config = /\.[cm]?[jt]s$/.test(path)
+  const config = is_module(path)
     ? await load_module(path)
     : await load_json(path);
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    const by_default = is_module(path) ? " as its default export" : "";
     throw new UsageError(
-      `${path} must hold an object of settings, got ${show(config)}`,
+      `${path} must hold an object of settings${by_default}, got ${
+        show(config)
+      }`,
     );
   }
   const said: Said = {};
@@ -27,13 +30,21 @@ export async function read_config(path: string): Promise<Said> {
   return said;
 }
 
+const EXPECTED = "it takes JSON, or a module, .ts or .js";
+
+function is_module(path: string): boolean {
+  return /\.[cm]?[jt]s$/.test(path);
+}
+
 async function load_json(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await Deno.readTextFile(path));
+    // Editors on Windows write a byte order mark.
+    return JSON.parse((await Deno.readTextFile(path)).replace(/^\ufeff/, ""));
   } catch (error) {
     // The parser quotes what it could not read, with its line ends.
     const why = (error as Error).message.replace(/\s+/g, " ");
-    throw unreadable(path, why, error);
+    const is_other = error instanceof SyntaxError && !/\.json$/.test(path);
+    throw unreadable(path, is_other ? `${why}: ${EXPECTED}` : why, error);
   }
 }
 

@@ -137,7 +137,7 @@ export const OPTIONS: Table = {
     short: "p",
     value: "FILE",
     help: "where to write the process id",
-    parse: file,
+    parse: pid_file,
   },
   reload: {
     group: "Processes",
@@ -251,6 +251,14 @@ export function flag_of(name: string): string {
 function file(given: string, option: string): string {
   if (given !== "") return given;
   throw new UsageError(`${option} takes a file, got ""`);
+}
+
+/** Elsewhere `-p` is the port. */
+function pid_file(given: string, option: string): string {
+  if (!/^\d+$/.test(given)) return file(given, option);
+  throw new UsageError(
+    `${option} takes a file for the process id, got "${given}": did you mean --bind :${given}?`,
+  );
 }
 
 /** Somebody who writes `none`, as for the access log, does not want a file of that name. */

@@ -2,8 +2,10 @@
 
 import { read_config } from "./config_file.ts";
 import { flag_of, is_option, OPTIONS } from "./options.ts";
+import { is_of_deno, suggested_option } from "./other_options.ts";
 import { add_setting, type Said } from "./said.ts";
 import type { Settings } from "./settings.ts";
+import { did_you_mean } from "./suggestion.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What is asked for instead of serving. */
@@ -238,10 +240,18 @@ async function parse_args(args: string[]): Promise<Said> {
 function add_application(said: Said, application: string): void {
   if (said.application !== undefined) {
     throw new UsageError(
-      `expected at most one MODULE[:NAME], got ${said.application} and ${application}`,
+      `expected at most one MODULE[:NAME], got ${said.application} and ${application}${
+        did_you_mean(meant_by(said.application, application))
+      }`,
     );
   }
   said.application = application;
+}
+
+/** What may have been meant by two words that are no options. */
+function meant_by(first: string, second: string): string | null {
+  if (/^(run|serve|start)$/.test(first)) return second;
+  return /^\d{1,5}$/.test(second) ? `--bind :${second}` : null;
 }
 
 /** An option as it was given. */
@@ -282,10 +292,29 @@ function add_negative(
   const name = setting.replace(/^no_/, "");
   const is_switch = name !== setting && is_option(name) && !OPTIONS[name].value;
   if (!is_switch) {
-    throw new UsageError(`unknown option ${raw_name}: see --help`);
+    throw unknown_option(raw_name);
   }
   refuse_value(raw_name, value);
   said[name] = "no";
+}
+
+function unknown_option(raw_name: string): UsageError {
+  if (is_of_deno(raw_name)) {
+    return new UsageError(
+      `unknown option ${raw_name}: options of Deno stand before the command, deno run ${raw_name} jsr:@tsgi/serve`,
+    );
+  }
+  const switches = Object.keys(OPTIONS).filter((name) =>
+    is_option(name) && !OPTIONS[name].value
+  );
+  const own = [
+    ...Object.keys(PARSED).map((name) => `--${name}`),
+    ...switches.map((name) => flag_of(`no_${name}`)),
+  ];
+  const suggestion = suggested_option(raw_name, own);
+  return new UsageError(
+    `unknown option ${raw_name}${did_you_mean(suggestion) || ": see --help"}`,
+  );
 }
 
 function refuse_value(raw_name: string, value: string | undefined): void {

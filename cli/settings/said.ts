@@ -2,6 +2,8 @@
 
 import { describe } from "../../_internal/text/check.ts";
 import { is_option, OPTIONS } from "./options.ts";
+import { suggested_setting } from "./other_options.ts";
+import { did_you_mean } from "./suggestion.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Settings by their names, as texts; a switch is `yes` or `no`. */
@@ -21,7 +23,11 @@ export function add_setting(
 ): void {
   const option = is_option(name) ? OPTIONS[name] : undefined;
   if (!option && name !== "application") {
-    throw new UsageError(`in ${where}: unknown setting ${name}, see --help`);
+    throw new UsageError(
+      `in ${where}: unknown setting ${name}${
+        did_you_mean(suggested_setting(name)) || ", see --help"
+      }`,
+    );
   }
   if (value === undefined) return;
   const is_switch = option !== undefined && !option.value;

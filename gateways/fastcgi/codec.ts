@@ -9,6 +9,7 @@ import {
   size_of,
 } from "../../_internal/text/bytes.ts";
 import type { Parsed } from "../../_internal/streams/connection.ts";
+import { other_protocol } from "../other_protocol.ts";
 import { Fields } from "../fields.ts";
 import { variables_of } from "../variables.ts";
 
@@ -82,7 +83,9 @@ export function parse_records(
 function record_length(data: Uint8Array, start: number): number {
   if (data[start] !== VERSION) {
     throw new TypeError(
-      `expected a record of FastCGI version ${VERSION}, got ${data[start]}`,
+      `expected a record of FastCGI version ${VERSION}, got ${data[start]}${
+        other_protocol(data, "fastcgi")
+      }`,
     );
   }
   if (start + HEADER_SIZE > data.length) return HEADER_SIZE;

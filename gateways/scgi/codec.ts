@@ -3,6 +3,7 @@
 import type { Variables } from "../../_internal/request/variables.ts";
 import type { Parsed } from "../../_internal/streams/connection.ts";
 import { decode_latin1 } from "../../_internal/text/bytes.ts";
+import { other_protocol } from "../other_protocol.ts";
 import { Fields } from "../fields.ts";
 import { check_size, variables_of } from "../variables.ts";
 
@@ -40,7 +41,9 @@ export function parse_scgi_head(
   const has_zeros = digits > 1 && data[0] === ZERO;
   if (has_zeros || !is_cut && (digits === 0 || data[digits] !== COLON)) {
     throw new TypeError(
-      `expected the length of the head and a colon, got ${beginning(data)}`,
+      `expected the length of the head and a colon, got ${beginning(data)}${
+        other_protocol(data, "scgi")
+      }`,
     );
   }
   if (is_cut) return null;

@@ -3,6 +3,7 @@
 import type { Variables } from "../../_internal/request/variables.ts";
 import { decode_latin1 } from "../../_internal/text/bytes.ts";
 import type { Parsed } from "../../_internal/streams/connection.ts";
+import { other_protocol } from "../other_protocol.ts";
 import { Fields } from "../fields.ts";
 import { check_size, variables_of } from "../variables.ts";
 
@@ -30,7 +31,11 @@ export function parse_uwsgi_head(
 ): Parsed<Variables> | null {
   const modifier = data[0];
   if (modifier !== undefined && modifier !== WSGI) {
-    throw new TypeError(`expected modifier ${WSGI}, got ${modifier}`);
+    throw new TypeError(
+      `expected modifier ${WSGI}, got ${modifier}${
+        other_protocol(data, "uwsgi")
+      }`,
+    );
   }
   if (data.length < HEADER_SIZE) return null;
   const size = uint16(data, 1);

@@ -151,27 +151,33 @@ Deno.test("the command ends with status 1 where the port is taken", async () => 
 });
 
 Deno.test("--bind refuses what is no address", async () => {
-  const wrong = [
-    "",
-    "8000",
-    "localhost",
-    "localhost:",
-    "localhost:http",
-    "localhost:-1",
-    "localhost:1.5",
-    "localhost:65536",
-    "localhost:1 ",
-    "::1:8000",
-    "[::1]",
-    "[::1:8000",
-    "[localhost]:8000",
-    "http://localhost:8000",
-    "unix:",
-    "UNIX:/x",
+  const wrong: [text: string, meant?: string][] = [
+    [""],
+    ["8000", ":8000"],
+    ["localhost", "localhost:8000"],
+    ["localhost:", "localhost:8000"],
+    ["localhost:http"],
+    ["localhost:-1"],
+    ["localhost:1.5"],
+    ["localhost:65536"],
+    ["localhost:1 "],
+    ["::1:8000", "[::1]:8000"],
+    ["[::1]", "[::1]:8000"],
+    ["[::1:8000"],
+    ["[localhost]:8000"],
+    ["http://localhost:8000", "localhost:8000"],
+    ["https://example.com/", "example.com:8000"],
+    ["/run/app.sock", "unix:/run/app.sock"],
+    ["app.sock", "unix:app.sock"],
+    ["unix:", "unix:/path"],
+    ["UNIX:/x", "unix:/path"],
   ];
   const takes = "--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, " +
     "a port being at most 65535";
   await assert_refused(
-    wrong.map((text) => [[`--bind=${text}`], `${takes}, got "${text}"`]),
+    wrong.map(([text, meant]) => [
+      [`--bind=${text}`],
+      `${takes}, got "${text}"${meant ? `: did you mean ${meant}?` : ""}`,
+    ]),
   );
 });

@@ -88,7 +88,7 @@ Deno.test("--check-config says what is wrong, and does not listen", async () => 
   });
   const { code, stderr } = await run(["--check-config", "app.ts"], { cwd });
   assertEquals(code, 2);
-  assertStringIncludes(stderr, "app.ts exports no function");
+  assertStringIncludes(stderr, "app.ts exports no application");
   const tls = ["--check-config", "--certfile", "missing.pem"];
   assertEquals(await run(tls, { cwd }), {
     code: 2,

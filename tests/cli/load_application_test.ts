@@ -128,7 +128,7 @@ export const other = () => [];
   const none = "exports no application (a WSGI function, or an object " +
     "with a method fetch) named";
   const in_objects = "it exports app (string), default (object), " +
-    "other (function)";
+    "other (function): did you mean objects.ts:other?";
   await assert_refused([
     [
       ["empty.ts"],
@@ -202,8 +202,8 @@ Deno.test("the command refuses a MODULE that cannot be started", async () => {
     ],
     [
       ["data.json"],
-      'cannot load data.json: Attempted to load JSON module without specifying "type": "json" ' +
-      "attribute in the import statement.",
+      "cannot load data.json: expected a module of TypeScript or JavaScript, " +
+      "got JSON: settings are given by --config",
     ],
   ];
   await assert_refused(expected, { cwd: folder.path });

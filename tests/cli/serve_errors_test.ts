@@ -73,7 +73,7 @@ test("serve() refuses options that it cannot understand", async () => {
     ],
     [
       { bind: "localhost" },
-      'bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a port being at most 65535, got "localhost"',
+      'bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a port being at most 65535, got "localhost": did you mean localhost:8000?',
     ],
     [
       { protocol: "gopher" },
@@ -183,6 +183,6 @@ test("serve() fails with the system's error where a file is none", async () => {
   await assert_refused(
     { certfile },
     InvalidData,
-    `cannot use certfile ${certfile}: No certificates found in certificate data`,
+    `cannot use certfile ${certfile}: expected a certificate in PEM, which begins with -----BEGIN, got none`,
   );
 });

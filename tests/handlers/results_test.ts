@@ -1,6 +1,6 @@
 /** What an application may return or give to `start_response()` and `write()`, and how all else is refused. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type {
   HeaderList,
   StartResponse,
@@ -64,12 +64,12 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "a string",
     answer_with("text"),
-    'TypeError: an application must return an iterable of Uint8Array, got "text": encode it, and return [data]',
+    'TypeError: an application must return an iterable of Uint8Array, got "text": encode it, and return [encode_text(text)]',
   ],
   [
     "undefined",
     answer_with(undefined),
-    "TypeError: an application must return an iterable of Uint8Array, got undefined",
+    "TypeError: an application must return an iterable of Uint8Array, got undefined: is a return missing?",
   ],
   [
     "null",
@@ -84,7 +84,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "a Response",
     answer_with(new Response()),
-    "TypeError: an application must return an iterable of Uint8Array, got an object of class Response",
+    "TypeError: an application must return an iterable of Uint8Array, got an object of class Response: from_fetch() makes an application of a function that returns one",
   ],
   [
     "a bare Uint8Array",
@@ -94,17 +94,17 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "an array of strings",
     answer_with(["text"]),
-    'TypeError: the body must be given as Uint8Array, got "text": encode it',
+    'TypeError: the body must be given as Uint8Array, got "text": encode it by encode_text()',
   ],
   [
     "an array of ArrayBuffers",
     answer_with([new ArrayBuffer(1)]),
-    "TypeError: the body must be given as Uint8Array, got an object of class ArrayBuffer",
+    "TypeError: the body must be given as Uint8Array, got an object of class ArrayBuffer: new Uint8Array(buffer) is one",
   ],
   [
     "a generator of promises",
     answer_with([Promise.resolve(bytes("x"))]),
-    "TypeError: the body must be given as Uint8Array, got an object of class Promise",
+    "TypeError: the body must be given as Uint8Array, got an object of class Promise: await it",
   ],
   [
     "no start_response() and no block",
@@ -131,7 +131,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
       await start_response("200 OK", [])("x" as unknown as Uint8Array);
       return [];
     },
-    'TypeError: the body must be given as Uint8Array, got "x": encode it',
+    'TypeError: the body must be given as Uint8Array, got "x": encode it by encode_text()',
   ],
   [
     "a string to write(), not awaited",
@@ -139,7 +139,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
       start_response("200 OK", [])("x" as unknown as Uint8Array);
       return [];
     },
-    'TypeError: the body must be given as Uint8Array, got "x": encode it',
+    'TypeError: the body must be given as Uint8Array, got "x": encode it by encode_text()',
   ],
   [
     "more to write() than Content-Length",
@@ -150,12 +150,16 @@ const WRONG: [what: string, app: unknown, message: string][] = [
     "RangeError: write() goes past the Content-Length of 1: 2 bytes",
   ],
   ["status 1xx", answer_status("100 Continue"), status_message("100 Continue")],
-  ["a status without reason", answer_status("200"), status_message("200")],
+  [
+    "a status without reason",
+    answer_status("200"),
+    `${status_message("200")} (such as "200 OK")`,
+  ],
   ["a status of words", answer_status("OK 200"), status_message("OK 200")],
   [
     "a status that is a number",
     answer_status(200),
-    "TypeError: the status must be a string, got 200",
+    'TypeError: the status must be a string, got 200 (such as "200 OK")',
   ],
   [
     "a status with a line feed",
@@ -170,12 +174,12 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "headers that are an object",
     answer_headers({ "Content-Type": "text/plain" }),
-    "TypeError: headers must be an array of [name, value], got an object of class Object",
+    "TypeError: headers must be an array of [name, value], got an object of class Object: Object.entries(headers) is one",
   ],
   [
     "headers of Headers",
     answer_headers(new globalThis.Headers()),
-    "TypeError: headers must be an array of [name, value], got an object of class Headers",
+    "TypeError: headers must be an array of [name, value], got an object of class Headers: [...headers] is one",
   ],
   [
     "a header that is no pair",
@@ -244,7 +248,6 @@ for (const [what, app, message] of WRONG) {
     const { output, errors } = await run_app(app as WSGIApplication);
     assertEquals(errors.split("\n")[0], message);
     assertEquals(errors.split(message).length, 2);
-    assertMatch(errors, /\n {4}at /);
     assertEquals(output, ERROR_PAGE);
   });
 }

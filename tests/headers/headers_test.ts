@@ -52,11 +52,11 @@ Deno.test("Headers() shows what was added to its list when that happened outside
 for (
   const [headers, came] of [
     ["foo", '"foo"'],
-    [null, "null"],
+    [null, "null: [] has none"],
     [5, "5"],
-    [{}, "an object of class Object"],
-    [new Map(), "an object of class Map"],
-    [new Headers(), "an object of class Headers"],
+    [{}, "an object of class Object: Object.entries(headers) is one"],
+    [new Map(), "an object of class Map: [...headers] is one"],
+    [new Headers(), "an object of class Headers: [...headers] is one"],
     [() => [], "a function"],
   ] as [unknown, string][]
 ) {

@@ -296,7 +296,7 @@ Deno.test("limit_time() logs a late result that is none", async () => {
   await until(() => messages.length > 1);
   assertEquals(
     messages[1]!.split("\n")[0],
-    '"GET /slow?x=1 HTTP/1.1" failed after it was given up: TypeError: an application must return an iterable of Uint8Array, got "hello": encode it, and return [data]',
+    '"GET /slow?x=1 HTTP/1.1" failed after it was given up: TypeError: an application must return an iterable of Uint8Array, got "hello": encode it, and return [encode_text(text)]',
   );
 });
 

@@ -75,14 +75,20 @@ Deno.test("--config refuses what is no configuration", async () => {
     ["missing.json", /^cannot read the configuration missing.json: .+/],
     ["list.json", "list.json must hold an object of settings, got [1]"],
     ["broken.json", /^cannot read the configuration broken.json: .+/],
-    ["unknown.json", "in unknown.json: unknown setting bnd, see --help"],
+    [
+      "unknown.json",
+      "in unknown.json: unknown setting bnd: did you mean bind?",
+    ],
     ["type.json", 'in type.json: reload takes true or false, got "yes"'],
     ["text.json", "in text.json: bind takes a string or a number, got true"],
     [
       "value.json",
       'in value.json: --workers takes a whole number, 0 or more, got "many"',
     ],
-    ["nothing.ts", "nothing.ts must hold an object of settings, got undefined"],
+    [
+      "nothing.ts",
+      "nothing.ts must hold an object of settings as its default export, got undefined",
+    ],
     [
       "lines.json",
       cannot_read(
@@ -128,7 +134,7 @@ Deno.test("--config refuses what is no configuration", async () => {
     ],
     [
       "only_bigint.ts",
-      "only_bigint.ts must hold an object of settings, got 10n",
+      "only_bigint.ts must hold an object of settings as its default export, got 10n",
     ],
     [
       "getter.ts",
@@ -139,7 +145,7 @@ Deno.test("--config refuses what is no configuration", async () => {
         }:1:37))`,
       ),
     ],
-    ["typo.ts", "in typo.ts: unknown setting wrkers, see --help"],
+    ["typo.ts", "in typo.ts: unknown setting wrkers: did you mean workers?"],
   ];
   for (const [name, message] of refused) {
     const { code, stdout, stderr } = await run(["-c", name], { cwd: path });

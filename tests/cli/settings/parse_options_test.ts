@@ -122,7 +122,7 @@ Deno.test("the command refuses options that it does not have", async () => {
     [["--nope=1"], "unknown option --nope: see --help"],
     [["-x"], "unknown option -x: see --help"],
     [["-hx"], "unknown option -x: see --help"],
-    [["--no-help"], "unknown option --no-help: see --help"],
+    [["--no-help"], "unknown option --no-help: did you mean --help?"],
     [["--constructor"], "unknown option --constructor: see --help"],
     [["--__proto__"], "unknown option --__proto__: see --help"],
   ]);

@@ -176,8 +176,9 @@ Deno.test({
     await Deno.writeTextFile(`${folder.path}/empty.pem`, "");
     const missing =
       "No such file or directory (os error 2): readfile 'missing.pem'";
-    const no_certificate = "No certificates found in certificate data";
-    const no_key = "No keys found in key data";
+    const begins = "in PEM, which begins with -----BEGIN, got none";
+    const no_certificate = `expected a certificate ${begins}`;
+    const no_key = `expected a private key ${begins}`;
     const cases: [cert: string, key: string | null, message: string][] = [
       ["missing.pem", key, `cannot read --certfile: ${missing}`],
       [certificate, "missing.pem", `cannot read --keyfile: ${missing}`],
@@ -193,7 +194,7 @@ Deno.test({
       [
         certificate,
         null,
-        `cannot use the key in --certfile ${certificate}, for want of a --keyfile: ${no_key}`,
+        `cannot use the key in --certfile ${certificate}, for want of a --keyfile: expected a private key, got certificate`,
       ],
       [
         certificate,

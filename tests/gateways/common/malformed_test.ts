@@ -21,12 +21,18 @@ function closed_line(reason: string): string {
   return `closed a connection: ${reason}\n`;
 }
 
+/** What the log adds where what came is a request of HTTP. */
+function is_http(protocol: string, scheme = protocol): string {
+  return `: this is HTTP, but nginx speaks ${protocol} by ${protocol}_pass, and Apache by ${scheme}://`;
+}
+
 /** What is no request, by protocol, and what the log says. */
 const malformed: Record<string, [input: string, reason: string][]> = {
   SCGI: [
     [
       "GET / HTTP/1.1\r\n\r\n",
-      'TypeError: expected the length of the head and a colon, got "GET / HTTP/1.1\\\\r\\\\n\\\\r\\\\n"',
+      'TypeError: expected the length of the head and a colon, got "GET / HTTP/1.1\\\\r\\\\n\\\\r\\\\n"' +
+      is_http("scgi"),
     ],
     [
       "99999999999:",
@@ -47,7 +53,11 @@ const malformed: Record<string, [input: string, reason: string][]> = {
   ],
   FastCGI: [
     ["\x02", "TypeError: expected a record of FastCGI version 1, got 2"],
-    ["GET /", "TypeError: expected a record of FastCGI version 1, got 71"],
+    [
+      "GET /",
+      "TypeError: expected a record of FastCGI version 1, got 71" +
+      is_http("fastcgi", "fcgi"),
+    ],
     [
       text(fastcgi.head([["A", "x".repeat(65536)]])),
       "RangeError: expected a head of at most 65536 bytes, got one of 65542",
@@ -67,7 +77,7 @@ const malformed: Record<string, [input: string, reason: string][]> = {
     ],
   ],
   uwsgi: [
-    ["GET /", "TypeError: expected modifier 0, got 71"],
+    ["GET /", "TypeError: expected modifier 0, got 71" + is_http("uwsgi")],
     [
       "\0\x03\0\0\x05\0A",
       "TypeError: expected names and values in 3 bytes, got one that goes past them",

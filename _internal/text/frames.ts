@@ -1,0 +1,47 @@
+/** The frames of a stack: those of this package say nothing to somebody whose application has failed. */
+
+const PACKAGE = new URL("../../", import.meta.url).href;
+
+/** The modules of this package, and not what else may stand in a checkout of it. */
+const OWN =
+  /^((_internal|cli|gateways|middleware)\/|(handlers|headers|mod|simple_server|types|util|validate)\.ts\b)/;
+
+/** Whether a module, or the place of a frame, is one of this package's, and not an example or a test beside them. */
+export function is_own(url: string): boolean {
+  return url.startsWith(PACKAGE) && OWN.test(url.slice(PACKAGE.length));
+}
+
+function is_frame(line: string): boolean {
+  return /^\s+at /.test(line);
+}
+
+/** Whether a frame is in a module that is not of this package, nor of the platform. */
+function is_foreign(line: string): boolean {
+  const start = line.search(/[a-z]+:\/\//);
+  return is_frame(line) && start >= 0 && !is_own(line.slice(start));
+}
+
+/** A stack without the frames below the application's; as it is where there are none of it: the error may be ours. */
+export function without_callers(stack: string): string {
+  const lines = stack.split("\n");
+  const last = lines.findLastIndex(is_foreign);
+  if (last < 0) return stack;
+  return lines.filter((line, index) => index <= last || !is_frame(line))
+    .join("\n");
+}
+
+/** Leaves all frames but the application's out of an error about what that did. */
+export function about_application<Kind extends Error>(error: Kind): Kind {
+  const lines = error.stack?.split("\n") ?? [];
+  const first = lines.findIndex(is_foreign);
+  const rest = lines.filter((line, index) =>
+    !is_frame(line) || first >= 0 && index >= first
+  );
+  error.stack = without_callers(rest.join("\n"));
+  return error;
+}
+
+/** The error for an argument that an application must not give. */
+export function refusal(message: string): TypeError {
+  return about_application(new TypeError(message));
+}

@@ -1,0 +1,39 @@
+/** What to do about the mistakes that are made most often: the end of an error message. */
+
+/** What to do with what is no result of an application; "" where nobody knows. */
+export function remedy_of_result(value: unknown): string {
+  if (value === undefined) return ": is a return missing?";
+  if (typeof value === "string") {
+    return ": encode it, and return [encode_text(text)]";
+  }
+  if (typeof value === "function") return ": call it";
+  if (value instanceof Response) {
+    return ": from_fetch() makes an application of a function that returns one";
+  }
+  if (value instanceof ArrayBuffer) return ": return [new Uint8Array(buffer)]";
+  if (is_plain(value)) {
+    return ": return [encode_text(JSON.stringify(value))]";
+  }
+  return "";
+}
+
+/** What to do with what is no block of a body; "" where nobody knows. */
+export function remedy_of_block(value: unknown): string {
+  if (typeof value === "string") return ": encode it by encode_text()";
+  if (value instanceof ArrayBuffer) return ": new Uint8Array(buffer) is one";
+  if (value instanceof Promise) return ": await it";
+  return "";
+}
+
+/** What to do with what is no list of headers; "" where nobody knows. */
+export function remedy_of_headers(value: unknown): string {
+  if (value === undefined || value === null) return ": [] has none";
+  if (typeof value !== "object") return "";
+  if (Symbol.iterator in value) return ": [...headers] is one";
+  return is_plain(value) ? ": Object.entries(headers) is one" : "";
+}
+
+function is_plain(value: unknown): boolean {
+  return typeof value === "object" && value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -1,0 +1,54 @@
+/** Why an address is not to be had, and what to do about it. */
+
+import type { ServerAddress } from "../simple_server.ts";
+import { file_url } from "./settings/file_url.ts";
+
+/** Linux gives the ports below to root alone (`net.ipv4.ip_unprivileged_port_start`). */
+const FIRST_OF_ALL = 1024;
+
+/** Says why nobody can listen at an address, and what to do. */
+export function why_not_to_be_had(
+  address: ServerAddress,
+  error: Error,
+): string {
+  if (error instanceof Deno.errors.AddrInUse) return "the address is in use";
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return "this machine has no such address";
+  }
+  const why = typeof address === "string"
+    ? why_no_socket(address, error)
+    : why_no_port(address[1], error);
+  return why ?? error.message;
+}
+
+function why_no_port(port: number, error: Error): string | null {
+  const is_of_root = error instanceof Deno.errors.PermissionDenied &&
+    port > 0 && port < FIRST_OF_ALL;
+  return is_of_root
+    ? `ports below ${FIRST_OF_ALL} need root or CAP_NET_BIND_SERVICE, which a systemd unit gives by AmbientCapabilities; or serve at a port above, behind a web server`
+    : null;
+}
+
+function why_no_socket(path: string, error: Error): string | null {
+  const folder = path.slice(0, path.lastIndexOf("/") + 1) || ".";
+  if (error instanceof Deno.errors.NotFound) {
+    return `there is no folder ${folder}`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `this user may not make files in ${folder}`;
+  }
+  if (error instanceof Deno.errors.NotADirectory || is_file(folder)) {
+    return `${folder} is no folder`;
+  }
+  return /SUN_LEN/.test(error.message)
+    ? "the path of a socket has at most 107 bytes"
+    : null;
+}
+
+function is_file(path: string): boolean {
+  try {
+    return !Deno.statSync(file_url(path.replace(/\/$/, ""))).isDirectory;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,28 @@
+/** A certificate of localhost for a hundred years, its key, and that of another; nothing is kept secret by them. */
+
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBgDCCASWgAwIBAgIUUxbGCeb3EbNBgB5QzvyWDW9mg78wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyODA1NTk0OVoYDzIxMjYxMTA0
+MDU1OTQ5WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQRP6vl/PqSDmXAZ3fOLzZAdmZPfu/ecvS0VV/fDEVfzWNBFI8C6i1k
+no4bPz2r2JjkDVtk/xqCgB6aTh/rY976o1MwUTAdBgNVHQ4EFgQUWpvLEcWrJaw2
+ZTt3KHCdyw2BeuEwHwYDVR0jBBgwFoAUWpvLEcWrJaw2ZTt3KHCdyw2BeuEwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEA6yuafnMzukxepEeOHnPF
+GE27lRr8CO1+qSWFoGNfv/ECIQDka5Gdju9n7FxZqVneaAImFKZc0x0Oee7ggW/t
+q9NiVQ==
+-----END CERTIFICATE-----
+`;
+
+export const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgyYy/1+7uCSl4iiPU
+23qyC/unGipEvvfCSLOhTXNoPsOhRANCAAQRP6vl/PqSDmXAZ3fOLzZAdmZPfu/e
+cvS0VV/fDEVfzWNBFI8C6i1kno4bPz2r2JjkDVtk/xqCgB6aTh/rY976
+-----END PRIVATE KEY-----
+`;
+
+export const other_key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg1Ke5Jxza+mKbs+1P
+8g2n6G02MX5bg6fL526AC/VYsx2hRANCAAR0iJrMkVZt+m5jSPsmWlT1EL90idfU
+pInt4tBogSnBlPC1ndn6ukN8CAXqEZS6Ake7GSy56F/+BFilc0zh/NsA
+-----END PRIVATE KEY-----
+`;

@@ -1,0 +1,237 @@
+/** Mistakes that keep the command from serving, as their user reads them: the command, and what it prints. */
+
+import { assertEquals } from "@std/assert";
+import { make_folder, mod as MOD, run } from "../../support/command.ts";
+import { certificate, key, other_key } from "./certificates.ts";
+
+const NONE = "exports no application (a WSGI function, or an object with a " +
+  "method fetch) named default or application or app or fetch: it exports";
+
+const ADDRESS = "--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a " +
+  "port being at most 65535, got";
+
+const PEM = "in PEM, which begins with -----BEGIN, got";
+
+/** What stands in the folder. */
+const FILES: Record<string, string> = {
+  "app.ts": "export default () => [];",
+  "object.ts": "export default { x: 1 };",
+  "main_function.ts": "export function main() { return []; }",
+  "class.ts": "export default class Shop { fetch() {} }",
+  "promise.ts": "export default Promise.resolve(() => []);",
+  "imports.ts": 'import { Hono } from "hono";\nexport default new Hono();',
+  "common.js": "module.exports = () => [];",
+  "app.py": "def application(environ, start_response): pass",
+  "index.html": "<p>Hello",
+  "dashes.json": '{"access-logfile": "x"}',
+  "port.json": '{"port": 8000}',
+  "settings.yaml": "bind: :8000",
+  "named.ts": 'export const bind = ":8000";',
+  "comma.json": '{"bind": ":8000",}',
+  "cert.pem": certificate,
+  "key.pem": key,
+  "other.pem": other_key,
+};
+
+/** Each mistake: the arguments, the line behind `error: `, and the status where that is not 2. */
+const MISTAKES: [args: string, said: string, status?: number][] = [
+  ["object.ts", `object.ts ${NONE} default (object)`],
+  [
+    "main_function.ts",
+    `main_function.ts ${NONE} main (function): did you mean main_function.ts:main?`,
+  ],
+  [
+    "class.ts",
+    `class.ts ${NONE} default (class): export an instance, new Shop()`,
+  ],
+  [
+    "promise.ts",
+    `promise.ts ${NONE} default (promise): await the promise before it is exported`,
+  ],
+  [
+    "imports.ts",
+    'cannot load imports.ts: Import "hono" not a dependency and not in import map from "URL/imports.ts" (at URL/imports.ts:1:22): If you want to use the npm package, try running `deno add npm:hono`',
+  ],
+  [
+    "common.js",
+    "cannot load common.js: it threw ReferenceError: module is not defined\n" +
+    "    at URL/common.js:1:1\n" +
+    "It is written in CommonJS: use import and export, or name it .cjs",
+  ],
+  [
+    "app.py",
+    "cannot load app.py: expected a module of TypeScript or JavaScript, got a program in Python, which gunicorn or uwsgi serves",
+  ],
+  [
+    "index.html",
+    "cannot load index.html: expected a module of TypeScript or JavaScript, got a page",
+  ],
+  ["app", "cannot load app: there is no such file: did you mean app.ts?"],
+  ["app:app", "cannot load app: there is no such file: did you mean app.ts?"],
+  ["app.js", "cannot load app.js: there is no such file: did you mean app.ts?"],
+  ["aap.ts", "cannot load aap.ts: there is no such file: did you mean app.ts?"],
+  [".", "cannot load .: it is a directory: did you mean ./app.ts?"],
+  [
+    "serve app.ts",
+    "expected at most one MODULE[:NAME], got serve and app.ts: did you mean app.ts?",
+  ],
+  [
+    "app.ts 8000",
+    "expected at most one MODULE[:NAME], got app.ts and 8000: did you mean --bind :8000?",
+  ],
+
+  ["--worker 2", "unknown option --worker: did you mean --workers?"],
+  ["--wrokers 2", "unknown option --wrokers: did you mean --workers?"],
+  ["--no-relod", "unknown option --no-relod: did you mean --no-reload?"],
+  ["--port 8000", "unknown option --port: did you mean --bind :8000?"],
+  ["--host ::", "unknown option --host: did you mean --bind 127.0.0.1:8000?"],
+  ["--uds s", "unknown option --uds: did you mean --bind unix:/path?"],
+  ["--watch", "unknown option --watch: did you mean --reload?"],
+  ["--ssl-keyfile k", "unknown option --ssl-keyfile: did you mean --keyfile?"],
+  ["--constructor", "unknown option --constructor: see --help"],
+  [
+    "--allow-net",
+    "unknown option --allow-net: options of Deno stand before the command, deno run --allow-net jsr:@tsgi/serve",
+  ],
+  [
+    "-p 8000",
+    '--pid takes a file for the process id, got "8000": did you mean --bind :8000?',
+  ],
+
+  ["--bind 8000", `${ADDRESS} "8000": did you mean :8000?`],
+  ["--bind localhost", `${ADDRESS} "localhost": did you mean localhost:8000?`],
+  ["--bind /run/s", `${ADDRESS} "/run/s": did you mean unix:/run/s?`],
+  ["--bind ::1:80", `${ADDRESS} "::1:80": did you mean [::1]:80?`],
+  ["--bind http://a:1/", `${ADDRESS} "http://a:1/": did you mean a:1?`],
+  [
+    "--bind unix:run/s",
+    "cannot listen at unix:run/s: there is no folder run/",
+    1,
+  ],
+  [
+    "--bind unix:app.ts/s",
+    "cannot listen at unix:app.ts/s: app.ts/ is no folder",
+    1,
+  ],
+  [
+    "--bind 192.0.2.1:8000",
+    "cannot listen at 192.0.2.1:8000: this machine has no such address",
+    1,
+  ],
+  [
+    `--bind unix:${"x".repeat(108)}`,
+    `cannot listen at unix:${
+      "x".repeat(108)
+    }: the path of a socket has at most 107 bytes`,
+    1,
+  ],
+
+  [
+    "--config dashes.json",
+    "in dashes.json: unknown setting access-logfile: did you mean access_logfile?",
+  ],
+  [
+    "--config port.json",
+    'in port.json: unknown setting port: did you mean "bind": ":8000"?',
+  ],
+  [
+    "--config settings.yaml",
+    "cannot read the configuration settings.yaml: Unexpected token 'b', \"bind: :8000\" is not valid JSON: it takes JSON, or a module, .ts or .js",
+  ],
+  [
+    "--config named.ts",
+    "named.ts must hold an object of settings as its default export, got undefined",
+  ],
+  [
+    "--config comma.json",
+    "cannot read the configuration comma.json: Expected double-quoted property name in JSON at position 17 (line 1 column 18)",
+  ],
+
+  [
+    "--certfile cert.pem --keyfile other.pem",
+    "cannot use --keyfile other.pem: it is the key of another --certfile",
+  ],
+  [
+    "--certfile key.pem --keyfile cert.pem",
+    "cannot use --certfile key.pem: expected a certificate, got private key",
+  ],
+  [
+    "--certfile cert.pem",
+    "cannot use the key in --certfile cert.pem, for want of a --keyfile: expected a private key, got certificate",
+  ],
+  [
+    "--certfile cert.der --keyfile key.pem",
+    `cannot use --certfile cert.der: expected a certificate ${PEM} DER or PKCS #12: openssl converts it`,
+  ],
+  [
+    "--certfile cert.pem --keyfile cert.der",
+    `cannot use --keyfile cert.der: expected a private key ${PEM} DER or PKCS #12: openssl converts it`,
+  ],
+  [
+    "--certfile app.ts",
+    `cannot use --certfile app.ts: expected a certificate ${PEM} none`,
+  ],
+];
+
+async function make_files() {
+  const folder = await make_folder(FILES);
+  const [, base64] = certificate.match(/-----\n([^-]+)-----/)!;
+  const der = Uint8Array.fromBase64(base64!.replaceAll("\n", ""));
+  await Deno.writeFile(`${folder.path}/cert.der`, der);
+  return folder;
+}
+
+Deno.test("the command names each mistake and its remedy, and ends", async () => {
+  await using folder = await make_files();
+  for (const [args, said, code = 2] of MISTAKES) {
+    const app = /^-/.test(args) ? ["app.ts"] : [];
+    assertEquals(
+      await run([...args.split(" "), ...app], { cwd: folder.path }),
+      {
+        code,
+        stdout: "",
+        stderr: `error: ${said.replaceAll("URL", `file://${folder.path}`)}\n`,
+      },
+      args,
+    );
+  }
+});
+
+Deno.test("a byte order mark in a file of settings, of a certificate or of a key is no mistake", async () => {
+  const mark = "\ufeff";
+  await using folder = await make_folder({
+    "app.ts": `${mark}export default () => [];`,
+    "settings.json": `${mark}{"certfile": "cert.pem", "keyfile": "key.pem"}`,
+    "cert.pem": mark + certificate,
+    "key.pem": mark + key,
+  });
+  const args = ["--config", "settings.json", "--check-config", "app.ts"];
+  assertEquals(await run(args, { cwd: folder.path }), {
+    code: 0,
+    stdout: "The configuration is good.\n",
+    stderr: "",
+  });
+});
+
+Deno.test("a module that never finishes loading is told of after five seconds", async () => {
+  await using folder = await make_folder({
+    "never.ts": "await new Promise(() => {});\nexport default () => [];",
+  });
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-lock", MOD, "--bind", "127.0.0.1:0", "never.ts"],
+    cwd: folder.path,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const stderr = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  const { value } = await stderr.read();
+  child.kill("SIGKILL");
+  await stderr.cancel();
+  await child.status;
+  assertEquals(
+    value,
+    "never.ts is still loading after 5 seconds: it waits for modules that are fetched, or for an await outside of its functions\n",
+  );
+});
