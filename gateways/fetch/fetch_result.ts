@@ -45,7 +45,8 @@ export class FetchResult
     this.#mount = keep_script_name ? "" : environ.SCRIPT_NAME ?? "";
     const { signal } = this.#controller;
     this.#request = request_of(environ, this.#mount, signal);
-    this.#context = new RequestContext(environ["wsgi.errors"]);
+    const context = this.#context = new RequestContext(environ["wsgi.errors"]);
+    Object.assign(this.#request, of_srvx(environ, context));
     this.#completed.promise.catch(() => {}); // The handler need not look at it.
     this.#info = {
       remoteAddr: remote_address(environ),
@@ -127,6 +128,14 @@ export class FetchResult
     this.#whole = true;
     return DONE;
   }
+}
+
+/** What the servers of srvx say on the `Request` itself, where h3 looks for it. */
+function of_srvx({ REMOTE_ADDR }: WSGIEnvironment, context: ExecutionContext) {
+  return {
+    ip: REMOTE_ADDR,
+    waitUntil: (promise: Promise<unknown>) => context.waitUntil(promise),
+  };
 }
 
 function status_of({ status, statusText }: Response): string {
