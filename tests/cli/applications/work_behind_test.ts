@@ -1,10 +1,10 @@
 /** Work behind the response: `waitUntil()` and the `close()` of a result. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { make_folder, make_gate } from "../support/command.ts";
-import { run_script, until } from "../support/support.ts";
-import { mod } from "../support/command.ts";
-import { doors, serve } from "./doors.ts";
+import { make_folder, make_gate } from "../../support/command.ts";
+import { run_script, until } from "../../support/support.ts";
+import { mod } from "../../support/command.ts";
+import { doors, serve } from "../doors.ts";
 
 /** Both do work that waits at the gate whose URL is the query, and then say so. */
 const APPS = `

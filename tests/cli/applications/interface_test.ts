@@ -1,11 +1,11 @@
 /** Which of its interfaces an application is called by, and `--interface`. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { serve } from "../../cli/mod.ts";
-import { make_folder, start } from "../support/command.ts";
-import { until } from "../support/support.ts";
-import { answer, assert_refused, get } from "./helpers.ts";
-import { QUIET } from "./serving.ts";
+import { serve } from "../../../cli/mod.ts";
+import { make_folder, start } from "../../support/command.ts";
+import { until } from "../../support/support.ts";
+import { answer, assert_refused, get } from "../helpers.ts";
+import { QUIET } from "../serving.ts";
 
 const APPLICATIONS: Record<string, string> = {
   "an object": `export default { fetch: () => new Response("fetch") };`,

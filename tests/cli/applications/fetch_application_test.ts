@@ -1,0 +1,62 @@
+/** What the command has for any application, with one that has a `fetch`. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { make_folder, start } from "../../support/command.ts";
+import { start_workers } from "../../support/processes.ts";
+import { until } from "../../support/support.ts";
+
+const APP = `import { Hono } from "npm:hono@^4.13.19";
+const app = new Hono();
+app.get("/", (c) => c.text(new URL(c.req.url).pathname));
+app.get("/move", (c) => c.redirect("/"));
+app.post("/echo", async (c) => c.text(await c.req.text()));
+app.get("/fail", () => { throw "the well is dry"; });
+app.get("/never", () => new Promise(() => {}));
+export default app;
+`;
+
+Deno.test("a fetch application is served below --root-path, and with --keep-script-name", async () => {
+  await using folder = await make_folder({ "app.ts": APP });
+  const cwd = folder.path;
+  const see = async (...args: string[]) => {
+    await using command = await start(
+      ["--root-path", "/shop", ...args, "app.ts"],
+      { cwd },
+    );
+    const url = `${command.address}shop`;
+    const root = await (await fetch(url)).text();
+    const moved = await fetch(`${url}/move`, { redirect: "manual" });
+    await moved.body?.cancel();
+    return [root, moved.status, moved.headers.get("location")];
+  };
+  assertEquals(await see(), ["/", 302, "/shop/"]);
+  assertEquals(await see("--keep-script-name"), ["404 Not Found", 404, null]);
+});
+
+Deno.test("a fetch application has the limits, the error page, the checks and the workers of the command", async () => {
+  await using folder = await make_folder({ "app.ts": APP });
+  const cwd = folder.path;
+  const limits = ["--limit-request-body", "5", "--timeout", "0.5"];
+  {
+    const args = [...limits, "--debug", "--validate", "app.ts"];
+    await using command = await start(args, { cwd });
+    const ask = async (path: string, init: RequestInit = {}) => {
+      const response = await fetch(command.address + path, init);
+      return [response.status, await response.text()];
+    };
+    assertEquals(await ask(""), [200, "/"]);
+    const post = (body: string) => ({ method: "POST", body });
+    assertEquals(await ask("echo", post("12345")), [200, "12345"]);
+    assertEquals((await ask("echo", post("123456")))[0], 413);
+    assertEquals((await ask("never"))[0], 503);
+    const [status, page] = await ask("fail");
+    assertEquals(status, 500);
+    assertMatch(String(page), /the well is dry/);
+  }
+  const args = ["app.ts", "--workers", "2"];
+  await using workers = await start_workers(args, { cwd });
+  const response = await fetch(`http://127.0.0.1:${workers.port}/`);
+  assertEquals(await response.text(), "/");
+  await until(() => workers.printed.stderr.includes('"GET / HTTP/1.1" 200 1'));
+  assertEquals((await workers.stop()).code, 0);
+});
