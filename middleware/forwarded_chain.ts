@@ -1,6 +1,6 @@
 /** The way of a request, as the proxies on it wrote it down: `X-Forwarded-For` and `Forwarded` (RFC 7239). */
 
-import { read_ip } from "./ip_address.ts";
+import { is_ip } from "./ip_address.ts";
 import type { Trusted } from "./trusted.ts";
 
 /** Whom a hop got the request from. */
@@ -76,7 +76,7 @@ function read_node(text: string): Node {
   if (text === UNIX_PEER) return UNIX;
   const [, bracketed, dotted, port] = NODE.exec(text) ?? [];
   const address = bracketed ?? dotted ?? text;
-  if (!read_ip(address)) return NOBODY;
+  if (!is_ip(address)) return NOBODY;
   return { address, port: read_port(port), known: true };
 }
 

@@ -13,7 +13,7 @@ import {
   read_port,
   UNIX_PEER,
 } from "./forwarded_chain.ts";
-import { read_ip } from "./ip_address.ts";
+import { is_ip } from "./ip_address.ts";
 import { read_trusted, type Trusted } from "./trusted.ts";
 
 /** Whom {@linkcode trust_forwarded} trusts. */
@@ -193,7 +193,7 @@ function read_host(text: string | undefined): Host | null {
   const [, name, ipv6, digits] = HOST.exec(text ?? "") ?? [];
   const port = read_port(digits);
   const is_wrong = name === undefined ||
-    ipv6 !== undefined && !read_ip(ipv6) ||
+    ipv6 !== undefined && !is_ip(ipv6) ||
     digits !== undefined && port === null;
   return is_wrong ? null : { text: text!, name, port };
 }

@@ -1,14 +1,16 @@
 /** IP addresses and ranges, by their value. */
 
 import { assert, assertEquals } from "@std/assert";
+import { isIP } from "node:net";
 import {
   contains,
+  is_ip,
   read_ip,
   read_range,
 } from "../../../middleware/ip_address.ts";
 import { int, pick, random } from "../../support/random.ts";
 
-Deno.test("read_ip() reads every spelling of an address as the same value", () => {
+Deno.test("read_ip() reads every spelling of an address as the same value, and is_ip() takes it", () => {
   const spellings = [
     ["0.0.0.0", "::ffff:0.0.0.0", "::ffff:0:0"],
     ["127.0.0.1", "::ffff:127.0.0.1", "::FFFF:7F00:1"],
@@ -22,14 +24,15 @@ Deno.test("read_ip() reads every spelling of an address as the same value", () =
   ];
   const values = spellings.map((texts) => {
     const [first, ...others] = texts.map(read_ip);
-    assert(first);
+    assert(first !== null);
     for (const other of others) assertEquals(other, first, texts.join(" "));
+    assertEquals(texts.filter((text) => !is_ip(text)), []);
     return String(first);
   });
   assertEquals(new Set(values).size, values.length);
 });
 
-Deno.test("read_ip() gives null for what is no address", () => {
+Deno.test("read_ip() gives null for what is no address, and is_ip() false", () => {
   const wrong = [
     ..." 1 1.2.3 1.2.3.4.5 1.2.3.256 01.2.3.4 1.2.3.04 0x1.2.3.4 1.2.3.-4"
       .split(" "),
@@ -41,6 +44,7 @@ Deno.test("read_ip() gives null for what is no address", () => {
     ...[`::1%${"a".repeat(62)}`, `${"0".repeat(1e6)}::`],
   ];
   for (const text of wrong) assertEquals(read_ip(text), null, text);
+  assertEquals(wrong.filter(is_ip), []);
 });
 
 /** An IPv6 address, or nearly one. */
@@ -68,7 +72,7 @@ function near_ipv6(next: () => number): string {
   return text.slice(0, place) + piece + text.slice(place + int(next, 0, 2));
 }
 
-Deno.test("read_ip() takes the IPv6 addresses that a URL takes", () => {
+Deno.test("read_ip() and is_ip() take the IPv6 addresses that Node takes, and read_ip() tells those apart that a URL does", () => {
   const next = random(1);
   const by_value = new Map<string, string>();
   let refused = 0;
@@ -78,6 +82,8 @@ Deno.test("read_ip() takes the IPv6 addresses that a URL takes", () => {
     const ip = read_ip(text);
     const canonical = URL.parse(`http://[${text}]/`)?.hostname ?? null;
     assertEquals(ip === null, canonical === null, text);
+    assertEquals(ip !== null, isIP(text) === 6, text);
+    assertEquals(ip !== null, is_ip(text), text);
     if (ip === null) refused++;
     else {
       const same = by_value.get(String(ip)) ?? canonical!;
@@ -91,8 +97,7 @@ Deno.test("read_ip() takes the IPv6 addresses that a URL takes", () => {
 
 /** The bits of an address, as text. */
 function bits_of(text: string): string {
-  return read_ip(text)!
-    .map((word) => (word >>> 0).toString(2).padStart(32, "0")).join("");
+  return read_ip(text)!.toString(2).padStart(128, "0");
 }
 
 Deno.test("contains() is true when the first bits are the same", () => {
@@ -108,10 +113,10 @@ Deno.test("contains() is true when the first bits are the same", () => {
     const place = int(next, 0, 127);
     const other = first.slice(0, place) +
       (first[place] === "0" ? "1" : "0") + first.slice(place + 1);
-    const ip = other.match(/.{32}/g)!.map((word) => parseInt(word, 2) | 0);
+    const ip = BigInt(`0b${other}`);
     assert(contains(range, read_ip(text)!), `${text}/${length}`);
     assertEquals(
-      contains(range, ip as [number, number, number, number]),
+      contains(range, ip),
       place >= length,
       `${text}/${length} ${place}`,
     );

@@ -55,9 +55,9 @@ Deno.test("read_trusted() trusts addresses and ranges by their value", () => {
 
 Deno.test("read_trusted() keeps IPv4 and IPv6 apart, and * trusts everybody", () => {
   const is_ipv6 = (peer: string | undefined) =>
-    peer && read_ip(peer) && /:/.test(peer) && !/^::ffff/.test(peer);
+    peer && read_ip(peer) !== null && /:/.test(peer) && !/^::ffff/.test(peer);
   const is_ipv4 = (peer: string | undefined) =>
-    peer && read_ip(peer) && !is_ipv6(peer);
+    peer && read_ip(peer) !== null && !is_ipv6(peer);
   assertEquals(trusted_of("0.0.0.0/0", PEERS), PEERS.filter(is_ipv4));
   assertEquals(trusted_of("::/0", PEERS), PEERS.filter(is_ipv6));
   assertEquals(trusted_of("::1,*", PEERS), PEERS);
