@@ -18,7 +18,6 @@ import { run_watched, type Starter, starter_of } from "./processes/reload.ts";
 import { type Foundation, ListenError, Service } from "./service.ts";
 import type { Settings } from "./settings/settings.ts";
 import { on_signal, on_stop_signals } from "./processes/signals.ts";
-import { supervise } from "./processes/supervise.ts";
 import { UsageError } from "./settings/usage_error.ts";
 import { validated } from "./validated.ts";
 import { type Seat, take_seat, work } from "./processes/worker.ts";
@@ -170,14 +169,18 @@ async function serve_until_told(
   starter?.end_watcher();
 }
 
-function run_supervisor(settings: Settings, logs: Logs): Promise<number> {
+async function run_supervisor(
+  settings: Settings,
+  logs: Logs,
+): Promise<number> {
+  const { supervise } = await import("./processes/supervise.ts");
   const say = speaker(settings);
   const announce = (address: string) => {
     const count = Math.max(settings.workers, 1);
     const workers = `${count} worker${count === 1 ? "" : "s"}`;
     say(`${announcement(address, settings)} with ${workers}`);
   };
-  return supervise(settings, logs, announce, say);
+  return await supervise(settings, logs, announce, say);
 }
 
 /** What prints to the terminal; nothing where the log level asks for silence. */

@@ -144,6 +144,7 @@ Deno.test("mod.ts imports the command dynamically, and the command what only an 
     ["cli/application.ts", "../gateways/fetch.ts"],
     ["cli/debug/debugging.ts", "./debug_page.ts"],
     ["cli/load_application.ts", "node:util"],
+    ["cli/main.ts", "./processes/supervise.ts"],
     ["cli/processes/inspector.ts", "node:inspector"],
     ["cli/settings/parse_options.ts", "node:util"],
     ["cli/validated.ts", "../validate.ts"],
