@@ -1,7 +1,7 @@
 /** The command: `deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]`. */
 
 import { console_to_stderr } from "../_internal/streams/console.ts";
-import { stderr } from "../_internal/streams/error_stream.ts";
+import { stderr, write_all } from "../_internal/streams/error_stream.ts";
 import { process_environ } from "../_internal/request/process_environ.ts";
 import config from "../deno.json" with { type: "json" };
 import { demo_app } from "../simple_server.ts";
@@ -183,10 +183,12 @@ async function run_supervisor(
   return await supervise(settings, logs, announce, say);
 }
 
-/** What prints to the terminal; nothing where the log level asks for silence. */
+/** What prints to the terminal, if that can be: nothing where the log level asks for silence. */
 function speaker({ log_level }: Settings): (message: string) => void {
   const is_quiet = log_level !== "debug" && log_level !== "info";
-  return is_quiet ? () => {} : (message) => console.log(message);
+  return is_quiet
+    ? () => {}
+    : (message) => void write_to_stdout(`${message}\n`);
 }
 
 /** A URL that a person can open, or the address and the protocol that a web server is told. */
@@ -237,7 +239,20 @@ function version(): string {
   return `${config.name} ${config.version} (Deno ${Deno.version.deno})`;
 }
 
+/** Prints what was asked for; gives the exit status. */
 function print(text: string): number {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
-  return 0;
+  const error = write_to_stdout(text);
+  if (error === null) return 0;
+  stderr.write(`error: cannot write to stdout: ${error.message}\n`);
+  return 1;
+}
+
+/** Prints a text; gives the error where that cannot be done. */
+function write_to_stdout(text: string): Error | null {
+  try {
+    write_all(Deno.stdout, new TextEncoder().encode(text));
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
 }

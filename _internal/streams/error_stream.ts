@@ -15,18 +15,32 @@ export abstract class UnbufferedErrorStream implements ErrorStream {
   flush(): void {}
 }
 
-/** Writes to the process's stderr at once. */
+/**
+ * Writes to the process's stderr at once. Where that cannot be written to, on a disk that is full or into a pipe that
+ * nobody reads, nobody can be told: what is written is lost, and whoever writes it goes on.
+ */
 class StderrStream extends UnbufferedErrorStream {
   write(text: string): void {
-    let bytes = encoder.encode(text);
-    while (bytes.length > 0) {
-      bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
+    try {
+      write_all(Deno.stderr, encoder.encode(text));
+    } catch {
+      // See above.
     }
   }
 }
 
 /** The process's stderr. */
 export const stderr: ErrorStream = new StderrStream();
+
+/** Writes all of `data` to an output of the process, or throws. */
+export function write_all(
+  output: { writeSync(data: Uint8Array): number },
+  data: Uint8Array,
+): void {
+  for (let rest = data; rest.length > 0;) {
+    rest = rest.subarray(output.writeSync(rest));
+  }
+}
 
 /** Keeps what is written: `String(stream)` gives it. */
 export class TextErrorStream extends UnbufferedErrorStream {

@@ -259,11 +259,6 @@ function message_of(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Where stderr cannot be written to either, nobody can be told. */
 function say(message: string): void {
-  try {
-    stderr.write(`error: ${message}\n`);
-  } catch {
-    // See above.
-  }
+  stderr.write(`error: ${message}\n`);
 }
