@@ -12,7 +12,9 @@ import {
   type ServerAddress,
 } from "../../_internal/server/address.ts";
 import type { BaseHandler } from "../../_internal/handler/base_handler.ts";
+import type { MaybePromise } from "../../_internal/promise.ts";
 import type {
+  ErrorStream,
   HeaderList,
   StartResponse,
   WSGIEnvironment,
@@ -50,6 +52,69 @@ export function debug_handler<Class extends HandlerClass>(Base: Class): Class {
       return [page.body];
     }
   };
+}
+
+/**
+ * The same for a server that only this machine reaches: the page is shown where the request names a host that is this
+ * machine, and to no other. A browser of this machine sends requests for any page that it shows, and the owner of a name
+ * can have it lead to 127.0.0.1 when the page is loaded: what that page is told, its owner is (DNS rebinding). The name
+ * is still in the request, and nobody can own one of these.
+ */
+export function local_debug_handler<Class extends HandlerClass>(
+  Base: Class,
+): Class {
+  return class extends debug_handler(Base) {
+    /** What the request itself says, whatever headers of proxies make of it. */
+    #host: string | null = null;
+
+    override setup_environ(): MaybePromise {
+      const set_up = super.setup_environ();
+      if (set_up) return set_up.then(() => this.#note_host());
+      this.#note_host();
+    }
+
+    #note_host(): void {
+      this.#host = host_of(this.environ!);
+    }
+
+    override error_output(
+      environ: WSGIEnvironment,
+      start_response: StartResponse,
+    ): WSGIResult | Promise<WSGIResult> {
+      const hosts = [this.#host, host_of(environ)];
+      const other = hosts.find((host) => !is_this_machine(host));
+      if (other === undefined) {
+        return super.error_output(environ, start_response);
+      }
+      attempt(() => tell_of(other, environ["wsgi.errors"]), undefined);
+      return Base.prototype.error_output.call(this, environ, start_response);
+    }
+  };
+}
+
+function tell_of(host: string | null, errors: ErrorStream): void {
+  errors.write(
+    `--debug shows errors to this machine only, and the request was for ${
+      host === null ? "no host" : JSON.stringify(host)
+    }: --debug-anywhere shows them to everybody\n`,
+  );
+}
+
+/** The host that a request names, and its port; where it names none, the one that the server is. */
+function host_of(environ: WSGIEnvironment): string | null {
+  const host = get(environ, "HTTP_HOST") ?? get(environ, "SERVER_NAME");
+  return typeof host === "string" ? host : null;
+}
+
+/** A host as `Host` has it (RFC 9110, section 7.2): an IPv6 address in brackets, and perhaps a port. */
+const HOST = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/;
+
+/** Names that lead nowhere else (RFC 6761, section 6.3). */
+const LOCALHOST = /^(?:[^.]+\.)*localhost\.?$/i;
+
+function is_this_machine(host: string | null): boolean {
+  const [, name] = HOST.exec(host ?? "") ?? [];
+  return name !== undefined && (LOCALHOST.test(name) || is_loopback([name, 0]));
 }
 
 const LOOPBACK = ["127.0.0.0/8", "::1"].map((text) => read_range(text)!);

@@ -18,8 +18,10 @@ export async function debugging(
   if (!debug && !debug_anywhere) return null;
   // Loaded only when it is asked for.
   const page = await import("./debug_page.ts");
-  const is_local = protocol !== "cgi" && page.is_loopback(bind);
-  if (debug_anywhere || is_local) return page.debug_handler;
+  if (debug_anywhere) return page.debug_handler;
+  if (protocol !== "cgi" && page.is_loopback(bind)) {
+    return page.local_debug_handler;
+  }
   const where = protocol === "cgi"
     ? "--protocol cgi"
     : `--bind ${format_address(bind)}`;

@@ -248,7 +248,7 @@ Deno.test("a reload that fails says why in the error log, and a replacement as w
   const broken: [version: string, reason: string][] = [
     ["export default (;", ": cannot load app.ts: SyntaxError: "],
     [`throw "no";`, `: cannot load app.ts: it threw "no"`],
-    ["export const x = 1;", ": app.ts exports no function named default "],
+    ["export const x = 1;", ": app.ts exports no "],
     ["Deno.exit(7);", ": it ended with status 7"],
     [`Deno.kill(Deno.pid, "SIGKILL");`, ": it ended with SIGKILL"],
   ];
