@@ -4,6 +4,7 @@ import { read_config } from "./config_file.ts";
 import { flag_of, is_option, OPTIONS } from "./options.ts";
 import { is_of_deno, suggested_option } from "./other_options.ts";
 import { add_setting, type Said } from "./said.ts";
+import { script_query, without_query } from "./script_arguments.ts";
 import type { Settings } from "./settings.ts";
 import { did_you_mean } from "./suggestion.ts";
 import { UsageError } from "./usage_error.ts";
@@ -42,7 +43,7 @@ export async function parse_command(
   args: string[],
   environ: Readonly<Record<string, string>> = {},
 ): Promise<Command> {
-  const line = await parse_args(args);
+  const { line, is_doubtful } = await parse_line(args, script_query(environ));
   const request = request_of(line);
   const ambient = await parse_variable(environ.TSGI_CMD_ARGS ?? "");
   const file = line.config ?? ambient.config;
@@ -50,6 +51,7 @@ export async function parse_command(
     ? await read_config(file)
     : {};
   const said = complete({ ...ambient, ...in_file, ...line }, environ);
+  if (is_doubtful && said.application === undefined) throw doubt();
   const places = {
     workers: "WEB_CONCURRENCY", // Where nothing below says it.
     ...places_of(ambient, "TSGI_CMD_ARGS"),
@@ -57,6 +59,54 @@ export async function parse_command(
     ...places_of(line, ""),
   };
   return { request, settings: settings_of(said, places), said };
+}
+
+/** A command line as it was read. */
+interface Line {
+  line: Said;
+  /** Whether the `MODULE` of it was left out, as it may be a part of the query. */
+  is_doubtful: boolean;
+}
+
+/**
+ * Reads a command line, but for what a web server has put there of the query. Where that can be either, it is neither
+ * option nor module, if it stands at the end; in the middle nobody can tell what is meant.
+ *
+ * @param query The query of the request, if this is a CGI script.
+ * @throws {UsageError} If it cannot be understood, or not in one way only.
+ */
+async function parse_line(args: string[], query: string): Promise<Line> {
+  if (!query) return { line: await parse_args(args), is_doubtful: false };
+  const whole = await attempt(args);
+  for (const { args: own, were_last } of without_query(args, query)) {
+    const line = await attempt(own);
+    if (!line) continue;
+    const is_doubtful = line.application !== whole?.application;
+    if (were_last || !whole) return { line, is_doubtful };
+    const is_other = JSON.stringify(line) !== JSON.stringify(whole);
+    if (is_other && line.application !== undefined) throw doubt();
+  }
+  return { line: whole ?? await parse_args(args), is_doubtful: false };
+}
+
+/** A command line, read; null where it is none. */
+async function attempt(args: string[]): Promise<Said | null> {
+  try {
+    const line = await parse_args(args);
+    for (const [name, value] of Object.entries(line)) {
+      if (is_option(name)) OPTIONS[name].parse(value, flag_of(name));
+    }
+    return line;
+  } catch (error) {
+    if (error instanceof UsageError) return null;
+    throw error;
+  }
+}
+
+function doubt(): UsageError {
+  return new UsageError(
+    "this CGI script was given the query of the request among its arguments: name a MODULE, options before it and nothing but the query behind it",
+  );
 }
 
 /** The settings in `TSGI_CMD_ARGS`. */

@@ -1,8 +1,14 @@
 /** What the command takes of a request body beyond its limit, by HTTP: little, and then the connection is closed. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { make_folder, start } from "../support/command.ts";
-import { bytes, read_all, text, until, write_all } from "../support/support.ts";
+import { make_folder, start } from "../../support/command.ts";
+import {
+  bytes,
+  read_all,
+  text,
+  until,
+  write_all,
+} from "../../support/support.ts";
 
 const APPS = `
 const encode = (text) => new TextEncoder().encode(text);

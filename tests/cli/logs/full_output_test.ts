@@ -1,14 +1,14 @@
 /** Output that cannot be written: a full disk, a pipe that nobody reads. The command serves on, and ends as it should. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { make_folder, mod } from "../support/command.ts";
+import { make_folder, mod } from "../../support/command.ts";
 import {
   ask,
   free_port,
   make_wide_gate,
   telling_apps,
-} from "../support/processes.ts";
-import { root, until } from "../support/support.ts";
+} from "../../support/processes.ts";
+import { root, until } from "../../support/support.ts";
 
 /** What a shell does with the output of the command. */
 const OUTPUTS: Record<string, string> = {
