@@ -53,6 +53,8 @@ export class FastCGIConnection extends GatewayConnection<Server> {
   #closes = false;
   /** Whether what comes in is of no interest any more, not even that it ends. */
   #is_over = false;
+  /** Whether the head of a request has come, all of it. */
+  #has_head = false;
   /** What ended the connection beside what came in. */
   #failure: unknown = null;
 
@@ -70,9 +72,18 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       } while (!this.#is_over && await this.connection.more());
       if (this.#is_over) await this.connection.written();
     } catch (error) {
-      if (!this.#failure && this.#is_done) return; // What was cut was not wanted.
+      if (!this.#failure && (this.#is_done || this.#is_left(error))) return;
       throw this.#failure ?? error;
     }
+  }
+
+  /**
+   * Whether the connection ended in the middle of a body: one that nobody wants any more, or whose client has left. nginx
+   * closes a connection so on which it was answered before it had sent all.
+   */
+  #is_left(error: unknown): boolean {
+    return error instanceof Deno.errors.UnexpectedEof && this.#has_head &&
+      !this.#requests.find((request) => request.needs_params);
   }
 
   /** Whether nothing more is to come: what does is dropped. */
@@ -169,6 +180,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       return request.add_params(content, this.server.max_header_size);
     }
     request.take_params(this.server.os_environ);
+    this.#has_head = true;
   }
 
   #take_stdin(

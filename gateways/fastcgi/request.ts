@@ -35,6 +35,11 @@ export class FastCGIRequest implements Bagged {
     this.keep = keep;
   }
 
+  /** Whether there are variables still to come. */
+  get needs_params(): boolean {
+    return this.#params !== null;
+  }
+
   /**
    * Keeps a part of the variables.
    *

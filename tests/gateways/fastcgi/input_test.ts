@@ -3,8 +3,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { toText } from "@std/streams";
 import { RECORD_TYPE } from "../../../gateways/fastcgi/codec.ts";
-import { bytes } from "../../support/support.ts";
-import { read_to_end, send } from "../gateway_clients.ts";
+import { bytes, join } from "../../support/support.ts";
+import { connect, read_to_end, send } from "../gateway_clients.ts";
 import { request_pairs } from "../heads.ts";
 import {
   answer_of,
@@ -170,4 +170,38 @@ Deno.test("a body that is cut behind the answer is nothing to log", async () => 
   const { log, server } = session.gateway;
   await server.shutdown();
   assertEquals(log.text, '"GET / HTTP/1.1" 200 8\n');
+});
+
+Deno.test("a kept connection that ends amid a body is nothing to log, whether the body is wanted or not", async () => {
+  const left = Promise.withResolvers<unknown>();
+  await using session = await open_session(async (environ, start_response) => {
+    if (environ.PATH_INFO === "/reads") {
+      const reading = toText(environ["wsgi.input"]);
+      left.resolve(reading);
+      await reading;
+    }
+    start_response("200 OK", []);
+    return [bytes("not read")];
+  });
+  const { log, server } = session.gateway;
+  const variables = { CONTENT_LENGTH: "900000" };
+  const cut_body = stdin(1, new Uint8Array(60_000)).subarray(0, 30_000);
+  await session.write(
+    fastcgi_head(1, request_pairs({ ...variables, PATH_INFO: "/ignores" })),
+    cut_body,
+  );
+  assertEquals((await session.reader.answer(1)).ended, true);
+  session.conn.close();
+  using conn = await connect(server.server_address);
+  await send(
+    conn,
+    join([
+      fastcgi_head(1, request_pairs({ ...variables, PATH_INFO: "/reads" })),
+      cut_body,
+    ]),
+  );
+  conn.close();
+  await left.promise.catch(() => {});
+  await server.shutdown();
+  assertEquals(log.text.match(/^closed.*/m), null);
 });

@@ -1,6 +1,6 @@
 /** FastCGI records and requests that are refused. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RECORD_TYPE } from "../../../gateways/fastcgi/codec.ts";
 import { bytes, until } from "../../support/support.ts";
 import { request_pairs } from "../heads.ts";
@@ -136,4 +136,16 @@ Deno.test("what is wrong on a connection ends the requests that are under way on
     session.gateway.log.text,
     "closed a connection: TypeError: expected a record of FastCGI version 1, got 2\n",
   );
+});
+
+Deno.test("a head that is cut is a line in the log, also behind a request", async () => {
+  await using session = await open_session(echo);
+  await session.write(fastcgi_request(1));
+  await session.reader.answer(1);
+  const head = fastcgi_head(2, request_pairs());
+  await session.write(head.subarray(0, 40));
+  session.conn.close();
+  const { log, server } = session.gateway;
+  await server.shutdown();
+  assertMatch(log.text, /\nclosed a connection: UnexpectedEof: [^\n]*\n$/);
 });
