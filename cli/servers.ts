@@ -59,6 +59,7 @@ export function http_server(
     log_failure(handling, "a request", error);
     return new Response(null, { status: 500 });
   };
+  server.log_error = (text) => handling.errors.log_text("error", text);
   return server;
 }
 

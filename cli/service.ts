@@ -46,6 +46,9 @@ const LAST_MOMENT = 1000;
 /** How often it is looked whether there is something under way, in milliseconds. */
 const GLANCE = 10;
 
+/** How long it is waited in any case, in milliseconds: a server takes a moment to see that nothing is under way. */
+const LEAST_GRACE = 100;
+
 const ALONE: Place = { is_worker: false, on_worn() {} };
 
 /** What a service stands on. */
@@ -171,7 +174,8 @@ export class Service {
   }
 
   async #stop(): Promise<void> {
-    const timer = setTimeout(() => this.#cut(), this.#grace);
+    const grace = Math.max(this.#grace, LEAST_GRACE);
+    const timer = setTimeout(() => this.#cut(), grace);
     await Promise.race([this.#finish(), this.#cut_off.promise]);
     clearTimeout(timer);
   }

@@ -1,5 +1,6 @@
 /** What the servers behind a web server share: listening, the limit of connections, the end of it. */
 
+import { AcceptErrors } from "../_internal/server/accept_errors.ts";
 import {
   hostname_of,
   type ServerAddress,
@@ -54,9 +55,6 @@ export interface GatewayOptions {
   signal?: AbortSignal;
 }
 
-/** How long the server waits after an error of `accept`: there may be no file descriptor left. */
-const PAUSE = 50;
-
 /**
  * A server for one application behind a web server, with the life of a `WSGIServer`: it listens as soon as it is
  * made; requests wait until `serve_forever` or `handle_request` is called.
@@ -84,6 +82,7 @@ export abstract class GatewayServer implements AsyncDisposable {
   #file: SocketFile | null;
   #connections = new Bag<GatewayConnection>();
   #queue = new RequestQueue<void | Promise<void>>(() => {});
+  #accept_errors = new AcceptErrors((text) => this.log_error(text));
   /** Whether connections are being accepted, or the last attempt has not ended yet. */
   #accepting = false;
   #stopping = false;
@@ -278,8 +277,7 @@ export abstract class GatewayServer implements AsyncDisposable {
   async #miss(error: unknown): Promise<void> {
     // A client that has left between connecting and now is no business of the others.
     if (this.#stopping || is_lost_client(error)) return;
-    this.log_error(`cannot accept a connection: ${one_line(error)}\n`);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    await this.#accept_errors.take(error);
   }
 
   async #serve(connection: GatewayConnection): Promise<void> {

@@ -16,6 +16,20 @@ import { parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
 
 /**
+ * From how many bytes on a body is a stream though it is whole: Deno says of a stream when it has been sent, which takes
+ * its time where the client is slow, and from about that size on a stream is what it sends faster.
+ */
+const LARGE = 65536;
+
+/** The response that was made last of which all was there. */
+let whole: Response | null = null;
+
+/** Whether a handler has just made a response, and all of it was there: nothing is under way any more. */
+export function is_just_made_whole(response: unknown): boolean {
+  return response === whole;
+}
+
+/**
  * Runs an application and gives what it answers as a `Response`: the handler of an origin server whose
  * platform does the writing.
  *
@@ -162,7 +176,7 @@ export class ResponseHandler extends BaseHandler {
   /** Gives a body that is whole as it is, and any other to a stream. */
   override _write(data: Uint8Array): MaybePromise {
     if (this.#body) return this.#body.send(data);
-    if (this.is_whole()) {
+    if (this.is_whole() && data.length < LARGE) {
       return this.#begin(data as Uint8Array<ArrayBuffer>);
     }
     this.#stream().send(data);
@@ -212,6 +226,7 @@ export class ResponseHandler extends BaseHandler {
     const { headers } = response;
     for (const [name, value] of this.headers!) headers.append(name, value);
     this.#response = response;
+    if (!this.#body) whole = response;
     this.#deliver?.(response);
   }
 

@@ -3,10 +3,11 @@
 import { BrokenOff } from "../handler/body_stream.ts";
 import { format_exception } from "../handler/traceback.ts";
 import { stderr } from "../streams/error_stream.ts";
+import { AcceptErrors } from "./accept_errors.ts";
 import { hostname_of, type ServerAddress } from "./address.ts";
 import { full_name, unnamed_host } from "./host_names.ts";
+import { Listening, type ListenOptions } from "./listening.ts";
 import { RequestQueue } from "./request_queue.ts";
-import { SocketFile } from "./socket_file.ts";
 
 /** Where a request came from; `["", 0]` on a Unix socket. */
 export type ClientAddress = [host: string, port: number];
@@ -43,15 +44,12 @@ export abstract class HTTPServer implements AsyncDisposable {
    * @ignore
    */
   readonly unnamed_host: string | null;
-  #server: Deno.HttpServer<Deno.Addr>;
-  /** The file of its socket; null where it listens at a port. */
-  #file: SocketFile | null = null;
-  #abort = new AbortController();
-  #ended = false;
+  #options: ListenOptions;
+  /** What listens, and what has listened and still has requests under way. */
+  #listenings = new Set<Listening>();
+  #accept_errors = new AcceptErrors((text) => this.log_error(text));
   #stopping = false;
-  #shutting_down = false;
-  /** The requests under way that have a body, each until its response is complete. */
-  #uploads = new Set<Promise<void>>();
+  #ended = Promise.withResolvers<void>();
   #queue = new RequestQueue<Response>(unavailable);
 
   /**
@@ -68,24 +66,34 @@ export abstract class HTTPServer implements AsyncDisposable {
     server_address: ServerAddress,
     options: WSGIServerOptions = {},
   ) {
-    this.#server = this.#listen(server_address, options);
-    const { addr } = this.#server;
+    const { signal, ...rest } = options;
+    this.#options = {
+      ...rest,
+      ...listen_address(server_address),
+      onListen: () => {},
+      // The handler has logged why it broke a response off.
+      onError: (error: unknown) =>
+        error instanceof BrokenOff
+          ? Response.error()
+          : this.handle_error(error),
+    };
+    const { addr } = this.#listen();
     if (addr.transport === "tcp") {
       const host = (server_address as [string, number])[0];
       this.server_address = [host || addr.hostname, addr.port];
       this.server_name = full_name(host);
       this.server_port = addr.port;
+      Object.assign(this.#options, { port: addr.port });
     } else {
       this.server_address = server_address;
       this.server_name = "localhost";
       this.server_port = 80;
-      this.#file = new SocketFile(server_address as string);
     }
     this.unnamed_host = addr.transport === "tcp" && options.cert === undefined
       ? unnamed_host(addr)
       : null;
-    this.#server.finished.then(() => this.#ended = true);
-    if (options.signal?.aborted) this.server_close();
+    signal?.addEventListener("abort", () => this.server_close());
+    if (signal?.aborted) this.server_close();
   }
 
   /**
@@ -95,7 +103,7 @@ export abstract class HTTPServer implements AsyncDisposable {
    */
   async serve_forever(): Promise<void> {
     this.#queue.open();
-    await this.#server.finished;
+    await this.#ended.promise;
   }
 
   /**
@@ -109,32 +117,20 @@ export abstract class HTTPServer implements AsyncDisposable {
   }
 
   /**
-   * Stops accepting requests, and resolves when those under way are answered. Idle connections are closed.
-   * While a request with a body is under way, new ones are answered with a 503.
+   * Stops accepting requests, and resolves when those under way are answered. Connections on which there is none are
+   * closed. While a request with a body is under way, new ones are answered with a 503.
+   *
+   * Where a request was under way, or answered half a second before, Deno keeps some of the others: one that says nothing
+   * by TLS, or nothing any more by HTTP/2, and one whose request was answered before all of its body had come. They are not
+   * waited for, and end when their client leaves, or with the process.
    */
   async shutdown(): Promise<void> {
-    this.#stopping = true;
-    this.#queue.close();
-    // Deno's shutdown makes the rest of a request body unreadable.
-    while (this.#uploads.size > 0) await Promise.allSettled(this.#uploads);
-    this.#shutting_down = true;
-    await this.#close_socket(() => this.#server.shutdown());
-    await this.#server.finished;
+    await this.#end((listening) => listening.stop());
   }
 
   /** Closes the server and every connection at once. */
   async server_close(): Promise<void> {
-    this.#queue.close();
-    // Deno cannot abort a server that has ended, or that is about to.
-    if (!this.#ended && !this.#shutting_down) {
-      await this.#close_socket(() => this.#abort.abort());
-    }
-    await this.#server.finished;
-  }
-
-  async #close_socket(close: () => void): Promise<void> {
-    if (this.#file) await this.#file.close_socket(close);
-    else close();
+    await this.#end((listening) => listening.close());
   }
 
   /** `server_close()`, at the end of an `await using` block. */
@@ -159,32 +155,42 @@ export abstract class HTTPServer implements AsyncDisposable {
     return new Response(null, { status: 500 });
   }
 
-  #listen(
-    address: ServerAddress,
-    options: WSGIServerOptions,
-  ): Deno.HttpServer<Deno.Addr> {
-    const { signal, ...rest } = options;
-    signal?.addEventListener("abort", () => this.server_close());
-    const handler = (request: Request, info: Deno.ServeHandlerInfo) =>
-      this.#receive(request, info);
-    const common = {
-      ...rest,
-      signal: this.#abort.signal,
-      onListen: () => {},
-      // The handler has logged why it broke a response off.
-      onError: (error: unknown) =>
-        error instanceof BrokenOff
-          ? Response.error()
-          : this.handle_error(error),
-    };
-    if (typeof address === "string") {
-      return Deno.serve({ ...common, path: address }, handler);
-    }
-    const [host, port] = address;
-    return Deno.serve(
-      { ...common, hostname: hostname_of(host), port },
-      handler,
+  /** Logs what went wrong beside the requests: `text` ends in a line feed. Override to log elsewhere. */
+  log_error(text: string): void {
+    stderr.write(text);
+  }
+
+  async #end(end: (listening: Listening) => Promise<void>): Promise<void> {
+    this.#stopping = true;
+    this.#queue.close();
+    await Promise.all(Array.from(this.#listenings, end));
+    this.#ended.resolve();
+  }
+
+  #listen(): Listening {
+    const listening = new Listening(
+      this.#options,
+      (request, info) => this.#receive(request, info),
     );
+    this.#listenings.add(listening);
+    listening.over.then((error) => {
+      if (error) this.#listen_again(listening, error);
+    });
+    return listening;
+  }
+
+  /** Deno.serve listens no more when a connection was not to be had, but goes on with those that it has. */
+  async #listen_again(failed: Listening, error: unknown): Promise<void> {
+    failed.stop().then(() => this.#listenings.delete(failed));
+    do {
+      await this.#accept_errors.take(error);
+      try {
+        if (!this.#stopping) this.#listen();
+        return;
+      } catch (reason) {
+        error = reason;
+      }
+    } while (true);
   }
 
   #receive(
@@ -192,15 +198,8 @@ export abstract class HTTPServer implements AsyncDisposable {
     info: Deno.ServeHandlerInfo,
   ): Response | Promise<Response> {
     if (this.#stopping) return unavailable();
-    if (request.body) this.#track(info.completed);
     if (this.#queue.is_open) return this.#handle(request, info);
     return this.#queue.add(() => this.#handle(request, info), info.completed);
-  }
-
-  #track(completed: Promise<void>): void {
-    this.#uploads.add(completed);
-    const forget = () => this.#uploads.delete(completed);
-    completed.then(forget, forget);
   }
 
   #handle(
@@ -213,6 +212,15 @@ export abstract class HTTPServer implements AsyncDisposable {
       : ["", 0];
     return this.finish_request(request, client_address);
   }
+}
+
+/** Where Deno.serve is to listen. */
+function listen_address(
+  address: ServerAddress,
+): { path: string } | { hostname: string; port: number } {
+  if (typeof address === "string") return { path: address };
+  const [host, port] = address;
+  return { hostname: hostname_of(host), port };
 }
 
 /** The answer to a request that came too late. */

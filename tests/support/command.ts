@@ -31,15 +31,20 @@ export interface Circumstances {
   bind?: string;
   cwd?: URL | string;
   env?: Record<string, string>;
+  /** How many files and connections the process may have open. */
+  descriptors?: number;
 }
 
 /** Starts the command, and waits until it serves. */
 export async function start(
   args: string[],
-  { bind = "127.0.0.1:0", cwd = root, env = {} }: Circumstances = {},
+  { bind = "127.0.0.1:0", cwd = root, env = {}, descriptors }: Circumstances =
+    {},
 ): Promise<Running> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", mod, "--bind", bind, ...args],
+  const deno = [Deno.execPath(), "run", "-A", "--no-lock", mod];
+  const limit = descriptors ? `ulimit -n ${descriptors}; ` : "";
+  const child = new Deno.Command("/bin/sh", {
+    args: ["-c", `${limit}exec "$0" "$@"`, ...deno, "--bind", bind, ...args],
     cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",

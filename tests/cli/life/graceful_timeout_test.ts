@@ -1,10 +1,10 @@
 /** Requests under way when the command is stopped, by HTTP and FastCGI: none is cut before `--graceful-timeout`. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { make_folder, STOPPING } from "../support/command.ts";
-import { make_wide_gate, telling_apps } from "../support/processes.ts";
-import { until } from "../support/support.ts";
-import { doors, serve } from "./doors.ts";
+import { make_folder, STOPPING } from "../../support/command.ts";
+import { make_wide_gate, telling_apps } from "../../support/processes.ts";
+import { until } from "../../support/support.ts";
+import { doors, serve } from "../doors.ts";
 
 Deno.test("SIGTERM cuts none of 100 slow requests under way", async () => {
   await using folder = await make_folder({ "app.ts": telling_apps() });

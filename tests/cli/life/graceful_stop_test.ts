@@ -8,9 +8,9 @@ import {
   STOPPING,
   WAITING_APPS,
   without_times,
-} from "../support/command.ts";
-import { bytes, read_all, until, write_all } from "../support/support.ts";
-import { get } from "./helpers.ts";
+} from "../../support/command.ts";
+import { bytes, read_all, until, write_all } from "../../support/support.ts";
+import { get } from "../helpers.ts";
 
 /** Waits until nobody listens at `port` any more: a connection is refused, or reset if it comes at that moment. */
 async function until_refused(port: number): Promise<void> {
