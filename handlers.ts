@@ -21,6 +21,7 @@
 
 import { work_is_done } from "./_internal/background.ts";
 import { BaseHandler } from "./_internal/handler/base_handler.ts";
+import { platform } from "./_internal/platform.ts";
 import { type MaybePromise, unsettled } from "./_internal/promise.ts";
 import { read_environ } from "./_internal/request/process_environ.ts";
 import { UNWANTED_VARIABLES } from "./_internal/request/variables.ts";
@@ -166,7 +167,7 @@ function writer_of(
   stdout: WritableStream<Uint8Array> | ByteWriter,
 ): ByteWriter {
   if (!(stdout instanceof WritableStream)) return stdout;
-  const is_process_stdout = stdout === Deno.stdout.writable && !stdout.locked;
+  const is_process_stdout = platform.is_stdout(stdout) && !stdout.locked;
   return is_process_stdout ? process_stdout : stdout.getWriter();
 }
 
@@ -182,7 +183,7 @@ let is_untouched = true;
 const process_stdout: ByteWriter = {
   write(data: Uint8Array): MaybePromise {
     let sent = 0;
-    if (is_untouched) sent = Deno.stdout.writeSync(data.subarray(0, ROOM));
+    if (is_untouched) sent = platform.write_stdout_sync(data.subarray(0, ROOM));
     is_untouched = false;
     if (sent < data.length) return write_to_stdout(data.subarray(sent));
   },
@@ -191,7 +192,7 @@ const process_stdout: ByteWriter = {
 async function write_to_stdout(data: Uint8Array): Promise<void> {
   let sent = 0;
   while (sent < data.length) {
-    sent += await Deno.stdout.write(data.subarray(sent));
+    sent += await platform.write_stdout(data.subarray(sent));
   }
 }
 
@@ -265,8 +266,8 @@ export class CGIHandler extends BaseCGIHandler {
   /** Takes the streams and the environment of the process. */
   constructor() {
     super(
-      Deno.stdin.readable,
-      Deno.stdout.writable,
+      platform.stdin,
+      platform.stdout,
       stderr,
       read_environ(),
       false,
@@ -311,7 +312,7 @@ export class CGIHandler extends BaseCGIHandler {
         for await (const _block of this.#input);
       }
       const buffer = new Uint8Array(65536);
-      while (this.#input && await Deno.stdin.read(buffer) !== null);
+      while (this.#input && await platform.read_stdin(buffer) !== null);
     } catch {
       // The body, and so stdin, has come to its end too early.
     }
@@ -322,11 +323,11 @@ export class CGIHandler extends BaseCGIHandler {
     let terminated = false;
     let over = false;
     const end = () => {
-      if (over) Deno.exit(128 + 15);
+      if (over) platform.exit(128 + 15);
       terminated = true;
       this.abort();
     };
-    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
+    platform.on_termination(end);
     return () => {
       over = true;
       if (terminated) end();

@@ -15,6 +15,7 @@
  * @module
  */
 
+import "./_internal/server/deno_only.ts";
 import {
   server_version,
   ServerHandler,

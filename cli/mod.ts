@@ -23,6 +23,7 @@
  * @module
  */
 
+import "../_internal/server/deno_only.ts";
 import { describe } from "../_internal/text/check.ts";
 import type { FetchApplication } from "../gateways/fetch.ts";
 import type { ServerAddress } from "../simple_server.ts";

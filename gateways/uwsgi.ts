@@ -26,6 +26,7 @@
  * @module
  */
 
+import "../_internal/server/deno_only.ts";
 import type { Variables } from "../_internal/request/variables.ts";
 import type { ServerAddress } from "../_internal/server/address.ts";
 import { encode_latin1 } from "../_internal/text/bytes.ts";

@@ -1,6 +1,7 @@
 /** Many things that wait for the same time, and one timer for all of them. */
 
 import { Bag, type Bagged } from "../_internal/bag.ts";
+import { platform } from "../_internal/platform.ts";
 
 /** What a timer can wait at most, in seconds: what is longer it takes for no time at all. */
 export const LONGEST = Math.floor((2 ** 31 - 1) / 1000);
@@ -33,13 +34,13 @@ export class Deadlines {
     waiting.deadline = performance.now() + this.#duration;
     this.#waiting.add(waiting);
     if (this.#timer === null) this.#set(this.#duration);
-    else if (this.#waiting.size === 1) Deno.refTimer(this.#timer);
+    else if (this.#waiting.size === 1) platform.set_vital(this.#timer, true);
   }
 
   /** Ends the time of `waiting`, if it waits. */
   delete(waiting: Waiting): void {
     const is_last = this.#waiting.delete(waiting) && this.#waiting.size === 0;
-    if (is_last && this.#timer !== null) Deno.unrefTimer(this.#timer);
+    if (is_last && this.#timer !== null) platform.set_vital(this.#timer, false);
   }
 
   #set(delay: number): void {

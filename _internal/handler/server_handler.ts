@@ -1,11 +1,12 @@
 /** The handler of `WSGIServer`. */
 
+import { platform } from "../platform.ts";
 import { ResponseHandler } from "./response_handler.ts";
 
 /** The software, as `SERVER_SOFTWARE` names it. */
 export const server_version = "WSGIServer/0.2";
 /** What it runs on. */
-export const sys_version: string = `Deno/${Deno.version.deno}`;
+export const sys_version: string = platform.version;
 
 /** Who is told of a request that was answered. */
 export interface RequestLogger {

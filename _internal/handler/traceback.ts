@@ -1,5 +1,6 @@
 /** An error as text for a log. */
 
+import { platform } from "../platform.ts";
 import { without_callers } from "../text/frames.ts";
 
 /**
@@ -25,7 +26,7 @@ function format_chain(error: unknown, limit: number | null): string {
   for (let cause = error; !seen.has(cause); cause = cause.cause) {
     seen.add(cause);
     if (text) text += "Caused by: ";
-    if (!(cause instanceof Error)) return `${text}${Deno.inspect(cause)}\n`;
+    if (!(cause instanceof Error)) return `${text}${platform.inspect(cause)}\n`;
     text += `${cut_stack(cause, limit)}\n`;
     if (cause.cause === undefined) break;
   }

@@ -1,5 +1,6 @@
 /** The environment of this process, as PEP 3333 wants it: one byte a character. */
 
+import { platform } from "../platform.ts";
 import { decode_latin1, is_ascii, to_native } from "../text/bytes.ts";
 
 type Variables = Record<string, string>;
@@ -7,20 +8,18 @@ type Variables = Record<string, string>;
 /**
  * The variables of this process as native strings; `{}` without permission to read them, never a prompt.
  *
- * `Deno.env` leaves out a variable whose name or value is no UTF-8. On Linux such a one is found in
+ * No runtime tells a variable whose name or value is no UTF-8. On Linux such a one is found in
  * /proc/self/environ, where the process may read that.
  */
 export function read_environ(): Record<string, string> {
-  const { state } = Deno.permissions.querySync({ name: "env" });
-  const environ = state === "granted"
-    ? { ...undecodable_variables(), ...decodable_variables() }
-    : {};
+  // In this order: Node has a variable that is no UTF-8 too, but not its bytes.
+  const environ = { ...decodable_variables(), ...undecodable_variables() };
   once ??= fast(environ);
   return environ;
 }
 
 function decodable_variables(): Variables {
-  const variables = Deno.env.toObject();
+  const variables = platform.environ();
   // As nearly always; to look at all of them at once is what takes a CGI script least.
   if (is_ascii(JSON.stringify(variables))) return variables;
   const native = ([name, value]: [string, string]) =>
@@ -29,13 +28,8 @@ function decodable_variables(): Variables {
 }
 
 function undecodable_variables(): Variables {
-  if (Deno.build.os !== "linux") return {};
-  let bytes;
-  try {
-    bytes = Deno.readFileSync("/proc/self/environ");
-  } catch {
-    return {}; // Deno asks for --allow-all here; without it there is just what Deno.env has.
-  }
+  const bytes = platform.environ_bytes();
+  if (!bytes) return {};
   const variables: Variables = {};
   const text = decode_latin1(bytes);
   if (is_ascii(text)) return variables;

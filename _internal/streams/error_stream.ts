@@ -1,6 +1,7 @@
 /** The `wsgi.errors` of the servers in this package, and one that keeps its text for tests. */
 
 import type { ErrorStream } from "../../types.ts";
+import { platform } from "../platform.ts";
 
 const encoder = new TextEncoder();
 
@@ -22,12 +23,17 @@ export abstract class UnbufferedErrorStream implements ErrorStream {
 class StderrStream extends UnbufferedErrorStream {
   write(text: string): void {
     try {
-      write_all(Deno.stderr, encoder.encode(text));
+      write_all(process_stderr, encoder.encode(text));
     } catch {
       // See above.
     }
   }
 }
+
+/** Where that goes. */
+const process_stderr = {
+  writeSync: (data: Uint8Array) => platform.write_stderr(data),
+};
 
 /** The process's stderr. */
 export const stderr: ErrorStream = new StderrStream();

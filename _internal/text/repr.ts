@@ -1,7 +1,9 @@
+import { platform } from "../platform.ts";
+
 /** A value as one line of text, a string as Python's `repr` writes it. */
 export function repr(value: unknown): string {
   if (typeof value !== "string") {
-    return Deno.inspect(value, {
+    return platform.inspect(value, {
       breakLength: Infinity,
       colors: false,
       compact: true,
