@@ -15,3 +15,11 @@ export const DONE: Promise<void> = Promise.resolve();
 export function unsettled(promise: Promise<void>): MaybePromise {
   return promise === DONE ? undefined : promise;
 }
+
+/** `Promise.withResolvers()`, which Node 20 does not have. */
+export function deferred<T>(): PromiseWithResolvers<T> {
+  let resolve!: PromiseWithResolvers<T>["resolve"];
+  let reject!: PromiseWithResolvers<T>["reject"];
+  const promise = new Promise<T>((...both) => [resolve, reject] = both);
+  return { promise, resolve, reject };
+}

@@ -22,6 +22,7 @@
 export {
   type FetchApplication,
   type FetchHandler,
+  type NetAddress,
   type WSGIFetchInfo,
 } from "./fetch/handler.ts";
 export type { ExecutionContext } from "./fetch/execution_context.ts";

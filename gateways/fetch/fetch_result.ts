@@ -1,6 +1,7 @@
 /** The response of a fetch handler, as an application's result. */
 
 import { STATUS_TEXT } from "@std/http/status";
+import { deferred } from "../../_internal/promise.ts";
 import { describe } from "../../_internal/text/check.ts";
 import type {
   HeaderList,
@@ -9,7 +10,7 @@ import type {
 } from "../../types.ts";
 import { is_hop_by_hop } from "../../util.ts";
 import { type ExecutionContext, RequestContext } from "./execution_context.ts";
-import type { FetchHandler, WSGIFetchInfo } from "./handler.ts";
+import type { FetchHandler, NetAddress, WSGIFetchInfo } from "./handler.ts";
 import { mount_locations } from "./location.ts";
 import { request_of } from "./request.ts";
 
@@ -26,7 +27,7 @@ export class FetchResult
   #mount: string;
   #start_response: StartResponse;
   #controller = new AbortController();
-  #completed = Promise.withResolvers<void>();
+  #completed = deferred<void>();
   #begun = false;
   #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
   /** How many bytes are still to come, by the response's Content-Length. */
@@ -147,7 +148,7 @@ function headers_of({ headers }: Response): HeaderList {
   return [...headers].filter(([name]) => !is_hop_by_hop(name));
 }
 
-function remote_address(environ: WSGIEnvironment): Deno.NetAddr {
+function remote_address(environ: WSGIEnvironment): NetAddress {
   const { REMOTE_ADDR = "", REMOTE_PORT } = environ;
   return {
     transport: "tcp",

@@ -15,7 +15,7 @@ import type { ErrorStream, WSGIApplication } from "../../types.ts";
 /** What a server may say of a request beside the `Request`: that much of what `Deno.serve` says. */
 export interface FetchInfo {
   /** Where the request came from: `REMOTE_ADDR` and `REMOTE_PORT`. */
-  remoteAddr?: Deno.Addr;
+  remoteAddr?: { transport: string; hostname?: string; port?: number };
 }
 
 /** What {@linkcode to_fetch} can be told. */
@@ -96,7 +96,7 @@ function environ_of(
   info: FetchInfo | undefined,
 ): Record<string, unknown> {
   const remote = info?.remoteAddr;
-  const [address, port] = remote && "hostname" in remote
+  const [address, port] = remote?.hostname !== undefined
     ? [remote.hostname, String(remote.port)]
     : ["", ""];
   const environ: Record<string, unknown> = {
@@ -121,8 +121,9 @@ function environ_of(
 function server_variables(url: string): Record<string, string> {
   const secure = url.startsWith("https:");
   const usual_port = secure ? "443" : "80";
-  const { hostname, port } = (/^https?:/.test(url) && URL.parse(url)) ||
-    { hostname: "localhost", port: "" };
+  const { hostname, port } = URL.canParse(url) && /^https?:/.test(url)
+    ? new URL(url)
+    : { hostname: "localhost", port: "" };
   return {
     SERVER_NAME: hostname,
     SERVER_PORT: port || usual_port,
