@@ -10,20 +10,13 @@ import {
 } from "../../simple_server.ts";
 import type { ErrorStream, WSGIApplication } from "../../types.ts";
 import { setup_testing_defaults } from "../../util.ts";
+import { bytes, root, text } from "./bytes.ts";
 
-/** The bytes of a text whose characters are bytes (ISO-8859-1). */
-export function bytes(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
-}
+export { bytes, root, text };
 
 /** Some byte arrays as one. */
 export function join(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(concat(parts));
-}
-
-/** The text whose characters are those bytes. */
-export function text(data: Uint8Array): string {
-  return Array.from(data, (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** A stream of the bytes of `chunks`. */
@@ -199,9 +192,6 @@ export async function read_all(conn: Deno.Conn): Promise<string> {
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
-
-/** The folder of the project. */
-export const root = new URL("../../", import.meta.url);
 
 /** Runs a script to its end, with `-A`, in the project's folder. */
 export async function run_script(

@@ -1,10 +1,11 @@
 /** The applications whose body is what a row is about. */
 
-import type { WSGIApplication } from "../../../types.ts";
-import { bytes, root } from "../../support/support.ts";
+import type { FileLike, WSGIApplication } from "../../../types.ts";
+import { bytes, root } from "../../support/bytes.ts";
 import { pattern } from "./content.ts";
 import { note } from "./facts.ts";
 import { ok, PLAIN } from "./ok.ts";
+import { builtin } from "./process.ts";
 import { async_steps, begin, result_of, script_of, steps } from "./script.ts";
 
 export const answering: Record<string, WSGIApplication> = {
@@ -84,9 +85,30 @@ export const answering: Record<string, WSGIApplication> = {
 
   /** A license, which every checkout has, from the offset that the query says. */
   async file(environ, start_response) {
-    const file = await Deno.open(new URL("LICENSE", root));
-    await file.seek(Number(environ.QUERY_STRING), Deno.SeekMode.Start);
+    const file = await open_file(
+      new URL("LICENSE", root),
+      Number(environ.QUERY_STRING),
+    );
     start_response("200 OK", PLAIN);
     return environ["wsgi.file_wrapper"]!(file, 100);
   },
 };
+
+/** A file from an offset on: Deno's, or one of Node's that reads as Deno's do. */
+async function open_file(url: URL, offset: number): Promise<FileLike> {
+  if ("Deno" in globalThis) {
+    const file = await Deno.open(url);
+    await file.seek(offset, Deno.SeekMode.Start);
+    return file;
+  }
+  const fs = builtin("node:fs");
+  const descriptor = fs.openSync(url, "r");
+  return {
+    async read(buffer) {
+      const length = fs.readSync(descriptor, buffer, 0, buffer.length, offset);
+      offset += length;
+      return length || null;
+    },
+    close: () => fs.closeSync(descriptor),
+  };
+}

@@ -1,7 +1,7 @@
 /** The bodies of the applications: a pattern, the digest of what is too long to be written down, JSON. */
 
 import { createHash } from "node:crypto";
-import { bytes } from "../../support/support.ts";
+import { bytes } from "../../support/bytes.ts";
 
 /** Bytes that are a long time without a period, so that nothing can be lost, doubled or moved unseen. */
 export function pattern(size: number): Uint8Array<ArrayBuffer> {

@@ -6,7 +6,7 @@
  */
 
 import type { WSGIApplication, WSGIEnvironment } from "../../../types.ts";
-import { bytes } from "../../support/support.ts";
+import { bytes } from "../../support/bytes.ts";
 
 const LARGE_BLOCK = new Uint8Array(100_000);
 
@@ -40,12 +40,14 @@ const controlled: WSGIApplication = async (environ, start_response) => {
 
 /** Says what comes in as it comes, and whether that ends as it should. */
 const controlled_input: WSGIApplication = async (environ, start_response) => {
-  using control = await connect_control(environ);
+  const control = await connect_control(environ);
   try {
     for await (const chunk of environ["wsgi.input"]) await control.write(chunk);
     await control.write(bytes("ended"));
   } catch {
     await control.write(bytes("failed"));
+  } finally {
+    control.close();
   }
   start_response("200 OK", [["Content-Type", "text/plain"]]);
   return [];

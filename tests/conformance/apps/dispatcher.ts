@@ -12,7 +12,7 @@
 
 import type { WSGIApplication } from "../../../types.ts";
 import { validator } from "../../../validate.ts";
-import { bytes } from "../../support/support.ts";
+import { bytes } from "../../support/bytes.ts";
 import { answering } from "./answering.ts";
 import { json } from "./content.ts";
 import { controlled_applications } from "./controlled.ts";

@@ -5,7 +5,7 @@ import type {
   WSGIApplication,
   WSGIResult,
 } from "../../../types.ts";
-import { bytes } from "../../support/support.ts";
+import { bytes } from "../../support/bytes.ts";
 import { ok, PLAIN } from "./ok.ts";
 
 export const erring: Record<string, WSGIApplication> = {

@@ -1,16 +1,16 @@
 /** What an application notes beside its answer: how often a result was closed, a file, a generator. */
 
 import type { WSGIEnvironment } from "../../../types.ts";
+import { builtin, variable } from "./process.ts";
 
 const memory = new Map<string, string[]>();
 
 /** Notes that something happened during a request. */
 export function note(environ: WSGIEnvironment, fact: string): void {
   const key = environ.HTTP_X_KEY!;
-  const folder = Deno.env.get("CONFORMANCE_FACTS");
+  const folder = variable("CONFORMANCE_FACTS");
   if (folder) {
-    const options = { append: true, create: true };
-    Deno.writeTextFileSync(`${folder}/${key}`, `${fact}\n`, options);
+    builtin("node:fs").appendFileSync(`${folder}/${key}`, `${fact}\n`);
   } else if (memory.has(key)) memory.get(key)!.push(fact);
   else memory.set(key, [fact]);
 }
@@ -23,12 +23,10 @@ export function count_facts(key: string): Record<string, number> {
 }
 
 function noted(key: string): string[] {
-  const folder = Deno.env.get("CONFORMANCE_FACTS");
+  const folder = variable("CONFORMANCE_FACTS");
   if (!folder) return memory.get(key) ?? [];
-  try {
-    return Deno.readTextFileSync(`${folder}/${key}`).split("\n").slice(0, -1);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  const fs = builtin("node:fs");
+  const path = `${folder}/${key}`;
+  if (!fs.existsSync(path)) return [];
+  return fs.readFileSync(path, "utf8").split("\n").slice(0, -1);
 }

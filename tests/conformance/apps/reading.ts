@@ -2,7 +2,7 @@
 
 import { TextLineStream, toText } from "@std/streams";
 import type { WSGIApplication, WSGIEnvironment } from "../../../types.ts";
-import { bytes } from "../../support/support.ts";
+import { bytes } from "../../support/bytes.ts";
 import { type Digest, digest_of, json } from "./content.ts";
 import { note } from "./facts.ts";
 import { ok, PLAIN } from "./ok.ts";

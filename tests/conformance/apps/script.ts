@@ -7,7 +7,7 @@ import type {
   WSGIEnvironment,
   WSGIResult,
 } from "../../../types.ts";
-import { bytes } from "../../support/support.ts";
+import { bytes } from "../../support/bytes.ts";
 import { note } from "./facts.ts";
 import { PLAIN } from "./ok.ts";
 

@@ -6,7 +6,7 @@ import {
   request_uri,
   shift_path_info,
 } from "../../../util.ts";
-import { bytes } from "../../support/support.ts";
+import { bytes } from "../../support/bytes.ts";
 import { json } from "./content.ts";
 import { ok } from "./ok.ts";
 

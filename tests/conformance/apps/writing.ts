@@ -1,7 +1,7 @@
 /** The applications that call `write()` in ways that a script has no words for. */
 
 import type { WSGIApplication } from "../../../types.ts";
-import { bytes } from "../../support/support.ts";
+import { bytes } from "../../support/bytes.ts";
 import { note } from "./facts.ts";
 import { PLAIN } from "./ok.ts";
 

