@@ -1,7 +1,7 @@
 /** The body of a `Response`, written block by block. */
 
 import { disconnected } from "../streams/disconnect.ts";
-import type { MaybePromise } from "../promise.ts";
+import { deferred, type MaybePromise } from "../promise.ts";
 
 /** A stream that is written no faster than its reader takes it. */
 export class BodyStream {
@@ -41,7 +41,7 @@ export class BodyStream {
   flush(): MaybePromise {
     if (this.#wanted) return;
     if (this.#left) throw disconnected();
-    this.#room ??= Promise.withResolvers();
+    this.#room ??= deferred<void>();
     return this.#room.promise;
   }
 

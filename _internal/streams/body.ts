@@ -1,5 +1,7 @@
 /** Request bodies: none at all, and one of known length out of a stream that may go on. */
 
+import { platform } from "../platform.ts";
+
 const DIGITS = /^[0-9]+$/;
 
 const EMPTY: UnderlyingDefaultSource<Uint8Array> = {
@@ -92,7 +94,7 @@ class LimitedSource implements UnderlyingDefaultSource<Uint8Array> {
     );
     if (chunk === null) {
       this.#release();
-      throw new Deno.errors.UnexpectedEof(
+      throw new platform.errors.UnexpectedEof(
         `the request body ended after ${
           this.#length - this.#left
         } of ${this.#length} bytes`,

@@ -1,17 +1,15 @@
 /** The client has gone: what a handler treats as the end of a request and not as a failure. */
 
+import { platform } from "../platform.ts";
+
 /** What a handler throws at whoever still waits for the client. */
 export function disconnected(): Error {
-  return new Deno.errors.ConnectionAborted("the client has gone");
+  return new platform.errors.ConnectionAborted("the client has gone");
 }
 
 /** Whether `error` says that the client has gone. */
 export function is_disconnect(error: unknown): boolean {
-  return error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.Interrupted ||
-    is_cut_body(error);
+  return platform.is_lost(error) || is_cut_body(error);
 }
 
 /**
@@ -19,6 +17,6 @@ export function is_disconnect(error: unknown): boolean {
  * its own for it, and an application may meet a BadResource of its own making, so the message decides.
  */
 function is_cut_body(error: unknown): boolean {
-  return error instanceof Deno.errors.BadResource &&
+  return error instanceof platform.errors.BadResource &&
     /^Cannot read (request )?body/.test(error.message);
 }

@@ -1,14 +1,16 @@
 /** The frames of a stack: those of this package say nothing to somebody whose application has failed. */
 
-const PACKAGE = new URL("../../", import.meta.url).href;
+/** The folder of this package; "" where modules have no URL, as on Workers. */
+const PACKAGE = import.meta.url ? new URL("../../", import.meta.url).href : "";
 
 /** The modules of this package, and not what else may stand in a checkout of it. */
 const OWN =
-  /^((_internal|cli|gateways|middleware)\/|(handlers|headers|mod|simple_server|types|util|validate)\.ts\b)/;
+  /^((_internal|cli|gateways|middleware)\/|(handlers|headers|mod|simple_server|types|util|validate)\.[jt]s\b)/;
 
 /** Whether a module, or the place of a frame, is one of this package's, and not an example or a test beside them. */
 export function is_own(url: string): boolean {
-  return url.startsWith(PACKAGE) && OWN.test(url.slice(PACKAGE.length));
+  return PACKAGE !== "" && url.startsWith(PACKAGE) &&
+    OWN.test(url.slice(PACKAGE.length));
 }
 
 function is_frame(line: string): boolean {

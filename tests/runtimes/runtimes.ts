@@ -1,6 +1,7 @@
 /** The other runtimes, as the tests start them, each with this package as npm would have it. */
 
 import { join } from "node:path";
+import { without_added_length } from "../conformance/added_length.ts";
 import type { HTTPDoor } from "../conformance/doors/door.ts";
 import { http_door } from "../conformance/doors/http.ts";
 import {
@@ -52,10 +53,11 @@ export async function runtime_door(
     env: { NO_COLOR: "1", PORT: String(address.port) },
   });
   await until_ready(server, () => connect(address));
-  return http_door(address, server.stderr, async () => {
+  const door = http_door(address, server.stderr, async () => {
     await server[Symbol.asyncDispose]();
     await remove_folder(folder);
   });
+  return without_added_length(door);
 }
 
 export function node_door(program: string): Promise<HTTPDoor> {
