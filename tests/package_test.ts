@@ -136,6 +136,42 @@ Deno.test("no module imports itself, however indirectly", () => {
   assertEquals(Array.from(done).sort(), modules);
 });
 
+/** What runs on Node, Bun and Workers too. */
+const EVERYWHERE = [
+  "./types",
+  "./util",
+  "./headers",
+  "./validate",
+  "./fetch",
+  "./middleware",
+  "./handlers",
+] as const;
+
+/** The modules that a module imports, and those that they do, itself among them. */
+function with_imported(path: string, found = new Set<string>()): Set<string> {
+  if (!path.endsWith(".ts") || found.has(path)) return found;
+  found.add(path);
+  for (const specifier of imports_of(path).statically.filter(is_relative)) {
+    with_imported(resolve(specifier, path), found);
+  }
+  return found;
+}
+
+/** The code of a module, without comments. */
+function code_of(path: string): string {
+  return read(path)
+    .replace(/\/\*[^]*?\*\//g, "")
+    .replace(/(?<=^|\s)\/\/.*/g, "");
+}
+
+Deno.test("only platform.ts speaks of Deno, of what runs on other runtimes too", () => {
+  const found = new Set<string>();
+  for (const entry of EVERYWHERE) with_imported(config.exports[entry], found);
+  const speaking = [...found].map((path) => path.replace("./", ""))
+    .filter((path) => /\bDeno\b/.test(code_of(path)));
+  assertEquals(speaking, ["_internal/platform.ts"]);
+});
+
 Deno.test("mod.ts imports the command dynamically, and the command what only an option needs", () => {
   const dynamic = modules.flatMap((path) =>
     imports_of(path).dynamically.map((specifier) => [path, specifier])

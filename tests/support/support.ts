@@ -10,9 +10,12 @@ import {
 } from "../../simple_server.ts";
 import type { ErrorStream, WSGIApplication } from "../../types.ts";
 import { setup_testing_defaults } from "../../util.ts";
-import { bytes, root, text } from "./bytes.ts";
+import { bytes, text } from "./bytes.ts";
 
-export { bytes, root, text };
+export { bytes, text };
+
+/** The folder of the project. */
+export const root = new URL("../../", import.meta.url);
 
 /** Some byte arrays as one. */
 export function join(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -1,7 +1,7 @@
 /** The applications whose body is what a row is about. */
 
 import type { FileLike, WSGIApplication } from "../../../types.ts";
-import { bytes, root } from "../../support/bytes.ts";
+import { bytes } from "../../support/bytes.ts";
 import { pattern } from "./content.ts";
 import { note } from "./facts.ts";
 import { ok, PLAIN } from "./ok.ts";
@@ -86,7 +86,7 @@ export const answering: Record<string, WSGIApplication> = {
   /** A license, which every checkout has, from the offset that the query says. */
   async file(environ, start_response) {
     const file = await open_file(
-      new URL("LICENSE", root),
+      new URL("../../../LICENSE", import.meta.url),
       Number(environ.QUERY_STRING),
     );
     start_response("200 OK", PLAIN);

@@ -35,10 +35,12 @@ export const reading: Record<string, WSGIApplication> = {
   },
 
   async input_lines(environ, start_response) {
-    const lines = environ["wsgi.input"]
+    const source = environ["wsgi.input"]
       .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string>)
       .pipeThrough(new TextLineStream());
-    return ok(start_response, json(await Array.fromAsync(lines)));
+    const lines: string[] = [];
+    for await (const line of source) lines.push(line);
+    return ok(start_response, json(lines));
   },
 
   /** Reads the first chunk and leaves the rest. */
