@@ -179,11 +179,13 @@ export class WSGIRequestHandler {
     environ: Record<string, unknown>,
     key_of: HeaderKeys,
   ): Record<string, unknown> {
+    const [address, port] = this.client_address;
     const host = this.address_string();
     environ.SERVER_PROTOCOL = this.request_version;
     environ.SERVER_SOFTWARE = this.server_version;
-    environ.REMOTE_ADDR = this.client_address[0];
-    if (host !== this.client_address[0]) environ.REMOTE_HOST = host;
+    environ.REMOTE_ADDR = address;
+    environ.REMOTE_PORT = address === "" ? "" : String(port);
+    if (host !== address) environ.REMOTE_HOST = host;
     add_headers(environ, this.request, key_of);
     this.#target ??= request_target(
       this.request,

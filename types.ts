@@ -153,7 +153,7 @@ export type WSGIEnvironment = {
   REMOTE_ADDR?: string;
   /** The client's name; `""` when it was not looked up. */
   REMOTE_HOST?: string;
-  /** The client's port, in decimal digits, from servers that say it. */
+  /** The client's port, in decimal digits, from servers that say it; `""` on a Unix socket. */
   REMOTE_PORT?: string;
   /** The authenticated user, where the server in front has authenticated one. */
   REMOTE_USER?: string;

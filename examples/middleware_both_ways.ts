@@ -1,16 +1,16 @@
 // Middleware both ways: WSGI's around a Hono application, and a WSGI application in Hono. Serve it with
 // `deno run -A jsr:@tsgi/serve examples/middleware_both_ways.ts`.
 
-import type { WSGIApplication } from "@tsgi/serve";
+import { demo_app, type WSGIApplication } from "@tsgi/serve";
 import { from_fetch, to_fetch } from "@tsgi/serve/fetch";
 import { Hono } from "npm:hono@^4.13.19";
 import { poweredBy } from "npm:hono@^4.13.19/powered-by";
-import hello from "./hello.ts";
 
 const hono = new Hono();
 hono.use(poweredBy()); // It holds for all that is in Hono, the WSGI application included.
 hono.get("/", (c) => c.text("Hello from Hono!\n"));
-hono.mount("/wsgi", to_fetch(hello));
+// mount() removes the path from the URL; script_name keeps it for the application.
+hono.mount("/wsgi", to_fetch(demo_app, { script_name: "/wsgi" }));
 
 export default timed(from_fetch(hono.fetch));
 

@@ -1,6 +1,6 @@
 /** An application below a path. */
 
-import { check_function, describe } from "../_internal/text/check.ts";
+import { check_function, check_script_name } from "../_internal/text/check.ts";
 import type { WSGIApplication } from "../types.ts";
 
 /** Where {@linkcode mount_at} puts an application. */
@@ -11,9 +11,6 @@ export interface MountAtOptions {
    */
   script_name: string;
 }
-
-/** Segments of what needs no encoding in a path (RFC 3986, section 3.3), so that the path and its encoded form are one. */
-const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~!$&'()*+,;=:@-]+)+$/;
 
 /**
  * The application below a path: `SCRIPT_NAME` begins with it (PEP 3333, "environ Variables"). A proxy may have removed
@@ -55,18 +52,4 @@ export function mount_at(
     }
     return app(environ, start_response);
   };
-}
-
-/**
- * Makes sure that a path can be what `SCRIPT_NAME` begins with.
- *
- * @throws {TypeError} If it cannot.
- */
-export function check_script_name(path: string): void {
-  if (typeof path === "string" && PATH.test(path)) return;
-  throw new TypeError(
-    `script_name takes a path such as /prefix, with a slash at its beginning, none at its end, and no character that a URL encodes, got ${
-      typeof path === "string" ? `"${path}"` : describe(path)
-    }`,
-  );
 }

@@ -11,7 +11,9 @@ function files_below(folder: URL): string[] {
     for (
       const { name, isDirectory } of Deno.readDirSync(new URL(path, folder))
     ) {
-      if (/^(\.git|node_modules|coverage|deno\.lock)$/.test(name)) continue;
+      if (/^(\.git|\.runtimes|node_modules|coverage|deno\.lock)$/.test(name)) {
+        continue;
+      }
       if (isDirectory) add(`${path}${name}/`);
       else paths.push(`${path}${name}`.slice("./".length));
     }

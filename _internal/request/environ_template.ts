@@ -26,6 +26,7 @@ const REQUEST_KEYS: readonly string[] = [
   "SERVER_PROTOCOL",
   "SERVER_SOFTWARE",
   "REMOTE_ADDR",
+  "REMOTE_PORT",
   "REQUEST_METHOD",
   "PATH_INFO",
   "QUERY_STRING",

@@ -13,6 +13,9 @@ const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 // deno-lint-ignore no-control-regex
 const NOT_BYTES = /[^\x00-\xff]/;
 
+/** Segments of what needs no encoding in a path (RFC 3986, section 3.3), so that the path and its encoded form are one. */
+const SCRIPT_NAME = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~!$&'()*+,;=:@-]+)+$/;
+
 /** Throws a `TypeError` if `text` is no string or holds a control character; `what` names it in the message. */
 export function check_text(text: string, what: string): void {
   if (typeof text !== "string") {
@@ -62,6 +65,20 @@ export function check_count(value: unknown, name: string, what: string): void {
   throw new error(
     `${name} takes a whole number of ${what}, 0 or more, got ${
       describe(value)
+    }`,
+  );
+}
+
+/**
+ * Makes sure that a path can be what `SCRIPT_NAME` begins with.
+ *
+ * @throws {TypeError} If it cannot.
+ */
+export function check_script_name(path: string): void {
+  if (typeof path === "string" && SCRIPT_NAME.test(path)) return;
+  throw new TypeError(
+    `script_name takes a path such as /prefix, with a slash at its beginning, none at its end, and no character that a URL encodes, got ${
+      typeof path === "string" ? `"${path}"` : describe(path)
     }`,
   );
 }

@@ -3,7 +3,7 @@
 import { parse_address } from "./address.ts";
 import { compile_format } from "../logs/access_format.ts";
 import { LOG_LEVELS } from "../logs/error_log.ts";
-import { check_script_name } from "../../middleware/mount_at.ts";
+import { check_script_name } from "../../_internal/text/check.ts";
 import { INTERFACES, PROTOCOLS, type Settings } from "./settings.ts";
 import { parse_count, parse_seconds, parse_size } from "./numbers.ts";
 import { read_trusted } from "../../middleware/trusted.ts";

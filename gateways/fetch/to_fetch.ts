@@ -9,7 +9,10 @@ import {
 import { ResponseHandler } from "../../_internal/handler/response_handler.ts";
 import { empty_body } from "../../_internal/streams/body.ts";
 import { stderr } from "../../_internal/streams/error_stream.ts";
-import { check_function } from "../../_internal/text/check.ts";
+import {
+  check_function,
+  check_script_name,
+} from "../../_internal/text/check.ts";
 import type { ErrorStream, WSGIApplication } from "../../types.ts";
 
 /** What a server may say of a request beside the `Request`: that much of what `Deno.serve` says. */
@@ -26,6 +29,15 @@ export interface ToFetchOptions {
    * @default {the process's stderr}
    */
   stderr?: ErrorStream;
+  /**
+   * The path that the handler is mounted at, where the URL of its requests has it no more: `SCRIPT_NAME`, and the
+   * beginning of `REQUEST_URI`. Hono's `app.mount("/wsgi", handler)` removes it so. It begins with a slash and ends
+   * without one, and has no character that a URL encodes. Where the URL still has it, `mount_at` of
+   * `@tsgi/serve/middleware` is the one to take.
+   *
+   * @default {""}
+   */
+  script_name?: string;
 }
 
 /**
@@ -42,9 +54,9 @@ export interface ToFetchOptions {
  * that one after every response, and warns of its use.
  *
  * @param app The application.
- * @param options Where it logs.
+ * @param options Where it logs, and where it is mounted.
  * @returns The handler. It rejects only when an application's error could not even be answered with a 500.
- * @throws {TypeError} If `app` is no function.
+ * @throws {TypeError} If `app` is no function, or `script_name` no such path.
  *
  * @example A module for `deno serve`
  * ```ts
@@ -67,17 +79,33 @@ export interface ToFetchOptions {
  * assertEquals(response.headers.get("content-type"), "text/plain");
  * assertEquals(await response.text(), "GET /a b");
  * ```
+ *
+ * @example Below a path, which who calls it has removed from the URL
+ * ```ts
+ * import { to_fetch } from "@tsgi/serve/fetch";
+ * import { request_uri } from "@tsgi/serve/util";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const handler = to_fetch((environ, start_response) => {
+ *   start_response("200 OK", [["Content-Type", "text/plain"]]);
+ *   return [new TextEncoder().encode(request_uri(environ))];
+ * }, { script_name: "/wsgi" });
+ * const response = await handler(new Request("http://localhost/a"));
+ * assertEquals(await response.text(), "http://localhost/wsgi/a");
+ * ```
  */
 export function to_fetch(
   app: WSGIApplication,
   options: ToFetchOptions = {},
 ): (request: Request, info?: FetchInfo) => Promise<Response> {
+  const { script_name = "" } = options;
   check_function(app, "the application");
+  if (script_name !== "") check_script_name(script_name);
   return async (request, info) => {
     const handler = new RequestHandler(
       request.body ?? empty_body(),
       options.stderr ?? stderr,
-      environ_of(request, info),
+      environ_of(request, info, script_name),
       false,
       true,
     );
@@ -94,6 +122,7 @@ class RequestHandler extends ResponseHandler {
 function environ_of(
   request: Request,
   info: FetchInfo | undefined,
+  script_name: string,
 ): Record<string, unknown> {
   const remote = info?.remoteAddr;
   const [address, port] = remote?.hostname !== undefined
@@ -103,7 +132,7 @@ function environ_of(
     ...server_variables(request.url),
     GATEWAY_INTERFACE: "CGI/1.1",
     SERVER_PROTOCOL: "HTTP/1.1",
-    SCRIPT_NAME: "",
+    SCRIPT_NAME: script_name,
     CONTENT_LENGTH: "",
     REMOTE_ADDR: address,
     REMOTE_HOST: "",
@@ -113,6 +142,7 @@ function environ_of(
   const target = request_target(request).replace(/#.*/s, "");
   add_headers(environ, request, header_keys({ ...environ }));
   add_request_line(environ, request, target);
+  environ.REQUEST_URI = script_name + target;
   if (!request.headers.has("content-type")) delete environ.CONTENT_TYPE;
   return environ;
 }

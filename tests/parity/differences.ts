@@ -42,6 +42,17 @@ export const differences: readonly Difference[] = [
     },
   },
   {
+    what: "`REMOTE_PORT`",
+    python: "not set",
+    ours: "the client's port",
+    reason:
+      "CGI servers and gunicorn have it, and a fetch handler is told of it",
+    mend_environ(environ) {
+      delete environ.HTTP_REMOTE_PORT;
+      environ.REMOTE_PORT = "(the client's)";
+    },
+  },
+  {
     what: "`wsgi.input_terminated`",
     python: "not set",
     ours: "true",

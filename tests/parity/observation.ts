@@ -36,6 +36,8 @@ export async function observe(
   if (!request.script && answer.status === 200) take_echo(answer);
   const own_port = answer.environ.SERVER_PORT === String(port);
   if (own_port) answer.environ.SERVER_PORT = "(its own)";
+  const of_client = answer.environ.REMOTE_PORT === received.client_port;
+  if (of_client) answer.environ.REMOTE_PORT = "(the client's)";
   return answer;
 }
 
@@ -43,11 +45,14 @@ interface Received {
   raw: string;
   /** Whether the connection was broken off rather than closed. */
   reset: boolean;
+  /** The port that it was asked from. */
+  client_port: string;
 }
 
 /** Sends `request` and reads until the connection ends. */
 async function exchange(port: number, request: string): Promise<Received> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const client_port = String(conn.localAddr.port);
   const patience = setTimeout(() => conn.close(), PATIENCE_MS);
   const buffer = new Uint8Array(65536);
   let raw = "";
@@ -55,12 +60,12 @@ async function exchange(port: number, request: string): Promise<Received> {
     await write_all(conn, bytes(request)).catch(ignore_disconnect);
     while (true) {
       const length = await conn.read(buffer);
-      if (length === null) return { raw, reset: false };
+      if (length === null) return { raw, reset: false, client_port };
       raw += text(buffer.subarray(0, length));
     }
   } catch (error) {
     ignore_disconnect(error);
-    return { raw, reset: true };
+    return { raw, reset: true, client_port };
   } finally {
     clearTimeout(patience);
   }
@@ -75,7 +80,10 @@ function ignore_disconnect(error: unknown): void {
   throw error;
 }
 
-function parse({ raw, reset }: Received, method: string): Observation {
+function parse(
+  { raw, reset }: Omit<Received, "client_port">,
+  method: string,
+): Observation {
   const end = raw.indexOf("\r\n\r\n");
   const [line = "", ...lines] = raw.slice(0, end).split("\r\n");
   const [, code, reason] = line.match(/^HTTP\/1\.[01] (\d{3}) ?(.*)$/) ?? [];

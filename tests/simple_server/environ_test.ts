@@ -1,8 +1,14 @@
 /** The environ that `get_environ()` makes of a request. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ServerHandler, WSGIRequestHandler } from "../../simple_server.ts";
-import { bytes, raw_request, serve } from "../support/support.ts";
+import {
+  bytes,
+  raw_request,
+  read_all,
+  serve,
+  write_all,
+} from "../support/support.ts";
 import { get, hello, Quiet, show } from "./exchange.ts";
 
 /** The environ that the server makes of a raw request. */
@@ -24,7 +30,9 @@ Deno.test("get_environ() has the variables of CGI, and run() those of WSGI", asy
     "POST /a%20b/c?d=e%20f HTTP/1.1\r\nHost: h:80\r\nConnection: close\r\n" +
       "Content-Type: text/x\r\nContent-Length: 3\r\nX-A: b\r\n\r\nabc",
   );
-  assertEquals(JSON.parse(body), {
+  const { REMOTE_PORT, ...environ } = JSON.parse(body);
+  assertMatch(REMOTE_PORT, /^[1-9]\d*$/);
+  assertEquals(environ, {
     SERVER_NAME: "localhost",
     GATEWAY_INTERFACE: "CGI/1.1",
     SERVER_PORT: String(server.port),
@@ -139,11 +147,16 @@ Deno.test("get_environ() leaves out Proxy and headers with an underscore", async
 
 Deno.test("get_environ() leaves out headers that are named as variables are", async () => {
   const environ = await environ_of(
-    get("/p", "Path-Info: /x", "Remote-Addr: 1.2.3.4", "Server-Name: x"),
+    get(
+      "/p",
+      ...["Path-Info: /x", "Remote-Addr: 1.2.3.4", "Remote-Port: 1"],
+      "Server-Name: x",
+    ),
   );
   assertEquals(environ.PATH_INFO, "/p");
   assertEquals(environ.REMOTE_ADDR, "127.0.0.1");
-  for (const name of ["PATH_INFO", "REMOTE_ADDR", "SERVER_NAME"]) {
+  const names = ["PATH_INFO", "REMOTE_ADDR", "REMOTE_PORT", "SERVER_NAME"];
+  for (const name of names) {
     assertEquals(environ[`HTTP_${name}`], undefined);
   }
 });
@@ -199,7 +212,8 @@ Deno.test("the environ is the same whether a subclass has a say in it or not", a
     server.base_environ["test.added"] = "after the server was made";
     server.base_environ.SERVER_PORT = "80";
     const { body } = await raw_request(port, request);
-    environs.push(JSON.parse(new TextDecoder().decode(bytes(body))));
+    const environ = JSON.parse(new TextDecoder().decode(bytes(body)));
+    environs.push({ ...environ, REMOTE_PORT: environ.REMOTE_PORT !== "" });
   }
   assertEquals(environs[0], environs[1]);
   assertEquals(environs[0].HTTP_PATH, "x");
@@ -232,4 +246,12 @@ Deno.test("an application that changes its environ changes no other's", async ()
   for (let i = 0; i < 2; i++) {
     assertEquals(await (await fetch(server.url)).text(), "undefined");
   }
+});
+
+Deno.test("get_environ() has the port of the client", async () => {
+  await using server = serve(show);
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await write_all(conn, bytes(get("/")));
+  const [, body] = (await read_all(conn)).split("\r\n\r\n");
+  assertEquals(JSON.parse(body!).REMOTE_PORT, String(conn.localAddr.port));
 });

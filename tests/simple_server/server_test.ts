@@ -85,7 +85,7 @@ Deno.test("WSGIServer listens at every address when the host is empty", async ()
   assertEquals(await response.text(), "Hello");
 });
 
-Deno.test("WSGIServer listens at a Unix socket, where REMOTE_ADDR is empty", async () => {
+Deno.test("WSGIServer listens at a Unix socket, where REMOTE_ADDR and REMOTE_PORT are empty", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/a b.sock`;
   const server = new WSGIServer(path, Quiet);
@@ -96,7 +96,7 @@ Deno.test("WSGIServer listens at a Unix socket, where REMOTE_ADDR is empty", asy
   await write_all(conn, bytes(get("/x%2Fy?q", "X-A: b")));
   const [, body] = (await read_all(conn)).split("\r\n\r\n");
   const environ = JSON.parse(body!);
-  assertEquals(environ.REMOTE_ADDR, "");
+  assertEquals([environ.REMOTE_ADDR, environ.REMOTE_PORT], ["", ""]);
   assertEquals(environ.PATH_INFO, "/x/y");
   assertEquals(environ.REQUEST_URI, "/x%2Fy?q");
   await server.shutdown();

@@ -11,7 +11,7 @@ const MAKE_SERVER: Answers = {
   "`PATH_INFO` of `//a//b`": "/a//b",
   "`PATH_INFO` of `/a/./../b`": "/a/./../b",
   "a header that is repeated": "a, b",
-  "`REMOTE_PORT`": "none",
+  "`REMOTE_PORT`": "the client's",
   "`REMOTE_USER` of a password that nobody checked": "none",
   "a body with a GET": "no: it is empty",
   "a chunked request body": "yes",
@@ -31,7 +31,6 @@ const NGINX_VARIABLES: Answers = {
   "`SERVER_PROTOCOL` of an HTTP/1.0 request": "HTTP/1.0",
   "`PATH_INFO` of `//a//b`": "//a//b",
   "`PATH_INFO` of `/a/./../b`": "/b",
-  "`REMOTE_PORT`": "the client's",
   "a body with a GET": "yes",
   "a long body as the answer to it": "no",
   "a reason phrase of one's own": "200 Quite All Right",
@@ -61,14 +60,13 @@ export const answers = {
   make_server: MAKE_SERVER,
   "to_fetch under Deno.serve": {
     ...MAKE_SERVER,
-    "`REMOTE_PORT`": "the client's",
   },
   "deno serve": {
     ...MAKE_SERVER,
-    "`REMOTE_PORT`": "the client's",
   },
   "nginx by HTTP": {
     ...MAKE_SERVER,
+    "`REMOTE_PORT`": "none",
     "a long body as the answer to it": "no",
   },
   "nginx by SCGI": {
@@ -92,6 +90,7 @@ export const answers = {
   },
   "Apache by HTTP": {
     ...MAKE_SERVER,
+    "`REMOTE_PORT`": "none",
     "the request body comes in as it is sent": "no",
     "a request body that is cut short": "the application is not asked",
     "a long body as the answer to it": "no",

@@ -10,9 +10,13 @@ import {
   assertThrows,
 } from "@std/assert";
 import { toText } from "@std/streams";
-import { type FetchInfo, to_fetch } from "../../../gateways/fetch.ts";
-import type { WSGIApplication } from "../../../types.ts";
-import { shift_path_info } from "../../../util.ts";
+import {
+  type FetchInfo,
+  from_fetch,
+  to_fetch,
+} from "../../../gateways/fetch.ts";
+import type { WSGIApplication, WSGIEnvironment } from "../../../types.ts";
+import { request_uri, shift_path_info } from "../../../util.ts";
 import { validator } from "../../../validate.ts";
 import {
   bytes,
@@ -345,4 +349,48 @@ Deno.test("to_fetch() can be given to Deno.serve and mounted by shift_path_info(
   assertEquals(environ.SCRIPT_NAME, "/wsgi");
   assertEquals(environ.PATH_INFO, "/x");
   assertEquals(environ.REMOTE_ADDR, "127.0.0.1");
+});
+
+Deno.test("to_fetch() has a script_name in SCRIPT_NAME and REQUEST_URI", async () => {
+  let seen: WSGIEnvironment | undefined;
+  const app: WSGIApplication = (environ, start_response) => {
+    seen = environ;
+    return hello(environ, start_response);
+  };
+  const handler = to_fetch(validator(app), { script_name: "/a/b" });
+  await (await handler(new Request("http://h/x%2Fy//z?q"))).text();
+  const { SCRIPT_NAME, PATH_INFO, REQUEST_URI } = seen!;
+  assertEquals(
+    [SCRIPT_NAME, PATH_INFO, REQUEST_URI],
+    ["/a/b", "/x/y//z", "/a/b/x%2Fy//z?q"],
+  );
+  assertEquals(request_uri(seen!), "http://h/a/b/x/y//z?q");
+});
+
+Deno.test("to_fetch() with a script_name has from_fetch() spell the URL as it was sent", async () => {
+  const app = from_fetch(({ url }) => new Response(url), {
+    keep_script_name: true,
+  });
+  const handler = to_fetch(app, { script_name: "/a" });
+  const response = await handler(new Request("http://h/x%2Fy?q"));
+  assertEquals(await response.text(), "http://h/a/x%2Fy?q");
+});
+
+Deno.test("to_fetch() refuses a script_name that is no such path", () => {
+  const cases: [unknown, string][] = [
+    ["a", '"a"'],
+    ["/", '"/"'],
+    ["/a/", '"/a/"'],
+    ["/a b", '"/a b"'],
+    ["/..", '"/.."'],
+    [null, "null"],
+    [1, "1"],
+  ];
+  for (const [script_name, got] of cases) {
+    assertThrows(
+      () => to_fetch(hello, { script_name } as { script_name: string }),
+      TypeError,
+      `script_name takes a path such as /prefix, with a slash at its beginning, none at its end, and no character that a URL encodes, got ${got}`,
+    );
+  }
 });

@@ -16,8 +16,16 @@ import {
   type WSGIFetchInfo,
 } from "../../../gateways/fetch.ts";
 import type { WSGIApplication } from "../../../types.ts";
+import { request_uri } from "../../../util.ts";
 import { validator } from "../../../validate.ts";
-import { serve, text, until } from "../../support/support.ts";
+import {
+  bytes,
+  read_all,
+  serve,
+  text,
+  until,
+  write_all,
+} from "../../support/support.ts";
 import { NOT_FOUND, request_of, same_bytes, seen, served } from "./ways.ts";
 
 type Env = { Bindings: WSGIFetchInfo };
@@ -117,12 +125,31 @@ Deno.test("an error without onError() is Hono's 500, and what is no Error the se
   }
 });
 
-Deno.test("getConnInfo() of hono/deno gives REMOTE_ADDR", async () => {
+Deno.test("getConnInfo() of hono/deno gives the address and the port of the client", async () => {
   const hono = new Hono<Env>().get("/", (c) => c.json(getConnInfo(c)));
-  const { body } = await ask(hono, "/");
-  assertEquals(JSON.parse(body), {
-    remote: { address: "127.0.0.1", port: 0, transport: "tcp" },
+  await using server = serve(validator(from_fetch(hono.fetch)));
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await write_all(conn, bytes("GET / HTTP/1.0\r\n\r\n"));
+  const [, body] = (await read_all(conn)).split("\r\n\r\n");
+  const { port } = conn.localAddr;
+  assertEquals(JSON.parse(body!), {
+    remote: { address: "127.0.0.1", port, transport: "tcp" },
   });
+});
+
+Deno.test("to_fetch() with a script_name, mounted in Hono, has the URL that the client asked for", async () => {
+  const uri: WSGIApplication = (environ, start_response) => {
+    start_response("200 OK", [["Content-Type", "text/plain"]]);
+    const { SCRIPT_NAME, PATH_INFO } = environ;
+    return [bytes(`${SCRIPT_NAME} ${PATH_INFO} ${request_uri(environ)}`)];
+  };
+  const mounted = to_fetch(validator(uri), { script_name: "/wsgi" });
+  const hono = new Hono<Env>().mount("/wsgi", mounted);
+  const seen = async (target: string) =>
+    await (await hono.request(`http://h${target}`)).text();
+  assertEquals(await seen("/wsgi/a?b"), "/wsgi /a http://h/wsgi/a?b");
+  assertEquals(await seen("/wsgi"), "/wsgi / http://h/wsgi/");
+  assertEquals(await seen("/wsgi/a%20b/"), "/wsgi /a b/ http://h/wsgi/a%20b/");
 });
 
 Deno.test("c.executionCtx.waitUntil() takes work that the response does not wait for", async () => {
