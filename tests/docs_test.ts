@@ -147,18 +147,3 @@ Deno.test("docs/cli.md and README.md show command lines that are understood", as
     }
   }
 });
-
-Deno.test("docs/cli.md links to what is there", () => {
-  const anchors = Array.from(
-    manual.matchAll(/^#+ (.+)$/gm),
-    ([, heading]) =>
-      heading!.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-"),
-  );
-  for (const [, target] of manual.matchAll(/\]\(([^)]+)\)/g)) {
-    if (target!.startsWith("#")) {
-      assertEquals(anchors.includes(target!.slice(1)), true, target);
-    } else {
-      Deno.statSync(new URL(target!, `${root}docs/`));
-    }
-  }
-});

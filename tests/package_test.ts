@@ -2,36 +2,8 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
+import { all_files, files_below, modules, read } from "./support/project.ts";
 import { root, text } from "./support/support.ts";
-
-/** The path of every file below a folder, sorted; without those that Git or Deno make. */
-function files_below(folder: URL): string[] {
-  const paths: string[] = [];
-  const add = (path: string) => {
-    for (
-      const { name, isDirectory } of Deno.readDirSync(new URL(path, folder))
-    ) {
-      if (/^(\.git|\.runtimes|node_modules|coverage|deno\.lock)$/.test(name)) {
-        continue;
-      }
-      if (isDirectory) add(`${path}${name}/`);
-      else paths.push(`${path}${name}`.slice("./".length));
-    }
-  };
-  add("./");
-  return paths.sort();
-}
-
-function read(path: string): string {
-  return Deno.readTextFileSync(new URL(path, root));
-}
-
-const all_files = files_below(root);
-
-/** The modules that are published. */
-const modules = all_files.filter((path) =>
-  path.endsWith(".ts") && !config.publish.exclude.includes(path.split("/")[0]!)
-);
 
 /** The import statements of a module; those in its documentation begin with a star. */
 function imports_of(
@@ -235,27 +207,6 @@ Deno.test("no folder has more files than one can take in, and no file more lines
     .filter(({ lines }) => lines > MOST_LINES)
     .map(({ path, lines }) => `${path} has ${lines} lines`);
   assertEquals([...full, ...long], []);
-});
-
-Deno.test("deno publish ships the modules and the pages about them, and nothing else", async () => {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["publish", "--dry-run", "--allow-dirty"],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const report = text(stderr);
-  assert(success, report);
-  const shipped = Array.from(
-    report.matchAll(/^ {3}(file:.+) \(\S+\)$/gm),
-    (match) => match[1]!.slice(root.href.length),
-  );
-  assertEquals(shipped.filter((path) => path.endsWith(".ts")).sort(), modules);
-  assertEquals(
-    shipped.filter((path) => !path.endsWith(".ts")).sort(),
-    all_files.filter((path) =>
-      /^(docs\/.+|[A-Z]+(\.md)?|deno\.json)$/.test(path)
-    ),
-  );
 });
 
 /** What not everybody needs who wants a library, and would have to load: the command, and the middleware. */

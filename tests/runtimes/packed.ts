@@ -73,9 +73,11 @@ export async function make_package(
   packages: string,
 ): Promise<void> {
   const archive = join(folder, "package.tgz");
-  const exclude = ["--ignore=tests", "--no-source-maps", "--allow-slow-types"];
+  const exclude = ["--ignore=tests,examples"];
+  const plain = ["--no-source-maps", "--allow-slow-types"];
   await run(Deno.execPath(), [
-    ...["pack", "--quiet", "--allow-dirty", ...exclude, "--output", archive],
+    ...["pack", "--quiet", "--allow-dirty", ...exclude, ...plain],
+    ...["--output", archive],
   ]);
   await run("tar", ["-xzf", archive, "--strip-components=1"], folder);
   const node_modules = join(folder, "node_modules");

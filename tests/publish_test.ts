@@ -1,0 +1,142 @@
+/** What is published, and that its page on JSR has all that JSR's score asks for. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import { all_files, modules, read } from "./support/project.ts";
+import { root, text } from "./support/support.ts";
+
+async function deno(
+  ...args: string[]
+): Promise<{ success: boolean; stdout: string; stderr: string }> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  }).output();
+  return { success, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** What is published beside the modules: the pages, and the examples that they quote. */
+const PAGES = /^(docs\/.+|examples\/.+|[A-Z]+(\.md)?|deno\.json)$/;
+
+const published = [
+  ...modules,
+  ...all_files.filter((path) => PAGES.test(path)),
+].sort();
+
+Deno.test("deno publish ships the modules, the pages about them and the examples, and nothing else", async () => {
+  // It fails by itself where a type is slow.
+  const { success, stderr } = await deno(
+    ...["publish", "--dry-run", "--allow-dirty"],
+  );
+  assert(success, stderr);
+  const shipped = Array.from(
+    stderr.matchAll(/^ {3}(file:.+) \(\S+\)$/gm),
+    (match) => match[1]!.slice(root.href.length),
+  );
+  assertEquals(shipped.sort(), published);
+  // Of what a user names, nobody can know more before.
+  const warnings = Array.from(
+    stderr.matchAll(/^warning\[(.+?)\].*\n *--> (\S+?):/gm),
+    ([, name, path]) => [name, path!.slice(root.pathname.length)],
+  );
+  assertEquals(warnings, [
+    ["unanalyzable-dynamic-import", "cli/load_application.ts"],
+    ["unanalyzable-dynamic-import", "cli/settings/config_file.ts"],
+  ]);
+});
+
+/** The anchors of a page, as GitHub and JSR make them of its headings. */
+function anchors_of(page: string): string[] {
+  return Array.from(
+    page.matchAll(/^#+ (.+)$/gm),
+    ([, heading]) =>
+      heading!.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-"),
+  );
+}
+
+/** The links of a page to files of the package, and to places in them. */
+function links_of(page: string): { path: string; anchor: string }[] {
+  const base = new URL(page, "file:///");
+  return Array.from(read(page).matchAll(/\]\(([^)\s]+)\)/g), ([, it]) => it!)
+    .filter((target) => !/^https?:/.test(target))
+    .map((target) => new URL(target, base))
+    .map(({ pathname, hash }) => ({
+      path: pathname.slice(1),
+      anchor: hash.slice(1),
+    }));
+}
+
+Deno.test("every link of a published page leads to what is published", () => {
+  const pages = published.filter((path) => path.endsWith(".md"));
+  const dead = pages.flatMap((page) =>
+    links_of(page)
+      .filter(({ path, anchor }) => {
+        const is_there = published.includes(path) ||
+          published.some((other) => other.startsWith(`${path}/`));
+        return !is_there ||
+          anchor !== "" && !anchors_of(read(path)).includes(anchor);
+      })
+      .map(({ path, anchor }) => `${page} links to ${path}#${anchor}`)
+  );
+  assertEquals(dead, []);
+  assert(pages.flatMap(links_of).length > 30, "there are no links");
+});
+
+/** A part of what `deno doc --json` says of a module. */
+interface Documented {
+  module_doc?: { doc?: string };
+  symbols: {
+    name: string;
+    declarations: { declarationKind: string; jsDoc?: { doc?: string } }[];
+  }[];
+}
+
+/** What `deno doc` says of modules, by their URLs; of one by itself it says also what that exports of others. */
+async function documented(
+  ...paths: string[]
+): Promise<[url: string, Documented][]> {
+  const { stdout } = await deno("doc", "--json", ...paths);
+  return Object.entries<Documented>(JSON.parse(stdout).nodes);
+}
+
+Deno.test("every entry point says what it is for", async () => {
+  const paths = Object.values(config.exports);
+  const found = await documented(...paths);
+  assertEquals(found.length, paths.length);
+  const silent = found.filter(([, { module_doc }]) => !module_doc?.doc);
+  assertEquals(silent.map(([url]) => url), []);
+});
+
+Deno.test("every symbol of every entry point is documented", async () => {
+  // The first has what all the others have but these two: tests/package_test.ts.
+  for (const path of ["mod.ts", "cli/mod.ts", "middleware/mod.ts"]) {
+    const [[, { symbols }] = ["", { symbols: [] }]] = await documented(path);
+    const exported = symbols.map(({ name, declarations }) => ({
+      name,
+      docs: declarations
+        .filter(({ declarationKind }) => declarationKind === "export")
+        .map(({ jsDoc }) => jsDoc?.doc ?? ""),
+    })).filter(({ docs }) => docs.length > 0);
+    assert(exported.length > 0, `${path} exports nothing`);
+    const bare = exported.filter(({ docs }) => docs.includes(""));
+    assertEquals(bare.map(({ name }) => `${name} of ${path}`), []);
+  }
+});
+
+Deno.test("README.md begins with the package's name, and has examples", () => {
+  const readme = read("README.md");
+  assert(readme.startsWith(`# ${config.name}\n`));
+  assertMatch(readme, /^```ts$/m);
+});
+
+Deno.test("the workflow tests by the script that a clean checkout has to pass, and publishes by the same Deno", () => {
+  const workflow = read(".github/workflows/ci.yml");
+  const script = read(".ci/run");
+  const [test, publish] = workflow.split(/^ {2}publish:$/m);
+  assertMatch(test!, /^ +- run: \.ci\/run$/m);
+  assertMatch(publish!, /^ +needs: test$/m);
+  assertMatch(publish!, /^ +id-token: write$/m);
+  const [deno] = script.match(/npx -y deno@[\d.]+/)!;
+  assert(publish!.includes(`run: ${deno} publish\n`), `it is not ${deno}`);
+});
