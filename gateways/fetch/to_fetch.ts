@@ -126,7 +126,7 @@ function environ_of(
 ): Record<string, unknown> {
   const remote = info?.remoteAddr;
   const [address, port] = remote?.hostname !== undefined
-    ? [remote.hostname, String(remote.port)]
+    ? [remote.hostname, String(remote.port ?? "")]
     : ["", ""];
   const environ: Record<string, unknown> = {
     ...server_variables(request.url),

@@ -106,6 +106,8 @@ Deno.test("to_fetch() takes REMOTE_ADDR and REMOTE_PORT from remoteAddr", async 
   const unix = { transport: "unix", path: "/x" } as const;
   assertEquals(await seen({ remoteAddr: tcp }), ["192.0.2.1", "4711", ""]);
   assertEquals(await seen({ remoteAddr: unix }), ["", "", ""]);
+  const of_proxy = { transport: "tcp", hostname: "192.0.2.1" };
+  assertEquals(await seen({ remoteAddr: of_proxy }), ["192.0.2.1", "", ""]);
   assertEquals(await seen({}), ["", "", ""]);
   assertEquals(await seen(), ["", "", ""]);
 });
