@@ -1,5 +1,7 @@
 /** What is left of a request body when its response is complete. */
 
+import { platform } from "../platform.ts";
+
 /** How many bytes are taken in any case, so that a client that sends before it reads gets its answer. */
 const LEAST = 1024 * 1024;
 
@@ -56,5 +58,7 @@ async function take(
 /** Waits for a moment, without keeping the process from its end. */
 function until(moment: number): Promise<void> {
   const time = Math.max(moment - performance.now(), 0);
-  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, time)));
+  return new Promise((resolve) =>
+    platform.set_vital(setTimeout(resolve, time), false)
+  );
 }

@@ -9,6 +9,7 @@ import type { ErrorStream, WSGIApplication } from "../../types.ts";
 import { dispatcher } from "../conformance/apps/dispatcher.ts";
 import type { HTTPDoor } from "../conformance/doors/door.ts";
 import {
+  type CGIScript,
   connect,
   deployment,
   type Front,
@@ -107,12 +108,13 @@ export async function backend_door(
   return front_door(front, backend.log, backend, removal(folder));
 }
 
-/** A web server that runs the recommended script, whose path it is given, and whose stderr is its error log. */
+/** A web server that runs a script, the recommended one unless told otherwise, whose path it is given, and whose stderr is its error log. */
 export async function cgi_door(
   start_front: (script: string) => Promise<Front>,
+  make_script: (folder: string) => Promise<CGIScript> = make_cgi_script,
 ): Promise<HTTPDoor> {
   const folder = await make_folder();
-  const { path, facts } = await make_cgi_script(folder);
+  const { path, facts } = await make_script(folder);
   const front = await start_front(path);
   const door = front_door(front, front.error_log, removal(folder));
   return { ...door, facts };

@@ -335,26 +335,37 @@ export interface CGIScript {
 }
 
 /** Writes the script into a folder, where every user may run it. */
-export async function make_cgi_script(folder: string): Promise<CGIScript> {
+export function make_cgi_script(folder: string): Promise<CGIScript> {
+  const cache = make_open_folder(join(folder, "deno"));
+  return write_cgi_script(folder, (variables) =>
+    deployment("app.cgi", {
+      "export DENO_DIR=/var/cache/tsgi\n": `export DENO_DIR=${
+        quoted(cache)
+      } ${variables}\n`,
+      "exec deno ": `exec ${quoted(Deno.execPath())} `,
+      "jsr:@tsgi/serve": quoted(path_of("mod.ts")),
+      "/srv/app/app.ts": quoted(path_of("tests/conformance/apps/cgi.ts")),
+    }));
+}
+
+/** Writes a script into a folder, where every user may run it; it exports the variables that it is given. */
+export async function write_cgi_script(
+  folder: string,
+  make_script: (variables: string) => string,
+): Promise<CGIScript> {
   const path = join(folder, "app.cgi");
-  const facts = join(folder, "facts");
-  const cache = join(folder, "deno");
-  for (const name of [facts, cache]) {
-    await Deno.mkdir(name);
-    await Deno.chmod(name, 0o777);
-  }
+  const facts = make_open_folder(join(folder, "facts"));
   const variables = `CONFORMANCE_FACTS=${quoted(facts)} NO_COLOR=1`;
-  const script = deployment("app.cgi", {
-    "export DENO_DIR=/var/cache/tsgi\n": `export DENO_DIR=${
-      quoted(cache)
-    } ${variables}\n`,
-    "exec deno ": `exec ${quoted(Deno.execPath())} `,
-    "jsr:@tsgi/serve": quoted(path_of("mod.ts")),
-    "/srv/app/app.ts": quoted(path_of("tests/conformance/apps/cgi.ts")),
-  });
-  await Deno.writeTextFile(path, script);
+  await Deno.writeTextFile(path, make_script(variables));
   await Deno.chmod(path, 0o755);
   return { path, facts: (key) => count_lines(read_log(join(facts, key))) };
+}
+
+/** Makes a folder that every user may write into. */
+function make_open_folder(path: string): string {
+  Deno.mkdirSync(path);
+  Deno.chmodSync(path, 0o777);
+  return path;
 }
 
 /** The path of a file of the project. */
@@ -363,7 +374,7 @@ export function path_of(name: string): string {
 }
 
 /** A word of the shell. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 

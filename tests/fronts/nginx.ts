@@ -1,5 +1,7 @@
 /** nginx, as the tests start it with the sites of `examples/deployments/`. */
 
+import { NGINX_UNFRAMED } from "../conformance/limits.ts";
+import type { Limit } from "../conformance/run.ts";
 import { join } from "node:path";
 import {
   connect,
@@ -78,3 +80,24 @@ export async function start_fcgiwrap(script: string): Promise<Front> {
     },
   };
 }
+
+/** What fcgiwrap cannot carry of the conformance table. */
+export const FCGIWRAP: Limit[] = [
+  {
+    reason:
+      "before version 1.23 nginx sends a variable for each header, and a process has one of each name only",
+    rows: ["a header that is repeated", "a Cookie that is repeated"],
+  },
+  {
+    reason:
+      "a CGI script is not told that its client has left, unless it writes",
+    rows: ["a client that leaves has a stream cancelled, though it waits"],
+  },
+  {
+    reason: "fcgiwrap takes nothing more from a script whose client has left",
+    rows: ["a client that leaves has a generator finished"],
+    expected: {},
+    silent: true,
+  },
+  ...NGINX_UNFRAMED,
+];

@@ -18,6 +18,19 @@ const CUT_SHORT: Limit = {
   rows: ["an input that is cut short fails"],
 };
 
+const KINDS = [
+  "array",
+  "set",
+  "iterable",
+  "async iterable",
+  "generator",
+  "async generator",
+  "stream",
+  "byte stream",
+  "file",
+  "file of a stream",
+];
+
 const UNKNOWN_METHOD = "REQUEST_METHOD of a method that nobody knows";
 
 export const NODE: Limit[] = [
@@ -52,6 +65,46 @@ export const BUN: Limit[] = [
       "a HEAD of an array of one block",
       "a HEAD that fails",
       "a HEAD by an application that makes a GET of it",
+      "a HEAD with write()",
+      ...KINDS.map((kind) => `a HEAD of a result of kind ${kind}`),
     ],
   },
+];
+
+const UNSAID_LENGTH = "a stream goes out without its Content-Length on Workers";
+
+/** A response whose length is left out. */
+function unsaid(...rows: string[]): Limit[] {
+  return rows.map((row) => ({ reason: UNSAID_LENGTH, rows: [row] }));
+}
+
+export const WORKERD: Limit[] = [
+  WITHOUT_TLS,
+  {
+    reason: "Workers take headers for UTF-8",
+    rows: [
+      "a header with bytes",
+      "a header with UTF-8",
+      "headers of all kinds",
+    ],
+  },
+  { reason: "Workers join it by a comma", rows: ["a Cookie that is repeated"] },
+  { reason: "workerd answers it with a 501", rows: [UNKNOWN_METHOD] },
+  {
+    reason: "a Worker has no files",
+    rows: [
+      "wsgi.file_wrapper with a file",
+      "wsgi.file_wrapper with a file from an offset",
+    ],
+  },
+  {
+    reason: "workerd ends a request that waits for nothing that can come",
+    rows: ["a client that leaves has a stream cancelled, though it waits"],
+  },
+  ...unsaid(
+    ...KINDS.map((kind) => `a Content-Length and a result of kind ${kind}`),
+    "write() with a Content-Length",
+    "a body shorter than its Content-Length, in a generator",
+    "a body longer than its Content-Length, in a generator",
+  ),
 ];

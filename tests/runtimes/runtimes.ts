@@ -17,7 +17,7 @@ import { make_package } from "./packed.ts";
 import { worker_config } from "./worker_config.ts";
 
 /** Where `.ci/run` puts what comes from npm. */
-const PACKAGES = path_of(".runtimes/node_modules");
+export const PACKAGES: string = path_of(".runtimes/node_modules");
 
 /** The programs, by their names or their paths. */
 export const NODE = "node";
@@ -31,6 +31,8 @@ export const WORKERD: string = join(
 /** How a program is started. */
 interface Start {
   program: string;
+  /** What it says itself of a response that is broken off, behind what the application was told. */
+  own_lines?: RegExp;
   /** Its arguments; paths are those in the package. */
   args(port: number): string[];
   /** Files that it needs, by their paths in the package. */
@@ -39,7 +41,7 @@ interface Start {
 
 /** `to_fetch` under a server of another runtime. */
 export async function runtime_door(
-  { program, args, files }: Start,
+  { program, args, files, own_lines = /$^/ }: Start,
 ): Promise<HTTPDoor> {
   const folder = await make_folder();
   await make_package(folder, PACKAGES);
@@ -53,7 +55,8 @@ export async function runtime_door(
     env: { NO_COLOR: "1", PORT: String(address.port) },
   });
   await until_ready(server, () => connect(address));
-  const door = http_door(address, server.stderr, async () => {
+  const log = () => server.stderr().replace(own_lines, "");
+  const door = http_door(address, log, async () => {
     await server[Symbol.asyncDispose]();
     await remove_folder(folder);
   });
@@ -67,12 +70,15 @@ export function node_door(program: string): Promise<HTTPDoor> {
 
 export function bun_door(): Promise<HTTPDoor> {
   const args = () => ["tests/runtimes/servers/bun.js"];
-  return runtime_door({ program: BUN, args });
+  const own_lines =
+    /^(?:\d+ \|.*\n)+ +\^\n(?:BrokenOff: .*\n)(?: +at .*\n)*\n?/gm;
+  return runtime_door({ program: BUN, args, own_lines });
 }
 
 export function workerd_door(): Promise<HTTPDoor> {
   return runtime_door({
     program: WORKERD,
+    own_lines: /^workerd\/.*\n/gm,
     args: () => ["serve", "worker.capnp"],
     files: (port, folder) => ({ "worker.capnp": worker_config(port, folder) }),
   });
