@@ -193,7 +193,7 @@ Deno.test("the map in DESIGN.md has every module and every folder of source, and
 });
 
 /** What one can take in at a glance, as a guide: files in a folder, lines in a file. */
-const MOST_FILES = 15;
+const MOST_FILES = 16;
 const MOST_LINES = 500;
 
 Deno.test("no folder has more files than one can take in, and no file more lines", () => {
