@@ -1,6 +1,7 @@
 /** Listening, and the life of a server: what Python has in `http.server.HTTPServer`, on `Deno.serve`. */
 
 import { BrokenOff } from "../handler/body_stream.ts";
+import { unanswerable } from "../request/unanswerable.ts";
 import { format_exception } from "../handler/traceback.ts";
 import { stderr } from "../streams/error_stream.ts";
 import { AcceptErrors } from "./accept_errors.ts";
@@ -210,7 +211,8 @@ export abstract class HTTPServer implements AsyncDisposable {
     const client_address: ClientAddress = "hostname" in remoteAddr
       ? [remoteAddr.hostname, remoteAddr.port]
       : ["", 0];
-    return this.finish_request(request, client_address);
+    return unanswerable(request, remoteAddr) ??
+      this.finish_request(request, client_address);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   header_keys,
   request_target,
 } from "../../_internal/request/request.ts";
+import { unanswerable } from "../../_internal/request/unanswerable.ts";
 import { ResponseHandler } from "../../_internal/handler/response_handler.ts";
 import { empty_body } from "../../_internal/streams/body.ts";
 import { stderr } from "../../_internal/streams/error_stream.ts";
@@ -102,6 +103,8 @@ export function to_fetch(
   check_function(app, "the application");
   if (script_name !== "") check_script_name(script_name);
   return async (request, info) => {
+    const refused = unanswerable(request, info?.remoteAddr);
+    if (refused) return refused;
     const handler = new RequestHandler(
       request.body ?? empty_body(),
       options.stderr ?? stderr,

@@ -47,6 +47,10 @@ export const answers: Script[] = [
   { call: [status("205 Reset Content", [["Content-Length", "0"]])], list: [] },
   { call: [status("205 Reset Content", [["Content-Length", "5"]])], list: [] },
   { call: [status("404 Not Found", text)], list: ["nothing"] },
+  { call: [status("203 Non-Authoritative Information", text)], list: ["a"] },
+  { call: [status("207 Multi-Status", text)], list: ["a"] },
+  { call: [status("407 Proxy Authentication Required", text)], list: ["a"] },
+  { call: [status("413 Content Too Large", text)], list: ["a"] },
   { call: [status("418 I'm a teapot", text)], list: ["tea"] },
   { call: [status("500 Internal Server Error", text)], list: ["broken"] },
   {

@@ -28,6 +28,15 @@ export interface Difference {
 /** The statuses that say themselves that there is no body. */
 const BODILESS = [204, 205, 304];
 
+/** What Deno says of each status: what is registered, but for two that it spells otherwise, and two that `@std/http` does. */
+const PHRASES: Record<number, string> = {
+  ...STATUS_TEXT,
+  203: "Non Authoritative Information",
+  207: "Multi-Status",
+  407: "Proxy Authentication Required",
+  413: "Payload Too Large",
+};
+
 type Environ = Observation["environ"];
 
 /** All differences, in the order in which they are applied. */
@@ -205,13 +214,35 @@ export const differences: readonly Difference[] = [
     },
   },
   {
+    what: "`Expect: 100-continue`",
+    python: "is not answered",
+    ours: "is answered with a 100, by HTTP/1.0 as well",
+    reason: "Deno.serve answers it, before the application is asked",
+    mend(seen, request) {
+      const [expected] = values_of("HTTP_EXPECT", request);
+      if (expected === "100-continue") seen.continued = true;
+    },
+  },
+  {
+    what: "a CONNECT with content",
+    python: "is for the application",
+    ours: "400 Bad Request, and the connection is broken off",
+    reason: "Deno.serve would take its content for the next request",
+    mend(seen, request) {
+      const has_content = request.body !== "";
+      if (request.method !== "CONNECT" || !has_content) return;
+      const { headers } = refused();
+      delete headers["content-length"];
+      Object.assign(seen, refused(), { headers, complete: false });
+    },
+  },
+  {
     what: "the reason phrase",
     python: "that of the application",
-    ours: "the standard one of the status, or none",
+    ours: "Deno's for the status: `413 Payload Too Large`; or none",
     reason: "Deno.serve sends no other",
     mend(seen) {
-      const standard: Record<number, string> = STATUS_TEXT;
-      seen.reason = standard[seen.status] ?? "";
+      seen.reason = PHRASES[seen.status] ?? "";
     },
   },
   {
@@ -393,6 +424,7 @@ function refused(): Observation {
     headers: { "content-length": ["0"], date: ["(now)"] },
     body: "",
     complete: true,
+    continued: false,
     environ: {},
     input: "",
   };

@@ -263,6 +263,14 @@ const other_methods = [
   request("OPTIONS", "/*"),
   request("CONNECT", "other.example:443"),
   request("CONNECT", "[::1]:443", ["Host: other.example"]),
+  request("CONNECT", "other.example:443", ["Content-Length: 0"]),
+  request("CONNECT", "other.example:443", ["Content-Length: 5"], "a=b&c"),
+  request(
+    "CONNECT",
+    "other.example:443",
+    ["Content-Length: 35"],
+    "GET /inner HTTP/1.1\r\nHost: inner\r\n\r\n",
+  ),
 ];
 
 const bodies = [
@@ -301,6 +309,7 @@ const http_1_0 = [
   request("HEAD", "/"),
   request("GET", "http://other.example/a", [NO_HOST]),
   post("a=b"),
+  post("expected", "Expect: 100-continue"),
   scripted({ call: [ok()], list: ["a", "b"] }),
   scripted({ call: [["throw"]], list: [] }),
 ].map(as_http_1_0);

@@ -13,6 +13,8 @@ export interface Observation {
   body: string;
   /** Whether the body is all there, so far as a client can tell. */
   complete: boolean;
+  /** Whether a 100 has come before. */
+  continued: boolean;
   /** The environ that the application saw. */
   environ: Record<string, unknown>;
   /** The body of the request that it read. */
@@ -88,9 +90,8 @@ function parse(
   const [line = "", ...lines] = raw.slice(0, end).split("\r\n");
   const [, code, reason] = line.match(/^HTTP\/1\.[01] (\d{3}) ?(.*)$/) ?? [];
   const rest = raw.slice(end + 4);
-  // What comes before the answer: 100 Continue. CPython speaks HTTP/1.0, which has none.
   if (code === "100" && rest.startsWith("HTTP/")) {
-    return parse({ raw: rest, reset }, method);
+    return { ...parse({ raw: rest, reset }, method), continued: true };
   }
   const status = Number(code ?? 0);
   const headers: Observation["headers"] = {};
@@ -104,6 +105,7 @@ function parse(
     reason: reason ?? "",
     headers,
     ...delimit(rest, headers, has_no_body(method, status), reset),
+    continued: false,
     environ: {},
     input: "",
   };

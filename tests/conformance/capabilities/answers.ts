@@ -17,17 +17,21 @@ const MAKE_SERVER: Answers = {
   "a chunked request body": "yes",
   "trailers behind it": "none",
   "`Expect: 100-continue` is answered": "yes",
+  "that of an HTTP/1.0 request, too": "yes",
+  "a CONNECT with a body": "400",
   "the request body comes in as it is sent": "yes",
   "a request body that is cut short": "`wsgi.input` failed",
   "a long body as the answer to it": "yes",
   "a reason phrase of one's own": "200 OK",
   "a block goes out while the application waits": "yes",
   "a client's leaving closes the result": "at once",
+  "a client that ends only its own side": "it is cut off",
   "a failure shows without a `Content-Length`": "yes",
 };
 
 const NGINX_VARIABLES: Answers = {
   ...MAKE_SERVER,
+  "that of an HTTP/1.0 request, too": "no",
   "`SERVER_PROTOCOL` of an HTTP/1.0 request": "HTTP/1.0",
   "`PATH_INFO` of `//a//b`": "//a//b",
   "`PATH_INFO` of `/a/./../b`": "/b",
@@ -39,12 +43,14 @@ const NGINX_VARIABLES: Answers = {
 
 const APACHE_VARIABLES: Answers = {
   ...NGINX_VARIABLES,
+  "a CONNECT with a body": "200",
   "`PATH_INFO` of `//a//b`": "/a//b",
   "a client's leaving closes the result": "when it writes",
 };
 
 const LIGHTTPD: Answers = {
   ...NGINX_VARIABLES,
+  "a client that ends only its own side": "it gets the rest",
   "`PATH_INFO` of `//a//b`": "/a/b",
   "a client's leaving closes the result": "when it writes",
   "a reason phrase of one's own": "200 OK",
@@ -67,6 +73,7 @@ export const answers = {
   "nginx by HTTP": {
     ...MAKE_SERVER,
     "`REMOTE_PORT`": "none",
+    "that of an HTTP/1.0 request, too": "no",
     "a long body as the answer to it": "no",
   },
   "nginx by SCGI": {
@@ -86,11 +93,13 @@ export const answers = {
     "the request body comes in as it is sent": "no",
     "a request body that is cut short": "the application is not asked",
     "a header that is repeated": "b",
+    "a client that ends only its own side": "it gets nothing more",
     "a client's leaving closes the result": "when it writes",
   },
   "Apache by HTTP": {
     ...MAKE_SERVER,
     "`REMOTE_PORT`": "none",
+    "that of an HTTP/1.0 request, too": "no",
     "the request body comes in as it is sent": "no",
     "a request body that is cut short": "the application is not asked",
     "a long body as the answer to it": "no",

@@ -69,18 +69,42 @@ function body_of(method: string, framed: Record<string, string>, body: string) {
   };
 }
 
-async function expectation({ door, expected }: Probed): Promise<string> {
-  using conn = await door.connect();
-  const head = request_text("POST / HTTP/1.1", {
+function expectation_by(version: string): Capability["probe"] {
+  return async ({ door, expected }) => {
+    using conn = await door.connect();
+    const head = request_text(`POST / HTTP/${version}`, {
+      Host: "example.org",
+      "X-Application": "input_text",
+      "Content-Length": 5,
+      Expect: "100-continue",
+    });
+    await write_all(conn, bytes(head));
+    const interim = read_until(
+      conn,
+      (received) => received.includes("\r\n\r\n"),
+    );
+    const came = await arrival(interim, expected === "yes");
+    return came?.startsWith("HTTP/1.1 100 Continue\r\n") ? "yes" : "no";
+  };
+}
+
+/** What comes of a CONNECT, and of a request that is its body. */
+async function connect_body({ door }: Probed): Promise<string> {
+  const body = request_text("GET / HTTP/1.1", {
     Host: "example.org",
     "X-Application": "input_text",
-    "Content-Length": 5,
-    Expect: "100-continue",
   });
-  await write_all(conn, bytes(head));
-  const interim = read_until(conn, (received) => received.includes("\r\n\r\n"));
-  const came = await arrival(interim, expected === "yes");
-  return came?.startsWith("HTTP/1.1 100 Continue\r\n") ? "yes" : "no";
+  const request = request_text("CONNECT example.org:80 HTTP/1.1", {
+    Host: "example.org:80",
+    Connection: "keep-alive",
+    "X-Application": "input_text",
+    "Content-Length": body.length,
+  }, body);
+  using conn = await door.connect();
+  await write_all(conn, bytes(request));
+  const answers = await read_until(conn, () => false);
+  const statuses = answers.match(/^HTTP\/1\.1 \d{3}/gm) ?? [];
+  return statuses.map((line) => line.slice(-3)).join(", and its body is run: ");
 }
 
 /** A body is sent in two parts: the second one when the application has the first. */
@@ -199,6 +223,23 @@ function leaving(probed: Probed): Promise<string> {
 
 const AT_ONCE = "at once";
 
+/** What comes of a client that says that it will send no more, and waits for the rest of its answer. */
+function half_closing(probed: Probed): Promise<string> {
+  return with_control(probed, "controlled", {}, async ({ conn, asked }) => {
+    await read_until(conn, has_begun);
+    await conn.closeWrite();
+    const control = await asked;
+    const end = read_until(control, () => false);
+    const has_left = await arrival(end, probed.expected === CUT_OFF);
+    if (has_left !== null) return CUT_OFF;
+    await control.write(bytes("!"));
+    const rest = await read_until(conn, (received) => received.length > 1000);
+    return rest.length > 1000 ? "it gets the rest" : "it gets nothing more";
+  });
+}
+
+const CUT_OFF = "it is cut off";
+
 /** What a client makes of a response that fails when its first block has come. */
 function breaking(probed: Probed): Promise<string> {
   return with_control(probed, "controlled", {}, async ({ conn, asked }) => {
@@ -261,13 +302,22 @@ export const capabilities = [
       body: "5\r\nHello\r\n0\r\nX-Trailer: yes\r\n\r\n",
     }),
   },
-  { name: "`Expect: 100-continue` is answered", probe: expectation },
+  {
+    name: "`Expect: 100-continue` is answered",
+    probe: expectation_by("1.1"),
+  },
+  {
+    name: "that of an HTTP/1.0 request, too",
+    probe: expectation_by("1.0"),
+  },
+  { name: "a CONNECT with a body", probe: connect_body },
   { name: "the request body comes in as it is sent", probe: streamed_input },
   { name: "a request body that is cut short", probe: cut_input },
   { name: "a long body as the answer to it", probe: duplex },
   { name: "a reason phrase of one's own", probe: reason_phrase },
   { name: "a block goes out while the application waits", probe: early_block },
   { name: "a client's leaving closes the result", probe: leaving },
+  { name: "a client that ends only its own side", probe: half_closing },
   {
     name: "a failure shows without a `Content-Length`",
     probe: breaking,
