@@ -13,7 +13,8 @@ import { describe } from "../text/check.ts";
  * import { assertThrows } from "@std/assert";
  *
  * const app = validator((_environ, start_response) => {
- *   start_response("200", [["Content-Type", "text/plain"]]);
+ *   const status: string = "200"; // Without a reason.
+ *   start_response(status, [["Content-Type", "text/plain"]]);
  *   return [];
  * });
  * const environ = {};
