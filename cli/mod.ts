@@ -172,7 +172,8 @@ export interface ServeOptions {
    */
   validate?: boolean;
   /**
-   * Whether errors are shown to the client. Refused unless only this machine reaches the server.
+   * Whether errors are shown to the client. Refused unless only this machine reaches the server, and shown to requests
+   * for a host that is this machine.
    *
    * @default {false}
    */
@@ -203,7 +204,10 @@ export interface Serving extends AsyncDisposable {
   server_close(): Promise<void>;
   /** Opens the files of the logs anew, after somebody has renamed them. */
   reopen_logs(): void;
-  /** `server_close()`, at the end of an `await using` block. */
+  /**
+   * `server_close()`, at the end of an `await using` block. The error log says so if that comes before any request, and
+   * nobody waits for `finished`.
+   */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -310,7 +314,9 @@ function with_names(message: string): string {
 /** A service, as a program has it. */
 class Served implements Serving {
   readonly server_address: ServerAddress;
-  readonly finished: Promise<void>;
+  #finished: Promise<void>;
+  /** Whether somebody has asked for `finished`. */
+  #is_waited_for = false;
   #service: Service;
   #logs: Logs;
 
@@ -318,7 +324,7 @@ class Served implements Serving {
     this.#service = service;
     this.#logs = logs;
     this.server_address = service.server_address!;
-    this.finished = finished;
+    this.#finished = finished;
   }
 
   /** Serves, and comes back when requests are taken. */
@@ -340,6 +346,11 @@ class Served implements Serving {
     return format_address(this.server_address);
   }
 
+  get finished(): Promise<void> {
+    this.#is_waited_for = true;
+    return this.#finished;
+  }
+
   async shutdown(): Promise<void> {
     this.#service.stop();
     await this.finished;
@@ -355,6 +366,13 @@ class Served implements Serving {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    const is_left = !this.#is_waited_for && !this.#service.was_asked;
+    if (is_left && !this.#service.stopping) {
+      this.#logs.errors.log(
+        "warning",
+        "closed at the end of an `await using` block, before a request has come: `await serving.finished` to serve until somebody ends it",
+      );
+    }
     return this.server_close();
   }
 }

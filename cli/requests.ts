@@ -14,6 +14,8 @@ interface AnsweringHandler {
 export class Requests implements RequestCounter {
   /** How many are under way. */
   active = 0;
+  /** Whether there has been one. */
+  begun = false;
   /** How many of them have a body that comes by HTTP. */
   uploads = 0;
   /** Whether every response by HTTP is to be the last of its connection. */
@@ -38,6 +40,7 @@ export class Requests implements RequestCounter {
   /** Counts a request that begins; gives its time, where the log has use for it. */
   begin(is_upload = false): number {
     this.active++;
+    this.begun = true;
     if (is_upload) this.uploads++;
     return this.#log?.needs_time ? performance.now() : 0;
   }

@@ -134,6 +134,11 @@ export class Service {
     read_certificate(this.#settings);
   }
 
+  /** Whether a request has come. */
+  get was_asked(): boolean {
+    return this.#handling.requests.begun;
+  }
+
   /** Whether it was told to stop. */
   get stopping(): boolean {
     return this.#stopped !== null;

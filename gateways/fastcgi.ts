@@ -15,9 +15,10 @@
  * import { demo_app } from "@tsgi/serve";
  *
  * await using server = serve_fastcgi(demo_app, ["127.0.0.1", 0]);
- * server.serve_forever();
  * const [host, port] = server.server_address;
  * console.log(`nginx reaches it by: fastcgi_pass ${host}:${port};`);
+ * setTimeout(() => server.shutdown(), 10);
+ * await server.serve_forever();
  * ```
  *
  * @module

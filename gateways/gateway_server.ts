@@ -5,6 +5,7 @@ import {
   hostname_of,
   type ServerAddress,
 } from "../_internal/server/address.ts";
+import { Attendance } from "../_internal/server/attendance.ts";
 import { Bag } from "../_internal/bag.ts";
 import { Connection } from "../_internal/streams/connection.ts";
 import { is_disconnect } from "../_internal/streams/disconnect.ts";
@@ -83,6 +84,7 @@ export abstract class GatewayServer implements AsyncDisposable {
   #connections = new Bag<GatewayConnection>();
   #queue = new RequestQueue<void | Promise<void>>(() => {});
   #accept_errors = new AcceptErrors((text) => this.log_error(text));
+  #attendance = new Attendance();
   /** Whether connections are being accepted, or the last attempt has not ended yet. */
   #accepting = false;
   #stopping = false;
@@ -145,9 +147,9 @@ export abstract class GatewayServer implements AsyncDisposable {
    *
    * @returns A promise that resolves when the last response is complete.
    */
-  async serve_forever(): Promise<void> {
+  serve_forever(): Promise<void> {
     this.#queue.open();
-    await this.#ended.promise;
+    return this.#attendance.serve_until(this.#ended.promise);
   }
 
   /**
@@ -176,8 +178,12 @@ export abstract class GatewayServer implements AsyncDisposable {
     await this.#ended.promise;
   }
 
-  /** `server_close()`, at the end of an `await using` block. */
+  /**
+   * `server_close()`, at the end of an `await using` block. Says on stderr if that comes before any connection, and
+   * nobody waits for `serve_forever()`.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#stopping) this.#attendance.leave(this.constructor.name);
     await this.server_close();
   }
 
@@ -258,6 +264,7 @@ export abstract class GatewayServer implements AsyncDisposable {
       if (this.#connections.size >= this.max_connections) await this.#room();
       try {
         const conn = await this.#listener.accept();
+        this.#attendance.was_asked = true;
         if (this.#stopping) conn.close();
         else this.#serve(this.open_connection(new Connection(conn)));
       } catch (error) {

@@ -6,6 +6,7 @@ import { format_exception } from "../handler/traceback.ts";
 import { stderr } from "../streams/error_stream.ts";
 import { AcceptErrors } from "./accept_errors.ts";
 import { hostname_of, type ServerAddress } from "./address.ts";
+import { Attendance } from "./attendance.ts";
 import { full_name, unnamed_host } from "./host_names.ts";
 import { Listening, type ListenOptions } from "./listening.ts";
 import { RequestQueue } from "./request_queue.ts";
@@ -52,6 +53,7 @@ export abstract class HTTPServer implements AsyncDisposable {
   #stopping = false;
   #ended = Promise.withResolvers<void>();
   #queue = new RequestQueue<Response>(unavailable);
+  #attendance = new Attendance();
 
   /**
    * Listens at `server_address`.
@@ -102,9 +104,9 @@ export abstract class HTTPServer implements AsyncDisposable {
    *
    * @returns A promise that resolves when the last response is complete.
    */
-  async serve_forever(): Promise<void> {
+  serve_forever(): Promise<void> {
     this.#queue.open();
-    await this.#ended.promise;
+    return this.#attendance.serve_until(this.#ended.promise);
   }
 
   /**
@@ -134,8 +136,12 @@ export abstract class HTTPServer implements AsyncDisposable {
     await this.#end((listening) => listening.close());
   }
 
-  /** `server_close()`, at the end of an `await using` block. */
+  /**
+   * `server_close()`, at the end of an `await using` block. Says on stderr if that comes before any request, and nobody
+   * waits for `serve_forever()`.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#stopping) this.#attendance.leave(this.constructor.name);
     await this.server_close();
   }
 
@@ -198,6 +204,7 @@ export abstract class HTTPServer implements AsyncDisposable {
     request: Request,
     info: Deno.ServeHandlerInfo,
   ): Response | Promise<Response> {
+    this.#attendance.was_asked = true;
     if (this.#stopping) return unavailable();
     if (this.#queue.is_open) return this.#handle(request, info);
     return this.#queue.add(() => this.#handle(request, info), info.completed);

@@ -158,6 +158,7 @@ test("serve() fails with the system's error where it cannot listen", async () =>
     );
   }
   assertEquals(await get(http), "GET||/|127.0.0.1|");
+  for (const serving of [http, unix]) await serving.shutdown();
 });
 
 test("serve() fails with the system's error where a file is none", async () => {

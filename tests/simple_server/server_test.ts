@@ -180,6 +180,7 @@ Deno.test("handle_request() is refused while serve_forever() runs", async () => 
     Error,
     "serve_forever() handles all requests",
   );
+  await server.server_close();
 });
 
 Deno.test("shutdown() lets requests finish and settles serve_forever()", async () => {
