@@ -1,7 +1,7 @@
 /** Listening, and the life of a server: what Python has in `http.server.HTTPServer`, on `Deno.serve`. */
 
 import { BrokenOff } from "../handler/body_stream.ts";
-import { unanswerable } from "../request/unanswerable.ts";
+import { unanswerable } from "../handler/unanswerable.ts";
 import { format_exception } from "../handler/traceback.ts";
 import { stderr } from "../streams/error_stream.ts";
 import { AcceptErrors } from "./accept_errors.ts";

@@ -6,7 +6,7 @@ import {
   header_keys,
   request_target,
 } from "../../_internal/request/request.ts";
-import { unanswerable } from "../../_internal/request/unanswerable.ts";
+import { unanswerable } from "../../_internal/handler/unanswerable.ts";
 import { ResponseHandler } from "../../_internal/handler/response_handler.ts";
 import { empty_body } from "../../_internal/streams/body.ts";
 import { stderr } from "../../_internal/streams/error_stream.ts";

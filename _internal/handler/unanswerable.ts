@@ -1,6 +1,6 @@
 /** Requests that no application is asked about, because of what comes before or behind them on their connection. */
 
-import { BrokenOff } from "../handler/body_stream.ts";
+import { BrokenOff } from "./body_stream.ts";
 
 /** Where a request came from, as Deno says it. */
 type RemoteAddress = { transport: string; hostname?: string; port?: number };
