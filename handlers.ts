@@ -25,7 +25,7 @@ import { platform } from "./_internal/platform.ts";
 import { type MaybePromise, unsettled } from "./_internal/promise.ts";
 import { read_environ } from "./_internal/request/process_environ.ts";
 import { UNWANTED_VARIABLES } from "./_internal/request/variables.ts";
-import { body_of } from "./_internal/streams/body.ts";
+import { body_of, whole_body } from "./_internal/streams/body.ts";
 import { console_to_stderr } from "./_internal/streams/console.ts";
 import { stderr } from "./_internal/streams/error_stream.ts";
 import { concat } from "./_internal/text/bytes.ts";
@@ -36,6 +36,7 @@ export {
   type HeadersClass,
   ResponseWriter,
 } from "./_internal/handler/response_writer.ts";
+export { Transport } from "./_internal/handler/transport.ts";
 export { BaseHandler } from "./_internal/handler/base_handler.ts";
 export type { FileWrapperClass } from "./_internal/handler/file_wrapper.ts";
 export type { MaybePromise } from "./_internal/promise.ts";
@@ -150,7 +151,7 @@ export class SimpleHandler extends BaseHandler {
 
   /** Keeps the bytes for `_flush`, so that the headers and the first block go out together. */
   override _write(data: Uint8Array): MaybePromise {
-    this.#kept.push(data);
+    this.#kept.push(this.own(data));
   }
 
   /** Writes what was kept; settles when `stdout` has taken it. */
@@ -160,6 +161,15 @@ export class SimpleHandler extends BaseHandler {
     this.#kept = [];
     this.#writer ??= writer_of(this.stdout);
     if (data.length > 0) return this.#writer.write(data);
+  }
+
+  /**
+   * Writes what was kept, if something was.
+   *
+   * @ignore
+   */
+  protected override _end(): MaybePromise {
+    if (this.#kept.length > 0) return this._flush();
   }
 }
 
@@ -296,7 +306,7 @@ export class CGIHandler extends BaseCGIHandler {
     const { CONTENT_LENGTH, HTTP_TRANSFER_ENCODING } = this.environ!;
     const is_chunked = !CONTENT_LENGTH && HTTP_TRANSFER_ENCODING !== undefined;
     const input = is_chunked
-      ? this.stdin
+      ? whole_body(this.stdin)
       : body_of(this.stdin, CONTENT_LENGTH, () => this.#input = null);
     if (is_chunked || Number(CONTENT_LENGTH) > 0) this.#input = input;
     return input;

@@ -34,6 +34,7 @@ import {
   request_target,
   url_host,
 } from "./_internal/request/request.ts";
+import { request_body } from "./_internal/request/request_body.ts";
 import type { ServerAddress } from "./_internal/server/address.ts";
 import { demo_app } from "./_internal/server/demo_app.ts";
 import {
@@ -41,7 +42,6 @@ import {
   HTTPServer,
   type WSGIServerOptions,
 } from "./_internal/server/http_server.ts";
-import { empty_body } from "./_internal/streams/body.ts";
 import { stderr } from "./_internal/streams/error_stream.ts";
 import {
   format_message,
@@ -213,7 +213,7 @@ export class WSGIRequestHandler {
   handle(): Response | Promise<Response> {
     const ready = this.#ready_environ();
     const handler = new (ready ? ReadyHandler : this.handler_class)(
-      this.request.body ?? empty_body(),
+      request_body(this.request),
       this.get_stderr(),
       ready ?? this.get_environ(),
       false,

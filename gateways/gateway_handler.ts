@@ -1,7 +1,9 @@
 /** The handler behind SCGI, FastCGI and uwsgi. */
 
 import type { Variables } from "../_internal/request/variables.ts";
+import { whole_body } from "../_internal/streams/body.ts";
 import { concat, is_ascii, type Part } from "../_internal/text/bytes.ts";
+import { does_give_away } from "../_internal/handler/application_result.ts";
 import { DONE, type MaybePromise } from "../_internal/promise.ts";
 import { BaseCGIHandler, type ByteWriter } from "../handlers.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
@@ -68,10 +70,12 @@ export class GatewayHandler extends BaseCGIHandler {
     return { ...this.base_env } as WSGIEnvironment;
   }
 
-  /** The body of the request: `stdin` itself where the web server says of no length, or that there is none. */
+  /** The body of the request: all of `stdin` where the web server says of no length, or that there is none. */
   override get_stdin(): ReadableStream<Uint8Array> {
     const { CONTENT_LENGTH } = this.environ!;
-    return Number(CONTENT_LENGTH ?? "") === 0 ? this.stdin : super.get_stdin();
+    return Number(CONTENT_LENGTH ?? "") === 0
+      ? whole_body(this.stdin)
+      : super.get_stdin();
   }
 
   /** Adds nothing: all variables are there. */
@@ -79,7 +83,9 @@ export class GatewayHandler extends BaseCGIHandler {
 
   /** Keeps the text for `_flush`: put where it goes out, it needs no array of its own. */
   override _write_head(text: string): MaybePromise {
-    if (!is_ascii(text)) return super._write_head(text);
+    if (this.#is_overridden() || !is_ascii(text)) {
+      return super._write_head(text);
+    }
     this.#keep(text);
   }
 
@@ -94,15 +100,41 @@ export class GatewayHandler extends BaseCGIHandler {
   }
 
   /**
+   * The block itself: `_flush` settles when it has been sent.
+   *
+   * @ignore
+   */
+  protected override keep_block(block: Uint8Array): Uint8Array {
+    return this.#is_overridden() ? super.keep_block(block) : block;
+  }
+
+  /** Whether a subclass has a say in what goes out, and when. */
+  #is_overridden(): boolean {
+    const { write, _write, _flush } = GatewayHandler.prototype;
+    return this.write !== write || this._write !== _write ||
+      this._flush !== _flush;
+  }
+
+  /**
    * Sends what was kept. But of an array all blocks are there already: they go out together, and the last of them with
    * the end of the response.
    */
   override _flush(): MaybePromise {
-    const is_all_there = Array.isArray(this.result);
-    if (this.#kept_size < (is_all_there ? BLOCK_SIZE : 1)) return;
+    if (this.#kept_size < (this.#is_all_there() ? BLOCK_SIZE : 1)) return;
     this.#begun = true;
     return (this.stdout as ByteWriter).write(concat(this.take_rest()));
   }
+
+  #is_all_there(): boolean {
+    return Array.isArray(this.result) && does_give_away(this.result);
+  }
+
+  /**
+   * Nothing: what is left is sent with the end of the response.
+   *
+   * @ignore
+   */
+  protected override _end(): MaybePromise {}
 
   /**
    * What is still to be sent, in parts.

@@ -8,7 +8,7 @@ import {
 import { Attendance } from "../_internal/server/attendance.ts";
 import { Bag } from "../_internal/bag.ts";
 import { Connection } from "../_internal/streams/connection.ts";
-import { is_disconnect } from "../_internal/streams/disconnect.ts";
+import { is_lost } from "../_internal/streams/disconnect.ts";
 import { stderr } from "../_internal/streams/error_stream.ts";
 import {
   escape_controls,
@@ -292,7 +292,7 @@ export abstract class GatewayServer implements AsyncDisposable {
     try {
       await connection.serve();
     } catch (error) {
-      if (!is_disconnect(error)) {
+      if (!is_lost(error)) {
         this.log_error(`closed a connection: ${one_line(error)}\n`);
       }
     } finally {
@@ -345,7 +345,7 @@ function at_least_one(value: number, name: string): number {
 }
 
 function is_lost_client(error: unknown): boolean {
-  return error instanceof Deno.errors.NotConnected || is_disconnect(error);
+  return error instanceof Deno.errors.NotConnected || is_lost(error);
 }
 
 /** An error as one line of the log. */

@@ -1,11 +1,10 @@
 /** A request body that nobody knows the length of, counted while it is read. */
 
+import { BodySource } from "../_internal/streams/body_source.ts";
 import { limit_leftover } from "../_internal/streams/leftover.ts";
 
 /** Stands in for a `wsgi.input`, and fails where that goes past a number of bytes. */
-export class CountedBody implements UnderlyingDefaultSource<Uint8Array> {
-  /** The stream for the application. */
-  readonly stream: ReadableStream<Uint8Array>;
+export class CountedBody extends BodySource {
   /** What the stream failed with because the body is too long; null as long as it is not. */
   too_long: RangeError | null = null;
 
@@ -16,13 +15,13 @@ export class CountedBody implements UnderlyingDefaultSource<Uint8Array> {
 
   /** Nothing is read of `source` before it is wanted. */
   constructor(source: ReadableStream<Uint8Array>, most: number) {
+    super();
     this.#source = source;
     this.#most = most;
     limit_leftover(source, most);
-    this.stream = new ReadableStream(this, { highWaterMark: 0 });
   }
 
-  async pull(
+  protected override async give(
     controller: ReadableStreamDefaultController<Uint8Array>,
   ): Promise<void> {
     const step = await this.#read();
@@ -36,7 +35,7 @@ export class CountedBody implements UnderlyingDefaultSource<Uint8Array> {
     throw this.too_long;
   }
 
-  async cancel(reason: unknown): Promise<void> {
+  override async cancel(reason: unknown): Promise<void> {
     await (this.#reader ?? this.#source).cancel(reason);
   }
 

@@ -3,6 +3,8 @@
 import { STATUS_CODE } from "@std/http/status";
 import {
   check_result,
+  does_give_away,
+  GIVES_AWAY,
   is_plain_array,
 } from "../_internal/handler/application_result.ts";
 import { is_promise } from "../_internal/promise.ts";
@@ -152,12 +154,16 @@ function with_close(
   result: WSGIResult,
   close: () => Promise<void>,
 ): WSGIResult {
+  const gives_away = does_give_away(result);
   // An array is no more than its blocks, which are slow to read through a proxy.
-  if (is_plain_array(result)) return Object.assign([...result], { close });
+  if (is_plain_array(result)) {
+    return Object.assign([...result], { close, [GIVES_AWAY]: gives_away });
+  }
   // A file, a stream or a generator is known by its class, and its methods take no other object for it.
   return new Proxy<WSGIResult>(Array.isArray(result) ? [] : {} as WSGIResult, {
     get(_, key) {
       if (key === "close") return close;
+      if (key === GIVES_AWAY) return gives_away;
       const value = Reflect.get(result, key);
       return typeof value === "function" ? value.bind(result) : value;
     },

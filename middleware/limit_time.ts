@@ -2,6 +2,7 @@
 
 import { STATUS_CODE } from "@std/http/status";
 import { ApplicationResult } from "../_internal/handler/application_result.ts";
+import { comes_of } from "../_internal/handler/origin.ts";
 import { format_exception } from "../_internal/handler/traceback.ts";
 import { WatchedPromise } from "../_internal/handler/watched_promise.ts";
 import { is_promise, type MaybePromise } from "../_internal/promise.ts";
@@ -9,7 +10,7 @@ import {
   request_line,
   type Variables,
 } from "../_internal/request/variables.ts";
-import { is_disconnect } from "../_internal/streams/disconnect.ts";
+import { has_failed_with } from "../_internal/streams/body_source.ts";
 import { check_function, describe } from "../_internal/text/check.ts";
 import { escape_controls } from "../_internal/text/log.ts";
 import type {
@@ -83,7 +84,7 @@ export function limit_time(
     log: log ?? null,
   };
   return (environ, start_response) => {
-    const answer = new Answer(start_response);
+    const answer = new Answer(start_response, environ["wsgi.input"]);
     const result = app(environ, answer.start_response);
     if (is_promise(result)) {
       return new Patience(limit, environ, answer).wait_for(result);
@@ -122,9 +123,15 @@ class Answer {
   too_late: Error | null = null;
   /** The server's. */
   readonly server: StartResponse;
+  /** The body of the request. */
+  readonly input: ReadableStream<Uint8Array>;
 
-  constructor(start_response: StartResponse) {
+  constructor(
+    start_response: StartResponse,
+    input: ReadableStream<Uint8Array>,
+  ) {
     this.server = start_response;
+    this.input = input;
   }
 
   readonly start_response: StartResponse = (status, headers, exc_info) => {
@@ -258,7 +265,12 @@ class Patience implements Waiting {
 
   /** Whether an error only says that the application was given up. */
   #is_expected(error: unknown): boolean {
-    if (error === this.#answer.too_late || is_disconnect(error)) return true;
+    const { too_late, input } = this.#answer;
+    const is_told = comes_of(
+      error,
+      (error) => error === too_late || has_failed_with(input, error),
+    );
+    if (is_told) return true;
     // What obeys a signal says so, and validator finds that the result has ended too early.
     return this.#is_cut_short && error instanceof Error &&
       /^(AbortError|WSGIError)$/.test(error.name);

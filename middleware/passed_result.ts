@@ -2,6 +2,7 @@
 
 import {
   ApplicationResult,
+  GIVES_AWAY,
   type Step,
 } from "../_internal/handler/application_result.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
@@ -28,6 +29,11 @@ export class PassedResult implements AsyncIterable<Uint8Array> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** A block goes through here and is gone. */
+  get [GIVES_AWAY](): boolean {
+    return this.blocks.gives_away;
   }
 
   async next(): Promise<BlockStep> {

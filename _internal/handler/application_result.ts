@@ -5,6 +5,7 @@ import { refusal } from "../text/frames.ts";
 import { remedy_of_result } from "../text/remedies.ts";
 import { disconnected } from "../streams/disconnect.ts";
 import { is_promise, type MaybePromise } from "../promise.ts";
+import { FileWrapper } from "../../util.ts";
 
 /** What an iterator and a reader both give. */
 export interface Step {
@@ -25,12 +26,17 @@ interface Closable {
   return?: unknown;
 }
 
+/** The member of a result that says whether it gives its blocks away, as `does_give_away` has it. */
+export const GIVES_AWAY = Symbol("gives away");
+
 export class ApplicationResult {
   #result: Iterable<unknown> | AsyncIterable<unknown>;
   #source: Source | null = null;
   #leave: ((reason: Error) => void) | null = null;
   #ended = false;
-  #abandoned = false;
+  /** What whoever waits for it is told; null as long as somebody may. */
+  #abandoned: Error | null = null;
+  #gives_away: boolean | null = null;
   #closed = false;
 
   /** @throws {TypeError} If `result` is nothing that an application may return. */
@@ -42,8 +48,7 @@ export class ApplicationResult {
   /**
    * The next step of the iteration.
    *
-   * @throws What the iteration throws; what `disconnected()` makes as soon as the result is abandoned, even
-   * if the step never comes.
+   * @throws What the iteration throws; the reason as soon as the result is abandoned, even if the step never comes.
    */
   next(): Step | Promise<Step> {
     try {
@@ -56,10 +61,15 @@ export class ApplicationResult {
     }
   }
 
+  /** Whether nobody uses a block of the result again once it has been given. */
+  get gives_away(): boolean {
+    return this.#gives_away ??= does_give_away(this.#result);
+  }
+
   /** Has nobody wait for the result any more: its client has gone. */
-  abandon(): void {
-    this.#abandoned = true;
-    this.#leave?.(disconnected());
+  abandon(reason: Error = disconnected()): void {
+    this.#abandoned = reason;
+    this.#leave?.(reason);
   }
 
   /** Stops the iteration if it has not ended, then calls the result's own `close()`. Only the first call does anything. */
@@ -81,7 +91,7 @@ export class ApplicationResult {
 
   #follow(step: Promise<Step>): Promise<Step> {
     return new Promise((resolve, reject) => {
-      if (this.#abandoned) reject(disconnected());
+      if (this.#abandoned) reject(this.#abandoned);
       this.#leave = reject;
       step.then(
         (step) => resolve(this.#note(step)),
@@ -178,4 +188,28 @@ export function is_plain_array<Block>(
 ): result is Block[] {
   return Array.isArray(result) && !(Symbol.asyncIterator in result) &&
     result[Symbol.iterator] === Array.prototype[Symbol.iterator];
+}
+
+/**
+ * Whether nobody uses a block of a result again once it has been given, so that a server may keep it: the blocks of an
+ * array are all there, those of a stream belong to who reads it, and `FileWrapper` reads each into a buffer of its own.
+ * A generator may yield the same buffer again and again; and who has a `close()` hears of the end.
+ */
+export function does_give_away(
+  result: Iterable<unknown> | AsyncIterable<unknown>,
+): boolean {
+  const { close, [GIVES_AWAY]: said } = result as Closable & {
+    [GIVES_AWAY]?: boolean;
+  };
+  if (said !== undefined) return said;
+  if (is_plain_array(result)) return typeof close !== "function";
+  return result instanceof ReadableStream || is_plain_file(result);
+}
+
+/** Whether a result is a file that is read as `FileWrapper` does it. */
+function is_plain_file(result: object): boolean {
+  return result instanceof FileWrapper &&
+    result.next === FileWrapper.prototype.next &&
+    result[Symbol.asyncIterator] ===
+      FileWrapper.prototype[Symbol.asyncIterator];
 }

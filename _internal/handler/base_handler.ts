@@ -13,12 +13,15 @@ import { FileWrapper, guess_scheme } from "../../util.ts";
 import { note_work } from "../background.ts";
 import { DONE, is_promise, type MaybePromise } from "../promise.ts";
 import { process_environ } from "../request/process_environ.ts";
-import { disconnected, is_disconnect } from "../streams/disconnect.ts";
+import { has_failed_with } from "../streams/body_source.ts";
+import { disconnected } from "../streams/disconnect.ts";
 import { ApplicationResult, type Step } from "./application_result.ts";
 import { file_wrapper_of, type FileWrapperClass } from "./file_wrapper.ts";
 import { in_turn, type Steps } from "./in_turn.ts";
-import { not_overridden, ResponseWriter } from "./response_writer.ts";
+import { comes_of } from "./origin.ts";
+import { ResponseWriter } from "./response_writer.ts";
 import { format_exception } from "./traceback.ts";
+import { not_overridden } from "./transport.ts";
 
 /**
  * Runs a WSGI application for one request (Python's `wsgiref.handlers.BaseHandler`).
@@ -91,20 +94,25 @@ export class BaseHandler extends ResponseWriter {
   exc_info: unknown = null;
 
   #blocks: ApplicationResult | null = null;
-  #gone = false;
+  /** `wsgi.input`, as the application got it. */
+  #input: ReadableStream<Uint8Array> | null = null;
+  /** What whoever waits for the client is told; null as long as it is there. */
+  #gone: Error | null = null;
   #logged = false;
 
   /**
    * Runs `application` for one request, from the environ to the last byte.
    *
    * An error of the application is logged by `log_exception`, and answered by `error_output` if no header
-   * has been sent, or by `break_off` if one has. A client that has gone is no error. Override the steps
-   * rather than this.
+   * has been sent, or by `break_off` if one has. What the transport of the request reported, and what comes of that, is
+   * no error of the application, and not logged: a client that has gone is left, and a request body that is incomplete
+   * or malformed is answered with a 400, if nothing has been sent. Override the steps rather than this.
    *
    * @throws What `log_exception` or `error_output` threw; the result is closed then.
    */
   run(application: WSGIApplication): Promise<void> {
-    this.#gone = this.#logged = false;
+    this.#gone = null;
+    this.#logged = false;
     this.expect_response();
     let answered: MaybePromise;
     try {
@@ -112,8 +120,8 @@ export class BaseHandler extends ResponseWriter {
     } catch (error) {
       return this.#fail(error);
     }
-    if (!answered) return this.#end();
-    return answered.then(() => this.#end(), (error) => this.#fail(error));
+    if (!answered) return this.#finish();
+    return answered.then(() => this.#finish(), (error) => this.#fail(error));
   }
 
   #answer(application: WSGIApplication): MaybePromise {
@@ -135,13 +143,21 @@ export class BaseHandler extends ResponseWriter {
     return this.finish_response();
   }
 
-  /** Leaves a client that has gone, and answers any other error. */
+  /** Sends what an overridden step has left to be sent. */
+  #finish(): Promise<void> {
+    try {
+      const ended = this.end_body();
+      if (!ended) return this.#end();
+      return ended.then(() => this.#end(), (error) => this.#fail(error));
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  /** Answers an error, or leaves the client. */
   async #fail(error: unknown): Promise<void> {
     try {
-      if (is_disconnect(error)) return await this.#leave(error);
-      // start_response could not tell an error of nothing from no error.
-      this.exc_info = error ?? new TypeError(`${error} was thrown`);
-      await this.#recover();
+      await this.#recover(error);
     } finally {
       await this.#end();
     }
@@ -159,20 +175,51 @@ export class BaseHandler extends ResponseWriter {
   }
 
   /** Answers an error, and closes what is open where not even that can be done. */
-  async #recover(): Promise<void> {
+  async #recover(error: unknown): Promise<void> {
     try {
-      await this.handle_error();
+      if (this.#is_loss(error)) return await this.#leave(error);
+      // start_response could not tell an error of nothing from no error.
+      this.exc_info = error ?? new TypeError(`${error} was thrown`);
+      if (this.#is_reported(error)) await this.#refuse();
+      else await this.handle_error();
+      await this.end_body();
     } catch (failure) {
-      if (is_disconnect(failure)) return this.#leave(failure);
-      await this.close();
+      if (this.#is_loss(failure)) return this.#leave(failure);
+      try {
+        if (this.headers_sent) await this.#leave(failure);
+      } finally {
+        await this.close();
+      }
       throw failure;
     }
   }
 
+  /** Whether an error comes of the client's leaving. */
+  #is_loss(error: unknown): boolean {
+    return comes_of(error, (error) => this.is_loss(error));
+  }
+
+  /** Whether an error comes of what the transport of this request reported. */
+  #is_reported(error: unknown): boolean {
+    return comes_of(
+      error,
+      (error) => this.is_loss(error) || has_failed_with(this.#input, error),
+    );
+  }
+
+  /** Answers a request whose body is incomplete or malformed. Where the client has gone, nobody reads that. */
+  async #refuse(): Promise<void> {
+    if (this.headers_sent) return this.#leave(this.exc_info);
+    const start_response = this.response_starter();
+    start_response(BAD_REQUEST, ERROR_HEADERS, this.exc_info);
+    this.result = [BAD_REQUEST_BODY];
+    await this.finish_response();
+  }
+
   /** Tells the handler that the client has gone: the result is closed at once, and `run` ends. */
   abort(): void {
-    this.#gone = true;
-    this.#blocks?.abandon();
+    this.#gone ??= this.note_loss(disconnected());
+    this.#blocks?.abandon(this.#gone);
   }
 
   /** What `environ` starts from: a copy of `os_environ`. Override where there is something readier. */
@@ -188,7 +235,7 @@ export class BaseHandler extends ResponseWriter {
   setup_environ(): MaybePromise {
     const environ = this.environ = this.new_environ();
     this.add_cgi_vars();
-    environ["wsgi.input"] = this.get_stdin();
+    environ["wsgi.input"] = this.#input = this.get_stdin();
     environ["wsgi.input_terminated"] = true;
     environ["wsgi.errors"] = this.get_stderr();
     environ["wsgi.version"] = this.wsgi_version;
@@ -216,20 +263,25 @@ export class BaseHandler extends ResponseWriter {
 
   *#finish_response(): Steps {
     try {
-      this.#blocks = new ApplicationResult(this.result);
-      if (this.#gone) throw disconnected();
-      const sent = this.result_is_file() && this.sendfile();
-      if (!(is_promise(sent) ? yield sent : sent)) {
+      const blocks = this.#blocks = new ApplicationResult(this.result);
+      if (this.#gone) throw this.#gone;
+      const sent = this.#send_file();
+      if (is_promise(sent) ? yield sent : sent) this.trust_file();
+      else {
         while (!this.is_complete()) {
-          const next = this.#blocks.next();
+          const next = blocks.next();
           const step = is_promise(next) ? (yield next) as Step : next;
           if (step.done) break;
-          const written = this.send_block(step.value);
+          const written = blocks.gives_away
+            ? this.send_block(step.value)
+            : this.send_copy(step.value);
           if (written) yield written;
         }
-        const finished = this.finish_content();
-        if (finished) yield finished;
       }
+      const finished = this.finish_content();
+      if (finished) yield finished;
+      const ended = this.end_body();
+      if (ended) yield ended;
     } catch (error) {
       yield this.#close_after_error();
       throw error;
@@ -242,7 +294,21 @@ export class BaseHandler extends ResponseWriter {
       }
     } catch (error) {
       // The response is complete: there is nothing left to answer.
-      this.log_exception(error);
+      this.#log_error(error);
+    }
+  }
+
+  /** Has `sendfile` send the result, where it is a file and the response has a body. */
+  #send_file(): boolean | Promise<boolean> {
+    if (!this.may_have_body() || !this.result_is_file()) return false;
+    try {
+      const sent = this.sendfile();
+      if (!is_promise(sent)) return sent;
+      return sent.catch((error) => {
+        throw this.note_failure(error);
+      });
+    } catch (error) {
+      throw this.note_failure(error);
     }
   }
 
@@ -353,7 +419,10 @@ export class BaseHandler extends ResponseWriter {
    */
   log_request(_code: string, _size: number): void {}
 
-  /** The stream for `wsgi.input`. To be overridden. */
+  /**
+   * The stream for `wsgi.input`. To be overridden. What the stream of a handler of this package fails with is the
+   * client's, which `run` tells from the application's errors.
+   */
   get_stdin(): ReadableStream<Uint8Array> {
     throw not_overridden("get_stdin");
   }
@@ -386,8 +455,13 @@ export class BaseHandler extends ResponseWriter {
     try {
       await this.#blocks?.close();
     } catch (closing_error) {
-      this.log_exception(closing_error);
+      this.#log_error(closing_error);
     }
+  }
+
+  /** Logs an error, unless it comes of what the transport of this request reported. */
+  #log_error(error: unknown): void {
+    if (!this.#is_reported(error)) this.log_exception(error);
   }
 }
 
@@ -399,6 +473,10 @@ const ERROR_STATUS = `${STATUS_CODE.InternalServerError} ${
 }`;
 
 const ERROR_HEADERS: HeaderList = [["Content-Type", "text/plain"]];
+
+const BAD_REQUEST_REASON = STATUS_TEXT[STATUS_CODE.BadRequest];
+const BAD_REQUEST = `${STATUS_CODE.BadRequest} ${BAD_REQUEST_REASON}`;
+const BAD_REQUEST_BODY = new TextEncoder().encode(BAD_REQUEST_REASON);
 
 const ERROR_BODY = new TextEncoder().encode(
   "A server error occurred.  Please contact the administrator.",

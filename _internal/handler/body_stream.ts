@@ -8,7 +8,10 @@ export class BodyStream {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #wanted = false;
-  #left = false;
+  /** What whoever sends is told when the reader has gone; null as long as it is there. */
+  #gone: Error | null = null;
+  /** Whether nothing more comes. */
+  #over = false;
   /** Settled when the reader wants more, or has gone; all that wait share it. */
   #room: PromiseWithResolvers<void> | null = null;
 
@@ -23,16 +26,17 @@ export class BodyStream {
         this.#room = null;
       },
       cancel: () => {
-        this.#left = true;
-        this.#room?.reject(disconnected());
+        this.#gone = disconnected();
+        this.#room?.reject(this.#gone);
         on_cancel();
       },
     }, { highWaterMark: 0 });
   }
 
   send(data: Uint8Array): void {
-    if (this.#left) throw disconnected();
+    if (this.#gone) throw this.#gone;
     if (data.length === 0) return;
+    if (this.#over) throw new Error("the body has been ended");
     this.#wanted = false;
     this.#controller.enqueue(data);
   }
@@ -40,17 +44,31 @@ export class BodyStream {
   /** Settles when the client wants more. */
   flush(): MaybePromise {
     if (this.#wanted) return;
-    if (this.#left) throw disconnected();
+    if (this.#gone) throw this.#gone;
     this.#room ??= deferred<void>();
     return this.#room.promise;
   }
 
   end(): void {
-    if (!this.#left) this.#controller.close();
+    if (this.#is_over()) return;
+    this.#controller.close();
   }
 
   fail(): void {
-    if (!this.#left) this.#controller.error(new BrokenOff());
+    if (this.#is_over()) return;
+    this.#controller.error(new BrokenOff());
+  }
+
+  /** Whether it was over before; it is from now on. */
+  #is_over(): boolean {
+    const was_over = this.#over || this.#gone !== null;
+    this.#over = true;
+    return was_over;
+  }
+
+  /** Whether `error` is what it failed with, as its reader has gone. */
+  has_failed_with(error: unknown): boolean {
+    return this.#gone !== null && error === this.#gone;
   }
 }
 

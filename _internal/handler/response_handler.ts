@@ -6,9 +6,10 @@ import type {
   Write,
   WSGIApplication,
 } from "../../types.ts";
+import { unshared } from "./block.ts";
 import { BaseHandler } from "./base_handler.ts";
 import { BodyStream } from "./body_stream.ts";
-import { empty_body } from "../streams/body.ts";
+import { empty_body, whole_body } from "../streams/body.ts";
 import { stderr } from "../streams/error_stream.ts";
 import { drop_leftover } from "../streams/leftover.ts";
 import { type MaybePromise, unsettled } from "../promise.ts";
@@ -62,6 +63,8 @@ export class ResponseHandler extends BaseHandler {
   /** The variables of the request, which the environ gets on top of `os_environ`. */
   base_env: Readonly<Record<string, unknown>>;
 
+  /** The body of the request, as the application gets it; null before. */
+  #input: ReadableStream<Uint8Array> | null = null;
   #response: Response | null = null;
   #deliver: ((response: Response) => void) | null = null;
   #body: BodyStream | null = null;
@@ -124,9 +127,9 @@ export class ResponseHandler extends BaseHandler {
     return new Response(body, { status: code, statusText: reason });
   }
 
-  /** `stdin`. */
+  /** `stdin`, as a stream that fails where it ends before `CONTENT_LENGTH`. */
   override get_stdin(): ReadableStream<Uint8Array> {
-    return this.stdin;
+    return this.#input = whole_body(this.stdin, this.environ?.CONTENT_LENGTH);
   }
 
   /** `stderr`. */
@@ -162,12 +165,13 @@ export class ResponseHandler extends BaseHandler {
   /** Adds `Server`; the headers themselves go out with the response. */
   override send_headers(): MaybePromise {
     this.cleanup_headers();
-    this.send_preamble();
+    const sent = this.send_preamble();
+    if (sent) return sent.then(() => void (this.headers_sent = true));
     this.headers_sent = true;
   }
 
   /** Sets `Server` where the handler has a `server_software`; `Date` and the status line are the platform's. */
-  override send_preamble(): void {
+  override send_preamble(): MaybePromise {
     if (this.server_software) {
       this.headers!.setdefault("Server", this.server_software);
     }
@@ -175,47 +179,68 @@ export class ResponseHandler extends BaseHandler {
 
   /** Gives a body that is whole as it is, and any other to a stream. */
   override _write(data: Uint8Array): MaybePromise {
-    if (this.#body) return this.#body.send(data);
-    if (this.is_whole() && data.length < LARGE) {
-      return this.#begin(data as Uint8Array<ArrayBuffer>);
+    if (!this.#response && this.is_whole() && data.length < LARGE) {
+      return this.#begin(unshared(data));
     }
-    this.#stream().send(data);
+    (this.#body ?? this.#stream()).send(this.own(data));
   }
 
-  /** Waits until the client takes more; begins a response that has no body. */
+  /** Waits until the client takes more. */
   override _flush(): MaybePromise {
-    if (this.#body) return this.#body.flush();
-    if (this.#response) return;
-    if (this.is_short()) this.#stream();
-    else this.#begin(this.#empty_body());
+    return this.#body?.flush();
   }
 
-  /** Ends the stream. */
-  override finish_content(): MaybePromise {
-    const finished = super.finish_content();
-    if (finished) return finished.then(() => this.#body?.end());
-    this.#body?.end();
+  /**
+   * Ends the stream, or begins a response that has no body.
+   *
+   * @ignore
+   */
+  protected override _end(): MaybePromise {
+    if (this.#body) this.#body.end();
+    else if (!this.#response && this.headers_sent) {
+      this.#begin(this.#empty_body());
+    }
+  }
+
+  /**
+   * What the stream failed with, it knows itself: no block needs to be followed.
+   *
+   * @ignore
+   */
+  protected override follow(sending: Promise<void>): Promise<void> {
+    return sending;
+  }
+
+  /**
+   * Whether an error says that the client has gone.
+   *
+   * @ignore
+   */
+  protected override is_loss(error: unknown): boolean {
+    return super.is_loss(error) || this.#body?.has_failed_with(error) === true;
   }
 
   /** Closes the result, and drops what the application left of the request body. */
   override close(): MaybePromise {
-    this.#drop_stdin();
+    this._end(); // Where a step that was overridden has not: after this there are no headers to begin with.
+    this.#drop_input();
     return super.close();
   }
 
   /** Makes the body fail, so that the client does not take it for whole, and drops the rest of the request body. */
   override break_off(_reason: unknown): MaybePromise {
-    this.#drop_stdin();
+    this.#drop_input();
+    if (this.headers_sent && !this.#response) this.#stream();
     this.#body?.fail();
   }
 
   /** Deno would keep the connection for what is left. */
-  #drop_stdin(): void {
+  #drop_input(): void {
     // A GET or a HEAD has none, by the fetch standard; they are most requests.
     const { REQUEST_METHOD: method } = this.base_env;
-    if (method !== "GET" && method !== "HEAD" && !this.stdin.locked) {
-      drop_leftover(this.stdin);
-    }
+    if (method === "GET" || method === "HEAD") return;
+    const input = this.#input ?? this.stdin;
+    if (!input.locked) drop_leftover(input);
   }
 
   #begin(body: BodyInit | null): void {
@@ -231,6 +256,9 @@ export class ResponseHandler extends BaseHandler {
   }
 
   #stream(): BodyStream {
+    if (this.#response) {
+      throw new RangeError("the body goes past the end of the response");
+    }
     this.#body = new BodyStream(() => this.abort());
     this.#begin(this.#body.readable);
     return this.#body;

@@ -9,12 +9,11 @@ import type {
   WSGIResult,
 } from "../../types.ts";
 import type { MaybePromise } from "../promise.ts";
-import { encode_latin1 } from "../text/bytes.ts";
-import { describe } from "../text/check.ts";
-import { about_application, refusal } from "../text/frames.ts";
-import { remedy_of_block } from "../text/remedies.ts";
+import { about_application } from "../text/frames.ts";
+import { check_block } from "./block.ts";
 import { in_turn, type Steps } from "./in_turn.ts";
 import { declared_length, own_headers, parse_status } from "./response_head.ts";
+import { Transport } from "./transport.ts";
 import { WatchedPromise } from "./watched_promise.ts";
 
 /** A class that keeps response headers as `Headers` does. */
@@ -24,7 +23,7 @@ export type HeadersClass = typeof Headers;
  * The half of `BaseHandler` that writes a response: status, headers, body, and that these agree. The steps of a
  * request, of which these methods are some, stand in `BaseHandler`, which is the class to extend.
  */
-export abstract class ResponseWriter {
+export abstract class ResponseWriter extends Transport {
   /** Whether the handler speaks HTTP to the client itself, with a status line, rather than to a server in front. */
   origin_server = true;
   /** The version in the status line of an origin server. */
@@ -55,11 +54,15 @@ export abstract class ResponseWriter {
   #bodiless = false;
   /** Whether the run has ended: what the application kept of it does nothing any more. */
   #over = false;
-  /** The last `write()` of the application, which it need not have awaited; never rejects. */
-  #last_write: Promise<void> | null = null;
+  /** Every `write()` of the application so far, which it need not have awaited; never rejects. */
+  #writes: Promise<void> | null = null;
   /** The first `write()` that failed. */
   #failed_write: { written: WatchedPromise<void>; error: unknown } | null =
     null;
+  /** Settles when the headers are out, where that had to be waited for. */
+  #head_sent: Promise<void> | null = null;
+  /** Whether a hook sent the body, which `bytes_sent` may not count. */
+  #file_sent = false;
 
   /**
    * Begins the response: the `start_response` of PEP 3333. Override to check or to change what an application
@@ -91,13 +94,15 @@ export abstract class ResponseWriter {
     this.headers = own;
     this.status = status;
     this.#bodiless = bodiless || this.#head;
-    this.#failed_write = null;
+    this.#writes = this.#failed_write = null;
     return (data) => {
       const writing = this.#write_directly(data);
       const written = WatchedPromise.of(writing);
-      this.#last_write = writing.catch((error) => {
+      const settled = writing.catch((error) => {
         this.#failed_write ??= { written, error };
       });
+      const before = this.#writes;
+      this.#writes = before ? before.then(() => settled) : settled;
       return written;
     };
   }
@@ -136,24 +141,41 @@ export abstract class ResponseWriter {
       );
     }
     this.bytes_sent += data.length; // Before the headers: set_content_length reads it.
-    if (this.headers_sent) return this.#write_body(data);
-    const sent = this.#send_head();
-    return sent
-      ? sent.then(() => this.#write_body(data))
+    const head = this.#head_sent ??
+      (this.headers_sent ? null : this.#send_head());
+    return head
+      ? head.then(() => this.#write_body(data))
       : this.#write_body(data);
   }
 
   /** Sends the headers, which may have got their Content-Length only now. */
   #send_head(): MaybePromise {
-    const sent = this.send_headers();
+    let sent;
+    try {
+      sent = this.send_headers();
+    } catch (error) {
+      throw this.note_failure(error);
+    }
     this.#content_length = declared_length(this.headers!);
-    return sent;
+    if (sent) return this.#head_sent = this.#wait_for_head(sent);
+  }
+
+  async #wait_for_head(sent: Promise<void>): Promise<void> {
+    await this.follow(sent);
+    this.#content_length = declared_length(this.headers!);
   }
 
   #write_body(data: Uint8Array): MaybePromise {
     if (this.#bodiless) this.bytes_sent = 0;
-    const written = this.#bodiless ? undefined : this._write(data);
-    return written ? written.then(() => this._flush()) : this._flush();
+    try {
+      const written = this.#bodiless ? undefined : this._write(data);
+      const flushed = written
+        ? written.then(() => this._flush())
+        : this._flush();
+      return flushed && this.follow(flushed);
+    } catch (error) {
+      throw this.note_failure(error);
+    }
   }
 
   /**
@@ -165,12 +187,12 @@ export abstract class ResponseWriter {
    * @throws What a `write()` failed with that the application did not await.
    */
   finish_content(): MaybePromise {
-    if (this.headers_sent && !this.#last_write) return this.#check_length();
+    if (this.headers_sent && !this.#writes) return this.#check_length();
     return in_turn(this.#finish_content());
   }
 
   *#finish_content(): Steps {
-    if (this.#last_write) yield this.#last_write;
+    if (this.#writes) yield this.#writes;
     const failed = this.#failed_write;
     if (failed && !failed.written.watched) throw failed.error;
     if (this.status === null) {
@@ -205,8 +227,9 @@ export abstract class ResponseWriter {
 
   /** Whether the response has a `Content-Length` that what was sent so far does not reach. */
   is_short(): boolean {
-    return !this.#bodiless && this.#content_length !== null &&
-      this.bytes_sent < this.#content_length;
+    if (this.#bodiless || this.#content_length === null) return false;
+    if (this.#file_sent && this.bytes_sent === 0) return false;
+    return this.bytes_sent < this.#content_length;
   }
 
   /** Whether all of the body has been given that the `Content-Length` of the response tells of. */
@@ -220,6 +243,7 @@ export abstract class ResponseWriter {
    */
   set_content_length(): void {
     if (!Array.isArray(this.result) || this.result.length !== 1) return;
+    if (this.#writes) return; // It is not all of the body.
     // The answer to a HEAD may lack the body whose length this would be.
     if (this.bytes_sent === 0 && this.#head) return;
     this.headers!.setdefault("Content-Length", String(this.bytes_sent));
@@ -257,25 +281,6 @@ export abstract class ResponseWriter {
     return this.environ?.SERVER_PROTOCOL?.toUpperCase() !== "HTTP/0.9";
   }
 
-  /**
-   * Sends a part of the head, a native string, by `_write`. Override where text does better than bytes.
-   *
-   * @throws {TypeError} If a character is above U+00FF.
-   */
-  _write_head(text: string): MaybePromise {
-    return this._write(encode_latin1(text));
-  }
-
-  /** Sends bytes, or keeps them until `_flush`. To be overridden. */
-  _write(_data: Uint8Array): MaybePromise {
-    throw not_overridden("_write");
-  }
-
-  /** Sends what `_write` kept; settles when the client can take more. To be overridden. */
-  _flush(): MaybePromise {
-    throw not_overridden("_flush");
-  }
-
   /** Writes an error with its stack to the log. */
   abstract log_exception(exc_info: unknown): void;
 
@@ -285,8 +290,8 @@ export abstract class ResponseWriter {
    * @ignore
    */
   protected expect_response(): void {
-    this.#over = this.#head = false;
-    this.#last_write = this.#failed_write = null;
+    this.#over = this.#head = this.#file_sent = false;
+    this.#writes = this.#head_sent = this.#failed_write = null;
   }
 
   /**
@@ -329,7 +334,7 @@ export abstract class ResponseWriter {
         `write() goes past the Content-Length of ${this.#content_length}: ${total} bytes`,
       );
     }
-    const written = this.write(data);
+    const written = this.write(this.note_given(this.keep_block(data)));
     if (written) await written;
   }
 
@@ -349,11 +354,22 @@ export abstract class ResponseWriter {
     check_block(block);
     // PEP 3333: the headers wait for the first block that is not empty.
     if (block.length === 0) return;
+    this.note_given(block);
     const declared = this.#content_length;
     if (declared === null || this.bytes_sent + block.length <= declared) {
       return this.write(block);
     }
     return this.#send_beginning(block, declared);
+  }
+
+  /**
+   * Sends a block of the result that the application may use again.
+   *
+   * @ignore
+   */
+  protected send_copy(block: unknown): MaybePromise {
+    check_block(block);
+    return this.send_block(this.keep_block(block));
   }
 
   /** Sends what of a block there is room for, and logs that there was more. */
@@ -377,19 +393,22 @@ export abstract class ResponseWriter {
     if (!this.headers_sent) return false;
     return this.#bodiless || this.is_whole();
   }
-}
 
-function check_block(block: unknown): asserts block is Uint8Array {
-  if (!(block instanceof Uint8Array)) {
-    throw refusal(
-      `the body must be given as Uint8Array, got ${describe(block)}${
-        remedy_of_block(block)
-      }`,
-    );
+  /**
+   * Whether the response has begun, and may have a body.
+   *
+   * @ignore
+   */
+  protected may_have_body(): boolean {
+    return this.status !== null && !this.#bodiless;
   }
-}
 
-/** What a method throws that has to be overridden. */
-export function not_overridden(method: string): Error {
-  return new Error(`a subclass of BaseHandler must override ${method}()`);
+  /**
+   * Takes it that the body was sent by a hook, which need not count it.
+   *
+   * @ignore
+   */
+  protected trust_file(): void {
+    this.#file_sent = true;
+  }
 }

@@ -1,6 +1,8 @@
-/** Request bodies: none at all, and one of known length out of a stream that may go on. */
+/** Request bodies: none at all, all of a stream, and one of known length out of a stream that may go on. */
 
 import { platform } from "../platform.ts";
+import { BodySource, has_source } from "./body_source.ts";
+import { disconnected } from "./disconnect.ts";
 
 const DIGITS = /^[0-9]+$/;
 
@@ -27,6 +29,20 @@ export function is_empty_body(body: ReadableStream): boolean {
 }
 
 /**
+ * All of `source`, which is nothing but the body. `Deno.serve` has a body just end whose client cancels its stream of
+ * HTTP/2: so the stream fails with `Deno.errors.UnexpectedEof` if that is before `content_length` bytes, where there is
+ * one, and where there is a `request` as if the client had gone, if its signal is aborted then.
+ */
+export function whole_body(
+  source: ReadableStream<Uint8Array>,
+  content_length?: string,
+  request: Request | null = null,
+): ReadableStream<Uint8Array> {
+  if (is_empty_body(source) || has_source(source)) return source;
+  return new WholeSource(source, Number(content_length || 0), request).stream;
+}
+
+/**
  * The first `content_length` bytes of `source`, as a stream that ends there.
  *
  * No more than they is asked of `source`, which may stay open: its end is not waited for, and it is neither
@@ -44,8 +60,7 @@ export function body_of(
     return empty_body();
   }
   if (!DIGITS.test(content_length)) return failed_body(content_length);
-  const limited = new LimitedSource(source, Number(content_length), on_taken);
-  return new ReadableStream(limited, { highWaterMark: 0 });
+  return new LimitedSource(source, Number(content_length), on_taken).stream;
 }
 
 function failed_body(content_length: string): ReadableStream<Uint8Array> {
@@ -62,10 +77,64 @@ function failed_body(content_length: string): ReadableStream<Uint8Array> {
   });
 }
 
+function cut_short(came: number, expected: number): Error {
+  return new platform.errors.UnexpectedEof(
+    `the request body ended after ${came} of ${expected} bytes`,
+  );
+}
+
+/** Of a BadResource, as which `Deno.serve` has a body fail whose client has left, `Response` makes another error, that says less. */
+function translate(error: unknown): never {
+  if (!(error instanceof platform.errors.BadResource)) throw error;
+  throw Object.assign(disconnected(), { cause: error });
+}
+
+class WholeSource extends BodySource {
+  #source: ReadableStream<Uint8Array>;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #expected: number;
+  #request: Request | null;
+  #signal: AbortSignal | null = null;
+  #came = 0;
+
+  constructor(
+    source: ReadableStream<Uint8Array>,
+    expected: number,
+    request: Request | null,
+  ) {
+    super();
+    this.#source = source;
+    this.#expected = expected;
+    this.#request = request;
+  }
+
+  protected override async give(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+  ): Promise<void> {
+    this.#reader ??= this.#source.getReader();
+    const { done, value } = await this.#reader.read().catch(translate);
+    if (!done) {
+      this.#came += value.length;
+      // Deno prints a warning where a signal is asked for: only a body is worth that.
+      if (this.#came > 0) this.#signal ??= this.#request?.signal ?? null;
+      return controller.enqueue(value);
+    }
+    if (this.#came < this.#expected) {
+      throw cut_short(this.#came, this.#expected);
+    }
+    if (this.#signal?.aborted) throw disconnected();
+    controller.close();
+  }
+
+  override cancel(reason: unknown): Promise<void> {
+    return (this.#reader ?? this.#source).cancel(reason);
+  }
+}
+
 /** The most that is read at once. */
 const BLOCK_SIZE = 65536;
 
-class LimitedSource implements UnderlyingDefaultSource<Uint8Array> {
+class LimitedSource extends BodySource {
   #source: ReadableStream<Uint8Array>;
   #length: number;
   #left: number;
@@ -78,12 +147,13 @@ class LimitedSource implements UnderlyingDefaultSource<Uint8Array> {
     length: number,
     on_taken: () => void,
   ) {
+    super();
     this.#source = source;
     this.#length = this.#left = length;
     this.#on_taken = on_taken;
   }
 
-  async pull(
+  protected override async give(
     controller: ReadableStreamDefaultController<Uint8Array>,
   ): Promise<void> {
     this.#read ??= this.#open();
@@ -94,11 +164,7 @@ class LimitedSource implements UnderlyingDefaultSource<Uint8Array> {
     );
     if (chunk === null) {
       this.#release();
-      throw new platform.errors.UnexpectedEof(
-        `the request body ended after ${
-          this.#length - this.#left
-        } of ${this.#length} bytes`,
-      );
+      throw cut_short(this.#length - this.#left, this.#length);
     }
     this.#left -= chunk.length;
     controller.enqueue(chunk);
@@ -108,7 +174,7 @@ class LimitedSource implements UnderlyingDefaultSource<Uint8Array> {
     controller.close();
   }
 
-  cancel(): void {
+  override cancel(): void {
     this.#release();
   }
 

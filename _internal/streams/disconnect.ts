@@ -2,21 +2,15 @@
 
 import { platform } from "../platform.ts";
 
-/** What a handler throws at whoever still waits for the client. */
+/** What whoever still waits for the client is told. */
 export function disconnected(): Error {
   return new platform.errors.ConnectionAborted("the client has gone");
 }
 
-/** Whether `error` says that the client has gone. */
-export function is_disconnect(error: unknown): boolean {
-  return platform.is_lost(error) || is_cut_body(error);
-}
-
 /**
- * Whether `error` is how a request body of `Deno.serve` fails when its client leaves. Deno has no class of
- * its own for it, and an application may meet a BadResource of its own making, so the message decides.
+ * Whether `error`, which a connection to a client failed with, says that it is lost. To be asked only where that is
+ * known: an application has connections of its own, which fail in the same way.
  */
-function is_cut_body(error: unknown): boolean {
-  return error instanceof platform.errors.BadResource &&
-    /^Cannot read (request )?body/.test(error.message);
+export function is_lost(error: unknown): error is Error {
+  return platform.is_lost(error);
 }

@@ -8,7 +8,7 @@ import {
 } from "../../_internal/request/request.ts";
 import { unanswerable } from "../../_internal/handler/unanswerable.ts";
 import { ResponseHandler } from "../../_internal/handler/response_handler.ts";
-import { empty_body } from "../../_internal/streams/body.ts";
+import { request_body } from "../../_internal/request/request_body.ts";
 import { stderr } from "../../_internal/streams/error_stream.ts";
 import {
   check_function,
@@ -106,7 +106,7 @@ export function to_fetch(
     const refused = unanswerable(request, info?.remoteAddr);
     if (refused) return refused;
     const handler = new RequestHandler(
-      request.body ?? empty_body(),
+      request_body(request),
       options.stderr ?? stderr,
       environ_of(request, info, script_name),
       false,

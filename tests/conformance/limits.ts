@@ -1,6 +1,7 @@
 /** What more than one door cannot carry of the conformance table. */
 
 import { shown } from "./row.ts";
+import { cut_short_rows } from "./rows/input.ts";
 import type { Limit } from "./run.ts";
 import { broken_without_length } from "./table.ts";
 
@@ -80,7 +81,7 @@ export const NGINX: Limit[] = [
   {
     reason:
       "nginx takes a client that has sent its last byte for one that has gone, maybe before the application is asked",
-    rows: ["an input that is cut short fails"],
+    rows: cut_short_rows,
   },
 ];
 

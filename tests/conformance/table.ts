@@ -7,11 +7,13 @@
  */
 
 import type { Row } from "./row.ts";
+import { block_rows } from "./rows/blocks.ts";
 import { length_rows } from "./rows/content_length.ts";
 import { environ_rows } from "./rows/environ.ts";
 import { error_rows } from "./rows/errors.ts";
 import { head_rows } from "./rows/head.ts";
 import { input_rows } from "./rows/input.ts";
+import { network_rows } from "./rows/network.ts";
 import { no_body_rows } from "./rows/no_body.ts";
 import { path_rows } from "./rows/paths.ts";
 import { request_header_rows } from "./rows/request_headers.ts";
@@ -28,11 +30,13 @@ export const rows: Row[] = [
   ...uri_rows,
   ...input_rows,
   ...result_rows,
+  ...block_rows,
   ...write_rows,
   ...head_rows,
   ...wrong_head_rows,
   ...no_body_rows,
   ...error_rows,
+  ...network_rows,
   ...length_rows,
 ];
 

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { dirname } from "node:path";
 import { type Expected, shown } from "../conformance/row.ts";
+import { CUT_SHORT, cut_short_rows } from "../conformance/rows/input.ts";
 import type { Limit } from "../conformance/run.ts";
 import { broken_without_length } from "../conformance/table.ts";
 import type { Answer, HTTPDoor } from "../conformance/doors/door.ts";
@@ -183,16 +184,23 @@ function refusal(status: string): Partial<Expected> {
 }
 
 /** A request body that is cut short: what Apache makes of it, and whether the application has seen the beginning. */
-function cut_short(status: string, is_begun: boolean): Limit {
-  return {
-    reason: "Apache answers by itself when a request body is cut short",
-    rows: ["an input that is cut short fails"],
-    expected: {
-      ...refusal(status),
-      facts: is_begun ? { "input failed": 1 } : {},
+function cut_short(status: string, is_begun: boolean): Limit[] {
+  const reason = "Apache answers by itself when a request body is cut short";
+  const answer = { ...refusal(status), broken: false };
+  return [
+    {
+      reason,
+      rows: [CUT_SHORT],
+      expected: { ...answer, facts: is_begun ? { "input failed": 1 } : {} },
+      silent: true,
     },
-    silent: true,
-  };
+    {
+      reason,
+      rows: cut_short_rows.filter((row) => row !== CUT_SHORT),
+      expected: { ...answer, facts: {} },
+      silent: true,
+    },
+  ];
 }
 
 /**
@@ -304,7 +312,7 @@ const KNOWN_LENGTH: Limit[] = [
     expected: refusal("411 Length Required"),
     silent: true,
   },
-  cut_short("500 Internal Server Error", true),
+  ...cut_short("500 Internal Server Error", true),
 ];
 
 /** What Apache cannot carry by each protocol. */
@@ -312,7 +320,7 @@ export const LIMITS: Record<Protocol | "cgi", Limit[]> = {
   http: [
     ...APACHE,
     ...REASON_PHRASES,
-    cut_short("400 Bad Request", false),
+    ...cut_short("400 Bad Request", false),
     {
       reason: "Apache takes all slashes but one from the target's beginning",
       rows: ["PATH_INFO has one slash where the target begins with several"],
@@ -343,8 +351,8 @@ export const LIMITS: Record<Protocol | "cgi", Limit[]> = {
   scgi: [
     ...VARIABLES,
     ...FILE_NAMES,
-    ...END_OF_CONNECTION,
     ...KNOWN_LENGTH,
+    ...END_OF_CONNECTION,
     {
       reason: "Apache does not send GATEWAY_INTERFACE by SCGI",
       rows: ["the variables of CGI"],
@@ -359,19 +367,19 @@ export const LIMITS: Record<Protocol | "cgi", Limit[]> = {
     ...VARIABLES,
     {
       reason: "Apache may answer before it has sent anything",
-      rows: ["an input that is cut short fails"],
+      rows: cut_short_rows,
     },
   ],
   uwsgi: [
     ...VARIABLES,
-    ...END_OF_CONNECTION,
     ...KNOWN_LENGTH,
+    ...END_OF_CONNECTION,
   ],
   cgi: [
     ...VARIABLES,
     ...FILE_NAMES,
+    ...cut_short("400 Bad Request", false),
     ...END_OF_CONNECTION,
-    cut_short("400 Bad Request", false),
     {
       reason: REQUEST_FIRST,
       rows: [

@@ -1,6 +1,7 @@
 /** lighttpd, as the tests start it with the files of `examples/deployments/`, and what it cannot carry of the table. */
 
 import { type Expected, shown } from "../conformance/row.ts";
+import { cut_short_rows } from "../conformance/rows/input.ts";
 import type { Limit } from "../conformance/run.ts";
 import { broken_without_length, rows } from "../conformance/table.ts";
 import { deployment, type Front, type Place, start_front } from "./fronts.ts";
@@ -180,7 +181,7 @@ const REQUESTS: Limit[] = [
   },
   {
     reason: "lighttpd does not ask the application before it has all of a body",
-    rows: ["an input that is cut short fails"],
+    rows: cut_short_rows,
     expected: { broken: true, facts: {} },
     silent: true,
   },

@@ -62,12 +62,8 @@ async function read_input(
 ): Promise<string> {
   const stdout = new Sink();
   const handler = new BaseCGIHandler(stdin, stdout, new Log(), environ);
-  handler.error_output = (_environ, start_response) => {
-    start_response("500 Oops", [], handler.exc_info);
-    return [bytes(String(handler.exc_info))];
-  };
   await handler.run(async (environ, start_response) => {
-    const body = await toText(environ["wsgi.input"]);
+    const body = await toText(environ["wsgi.input"]).catch(String);
     start_response("200 OK", []);
     return [bytes(body)];
   });

@@ -141,7 +141,7 @@ Deno.test("limit_body() treats a client that leaves in the middle of its body as
   await write_all(conn, post("/", CHUNKED, chunked("hello")));
   conn.close();
   await until(() => server.log.text !== "");
-  assertEquals(server.log.text, '"POST / HTTP/1.1" 500 0\n');
+  assertEquals(server.log.text, '"POST / HTTP/1.1" 400 11\n');
 });
 
 Deno.test("limit_body() ends with the client that leaves while a generator waits", async () => {

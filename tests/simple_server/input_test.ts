@@ -102,7 +102,7 @@ Deno.test("a body that ends early makes wsgi.input fail, which is no error of th
   assertEquals(failures.length, 2);
   assertEquals(
     server.log.text,
-    '"POST / HTTP/1.1" 500 0\n"POST / HTTP/1.1" 500 0\n',
+    '"POST / HTTP/1.1" 400 11\n"POST / HTTP/1.1" 400 11\n',
   );
 });
 

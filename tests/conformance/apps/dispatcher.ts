@@ -19,7 +19,9 @@ import { controlled_applications } from "./controlled.ts";
 import { erring } from "./erring.ts";
 import { count_facts } from "./facts.ts";
 import { ok } from "./ok.ts";
+import { networking } from "./networking.ts";
 import { reading } from "./reading.ts";
+import { reusing } from "./reusing.ts";
 import { showing } from "./showing.ts";
 import { writing } from "./writing.ts";
 
@@ -30,6 +32,8 @@ const applications: Record<string, WSGIApplication> = {
   ...showing,
   ...writing,
   ...erring,
+  ...networking,
+  ...reusing,
 };
 
 const validated: Record<string, WSGIApplication> = Object.fromEntries(

@@ -114,4 +114,28 @@ export const input_rows: Row[] = [
     post(BODIES.get(65536)!, { cut: 1000 }),
     { ...whole("noted"), facts: { "input failed": 1 } },
   ),
+  ...["input_digest", "input_text", "input_json", "input_lines"].map((
+    application,
+  ) =>
+    row(
+      `an input that is cut short, and nobody catches that: ${application}`,
+      application,
+      post(BODIES.get(65536)!, { cut: 1000 }),
+      { status: "400 Bad Request", ...whole("Bad Request") },
+    )
+  ),
+  row(
+    "an input that is cut short as the result",
+    "echo",
+    post(BODIES.get(65536)!, { cut: 1000 }),
+    { ...streamed(text(BODIES.get(65536)!.subarray(0, 1000))), broken: true },
+  ),
 ];
+
+/** The row of an input that is cut short, where the application finds that. */
+export const CUT_SHORT = "an input that is cut short fails";
+
+/** All rows of such an input. */
+export const cut_short_rows: string[] = input_rows
+  .filter(({ request }) => request.cut !== null)
+  .map(({ name }) => name);
