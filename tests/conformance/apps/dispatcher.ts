@@ -19,7 +19,6 @@ import { controlled_applications } from "./controlled.ts";
 import { erring } from "./erring.ts";
 import { count_facts } from "./facts.ts";
 import { ok } from "./ok.ts";
-import { networking } from "./networking.ts";
 import { reading } from "./reading.ts";
 import { reusing } from "./reusing.ts";
 import { showing } from "./showing.ts";
@@ -32,7 +31,6 @@ const applications: Record<string, WSGIApplication> = {
   ...showing,
   ...writing,
   ...erring,
-  ...networking,
   ...reusing,
 };
 

@@ -2,7 +2,9 @@
 
 import type {
   HeaderList,
+  StartResponse,
   WSGIApplication,
+  WSGIEnvironment,
   WSGIResult,
 } from "../../../types.ts";
 import { bytes } from "../../support/bytes.ts";
@@ -83,4 +85,134 @@ for (const [name, result] of Object.entries(wrong_results)) {
     start_response("200 OK", PLAIN);
     return result as WSGIResult;
   };
+}
+
+// Those whose own connections fail, in each form that an application has: that is nothing of their client's.
+
+/** The errors that a connection fails with, by their names: those of Deno, and that of a request body of `Deno.serve`. */
+const NETWORK_ERRORS: Record<string, () => Error> = {
+  BrokenPipe: () => new Deno.errors.BrokenPipe("my child process"),
+  ConnectionReset: () => new Deno.errors.ConnectionReset("my database"),
+  ConnectionAborted: () =>
+    new Deno.errors.ConnectionAborted("the client has gone"),
+  Interrupted: () => new Deno.errors.Interrupted("my cache"),
+  TimedOut: () => new Deno.errors.TimedOut("my queue"),
+  UnexpectedEof: () =>
+    new Deno.errors.UnexpectedEof("the request body ended after 3 of 5 bytes"),
+  BadResource: () =>
+    new Deno.errors.BadResource(
+      "Cannot read request body as underlying resource unavailable",
+    ),
+  Http: () => new Deno.errors.Http("unexpected EOF while reading HTTP/1 body"),
+};
+
+export const network_errors = Object.keys(NETWORK_ERRORS);
+
+/** The error that the query names. */
+function failure({ QUERY_STRING }: WSGIEnvironment): Error {
+  return NETWORK_ERRORS[QUERY_STRING]!();
+}
+
+type Form = (
+  environ: WSGIEnvironment,
+  start_response: StartResponse,
+) => WSGIResult | Promise<WSGIResult>;
+
+/** Those that fail before the first block. */
+const before: Record<string, Form> = {
+  function(environ) {
+    throw failure(environ);
+  },
+
+  async async_function(environ) {
+    await null;
+    throw failure(environ);
+  },
+
+  // deno-lint-ignore require-yield
+  *generator(environ) {
+    throw failure(environ);
+  },
+
+  // deno-lint-ignore require-yield
+  async *async_generator(environ) {
+    await null;
+    throw failure(environ);
+  },
+
+  stream(environ, start_response) {
+    start_response("200 OK", PLAIN);
+    return new ReadableStream({
+      pull() {
+        throw failure(environ);
+      },
+    }, { highWaterMark: 0 });
+  },
+
+  file(environ, start_response) {
+    start_response("200 OK", PLAIN);
+    return environ["wsgi.file_wrapper"]!({
+      read: () => Promise.reject(failure(environ)),
+    });
+  },
+
+  /** Once it has read what its client sent. */
+  async with_input(environ) {
+    await new Response(environ["wsgi.input"] as BodyInit).bytes();
+    throw failure(environ);
+  },
+};
+
+/** Those that fail when a block is out. */
+const after: Record<string, Form> = {
+  *generator_begun(environ, start_response) {
+    start_response("200 OK", PLAIN);
+    yield bytes("a");
+    throw failure(environ);
+  },
+
+  async *async_generator_begun(environ, start_response) {
+    start_response("200 OK", PLAIN);
+    yield bytes("a");
+    await null;
+    throw failure(environ);
+  },
+
+  stream_begun(environ, start_response) {
+    let blocks = 0;
+    start_response("200 OK", PLAIN);
+    return new ReadableStream({
+      pull(controller) {
+        if (blocks++ > 0) throw failure(environ);
+        controller.enqueue(bytes("a"));
+      },
+    }, { highWaterMark: 0 });
+  },
+
+  async write(environ, start_response) {
+    await start_response("200 OK", PLAIN)(bytes("a"));
+    throw failure(environ);
+  },
+};
+
+/** One that fails when all is out. */
+function close(
+  environ: WSGIEnvironment,
+  start_response: StartResponse,
+): WSGIResult {
+  start_response("200 OK", PLAIN);
+  return Object.assign([bytes("a")], {
+    close() {
+      throw failure(environ);
+    },
+  });
+}
+
+export const forms = {
+  before: Object.keys(before),
+  after: Object.keys(after),
+};
+
+for (const [form, app] of Object.entries({ ...before, ...after, close })) {
+  erring[`network_error_in_${form}`] = app;
 }

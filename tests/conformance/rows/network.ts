@@ -1,6 +1,6 @@
 /** Rows: the errors of an application's own connections are its own, whatever they are called. */
 
-import { forms, network_errors } from "../apps/networking.ts";
+import { forms, network_errors } from "../apps/erring.ts";
 import {
   broken,
   error_page,
