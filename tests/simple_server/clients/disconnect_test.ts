@@ -1,9 +1,9 @@
 /** A client that leaves before it has everything. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import type { WSGIApplication } from "../../types.ts";
-import { bytes, serve, until, write_all } from "../support/support.ts";
-import { get } from "./exchange.ts";
+import type { WSGIApplication } from "../../../types.ts";
+import { bytes, serve, until, write_all } from "../../support/support.ts";
+import { get } from "../exchange.ts";
 
 const never = new Promise<never>(() => {});
 const LEFT: Record<string, (left: () => void) => WSGIApplication> = {

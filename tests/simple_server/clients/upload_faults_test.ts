@@ -2,9 +2,9 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { type ClientHttp2Session, connect, constants } from "node:http2";
-import type { WSGIApplication, WSGIEnvironment } from "../../types.ts";
-import { limit_body, limit_time } from "../../middleware/mod.ts";
-import { validator } from "../../validate.ts";
+import type { WSGIApplication, WSGIEnvironment } from "../../../types.ts";
+import { limit_body, limit_time } from "../../../middleware/mod.ts";
+import { validator } from "../../../validate.ts";
 import {
   bytes,
   raw_request,
@@ -14,7 +14,7 @@ import {
   text,
   until,
   write_all,
-} from "../support/support.ts";
+} from "../../support/support.ts";
 
 type Input = ReadableStream<Uint8Array<ArrayBuffer>>;
 
