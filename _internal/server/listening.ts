@@ -129,7 +129,7 @@ export class Listening {
     const is_idle = await this.#is_idle();
     // With others at its port it is replaced, and must not lose a request that is on its way: by HTTP/2, Deno tells the
     // client when it shuts down.
-    if (is_idle && !this.#is_shared) return await this.close();
+    if (is_idle) return await this.close();
     this.#is_shutting_down = true;
     let is_down = false;
     const down = this.#shut_down()
@@ -161,7 +161,8 @@ export class Listening {
   async #is_idle(): Promise<boolean> {
     do {
       while (this.#uploads > 0 && !this.#is_ending) await this.#answer();
-      if (this.#requests > 0) return false;
+      // With others at its port it listens no longer than it has to: what comes meanwhile is turned away.
+      if (this.#requests > 0 || this.#is_shared) return false;
       await new Promise((resolve) => setTimeout(resolve, MOMENT));
     } while (this.#uploads > 0);
     return this.#requests === 0;
