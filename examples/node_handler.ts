@@ -31,7 +31,9 @@ export function fetch_of(handler: unknown) {
       method: method as "GET",
       url: pathname + search,
       headers: headers_for_node(request),
-      ...body ? { payload: Readable.fromWeb(body as never) } : {},
+      ...has_content(request)
+        ? { payload: Readable.fromWeb(body as never) }
+        : {},
       remoteAddress: info?.remoteAddr.hostname ?? "",
       payloadAsStream: true,
     });
@@ -50,11 +52,18 @@ export function fetch_of(handler: unknown) {
   };
 }
 
+/** Whether a request has a body; a server may give one to every method that may have it. */
+function has_content({ method, headers, body }: Request): boolean {
+  return body !== null &&
+    (/^(POST|PUT|PATCH)$/.test(method) || headers.has("content-length") ||
+      headers.has("transfer-encoding"));
+}
+
 /** Node's parsers take it that there is no body where neither header says so. */
-function headers_for_node({ headers, body }: Request): Record<string, string> {
-  const given = Object.fromEntries(headers);
+function headers_for_node(request: Request): Record<string, string> {
+  const given = Object.fromEntries(request.headers);
   const has_length = given["content-length"] !== undefined;
-  return body && !has_length
+  return has_content(request) && !has_length
     ? { ...given, "transfer-encoding": "chunked" }
     : given;
 }

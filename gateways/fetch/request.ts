@@ -1,6 +1,7 @@
 /** The `Request` that an environ describes. */
 
 import { one_slash } from "../../_internal/request/request.ts";
+import { is_empty_body } from "../../_internal/streams/body.ts";
 import { quote, unquote } from "../../_internal/text/quote.ts";
 import type { WSGIEnvironment } from "../../types.ts";
 
@@ -11,7 +12,7 @@ export function request_of(
   signal: AbortSignal,
 ): Request {
   const { REQUEST_METHOD: method, "wsgi.input": input } = environ;
-  const bodiless = /^(GET|HEAD)$/i.test(method);
+  const bodiless = /^(GET|HEAD)$/i.test(method) || is_empty_body(input);
   return new Request(`${origin_of(environ)}${target_of(environ, mount)}`, {
     method,
     headers: request_headers(environ),

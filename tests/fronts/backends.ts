@@ -88,9 +88,10 @@ export function command_backend(file: string): StartBackend {
     const ask = () => connect({ transport: "unix", path: socket });
     await until_ready(server, ask);
     return {
-      // Without the line that the command puts before a stack: doors without the command have none.
+      // Without what the command puts around a stack: doors without the command have none.
       log: () =>
-        server.stderr().replaceAll(/^\[.*error while answering.*\n/gm, ""),
+        server.stderr()
+          .replaceAll(/^\[.*error while answering.*\n|^ {4}in .*\n/gm, ""),
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   };
@@ -116,7 +117,10 @@ export async function cgi_door(
   const folder = await make_folder();
   const { path, facts } = await make_script(folder);
   const front = await start_front(path);
-  const door = front_door(front, front.error_log, removal(folder));
+  // Without the line about an error that has no frame of the application: doors without the command have none.
+  const log = () =>
+    front.error_log().replaceAll(/^.* {4}in .*cgi\.ts.*\n/gm, "");
+  const door = front_door(front, log, removal(folder));
   return { ...door, facts };
 }
 
