@@ -16,6 +16,7 @@ import {
   write_cgi_script,
 } from "../fronts/fronts.ts";
 import { FCGIWRAP, start_fcgiwrap } from "../fronts/nginx.ts";
+import { OF_DENO, OF_NEW_NODE } from "./limits.ts";
 import { make_package } from "./packed.ts";
 import { BUN, NODE, PACKAGES } from "./runtimes.ts";
 
@@ -50,13 +51,13 @@ if (is_there) {
       share_door(async () =>
         without_added_length(await cgi_door(start_cgid, make_script))
       ),
-      APACHE.cgi,
+      [OF_DENO, OF_NEW_NODE, ...APACHE.cgi],
       { validated: false },
     );
     run_conformance(
       `nginx by a CGI script of ${name}`,
       share_door(() => cgi_door(start_fcgiwrap, make_script)),
-      FCGIWRAP,
+      [OF_DENO, OF_NEW_NODE, ...FCGIWRAP],
       { validated: false },
     );
   }

@@ -1,6 +1,8 @@
 /** What the servers of other runtimes cannot carry of the conformance table. */
 
+import { network_rows } from "../conformance/rows/network.ts";
 import type { Limit } from "../conformance/run.ts";
+import { rows } from "../conformance/table.ts";
 
 const WITHOUT_TLS: Limit = {
   reason: "the server of the test has no certificate",
@@ -15,7 +17,8 @@ const NORMALISED: Limit = {
 const CUT_SHORT: Limit = {
   reason:
     "a request of which only a part has come is not answered any more when the client has ended its side",
-  rows: ["an input that is cut short fails"],
+  rows: rows.map(({ name }) => name)
+    .filter((name) => name.startsWith("an input that is cut short")),
 };
 
 const KINDS = [
@@ -31,12 +34,35 @@ const KINDS = [
   "file of a stream",
 ];
 
+/** What an application meets on Deno only. */
+export const OF_DENO: Limit = {
+  reason: "the errors of these rows, and the file, are those of Deno",
+  rows: [
+    ...network_rows.map(({ name }) => name),
+    "a file that is read into the same buffer again and again",
+  ],
+};
+
+/** What goes out as a stream, though it is whole. */
+const LARGE = [65536, 65537, 1048576, 8388608]
+  .map((size) => `a response body of ${size} bytes in one block`);
+
+export const OF_NEW_NODE: Limit = {
+  reason: "Node 20 knows no such memory",
+  rows: [
+    "a block whose memory was given away",
+    "a block in memory that can grow",
+  ],
+};
+
 const UNKNOWN_METHOD = "REQUEST_METHOD of a method that nobody knows";
 
 export const NODE: Limit[] = [
+  OF_DENO,
   WITHOUT_TLS,
   NORMALISED,
   CUT_SHORT,
+  OF_NEW_NODE,
   {
     reason: "the parser of Node refuses it",
     rows: [UNKNOWN_METHOD, "PATH_INFO of UTF-8 that is not encoded"],
@@ -50,10 +76,12 @@ function status(row: string, status: string): Limit {
 }
 
 export const BUN: Limit[] = [
+  OF_DENO,
   WITHOUT_TLS,
   NORMALISED,
   CUT_SHORT,
   { reason: "the parser of Bun refuses it", rows: [UNKNOWN_METHOD] },
+  { reason: "Bun sends a stream without its Content-Length", rows: LARGE },
   status("the status 418 I'm a teapot", "418 I'm a Teapot"),
   status("a reason of one's own", "200 OK"),
   status("a status that is not registered", "299 HM"),
@@ -79,6 +107,7 @@ function unsaid(...rows: string[]): Limit[] {
 }
 
 export const WORKERD: Limit[] = [
+  OF_DENO,
   WITHOUT_TLS,
   {
     reason: "Workers take headers for UTF-8",
@@ -103,6 +132,7 @@ export const WORKERD: Limit[] = [
   },
   ...unsaid(
     ...KINDS.map((kind) => `a Content-Length and a result of kind ${kind}`),
+    ...LARGE,
     "write() with a Content-Length",
     "a body shorter than its Content-Length, in a generator",
     "a body longer than its Content-Length, in a generator",

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import type { WSGIApplication, WSGIEnvironment } from "../../../types.ts";
-import { bytes } from "../../support/support.ts";
+import { bytes } from "../../support/bytes.ts";
 import { pattern } from "./content.ts";
 import { PLAIN } from "./ok.ts";
 
@@ -79,11 +79,15 @@ export const reusing: Record<string, WSGIApplication> = {
 
   /** A file that is read as one does it in Deno. */
   async *reused_for_file(_environ, start_response) {
-    using file = await Deno.open(new URL("../../../LICENSE", import.meta.url));
+    const file = await Deno.open(new URL("../../../LICENSE", import.meta.url));
     const buffer = new Uint8Array(100);
     start_response("200 OK", PLAIN);
-    for (let length; (length = await file.read(buffer)) !== null;) {
-      yield buffer.subarray(0, length);
+    try {
+      for (let length; (length = await file.read(buffer)) !== null;) {
+        yield buffer.subarray(0, length);
+      }
+    } finally {
+      file.close();
     }
   },
 
