@@ -23,6 +23,8 @@ export class Deadlines {
   #waiting = new Bag<Waiting>();
   /** For the first deadline there was when it was set. */
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Whether it is about to be set. */
+  #is_setting = false;
 
   /** All wait for `duration` milliseconds. */
   constructor(duration: number) {
@@ -33,7 +35,7 @@ export class Deadlines {
   add(waiting: Waiting): void {
     waiting.deadline = performance.now() + this.#duration;
     this.#waiting.add(waiting);
-    if (this.#timer === null) this.#set(this.#duration);
+    if (this.#timer === null) this.#set_soon();
     else if (this.#waiting.size === 1) platform.set_vital(this.#timer, true);
   }
 
@@ -41,6 +43,19 @@ export class Deadlines {
   delete(waiting: Waiting): void {
     const is_last = this.#waiting.delete(waiting) && this.#waiting.size === 0;
     if (is_last && this.#timer !== null) platform.set_vital(this.#timer, false);
+  }
+
+  /**
+   * Sets the timer when what is pending has been done: Deno loads its timers with the first one, and does what is pending
+   * meanwhile. That is the application, in the midst of whoever has called it.
+   */
+  #set_soon(): void {
+    if (this.#is_setting) return;
+    this.#is_setting = true;
+    queueMicrotask(() => {
+      this.#is_setting = false;
+      this.#set_for_first(performance.now());
+    });
   }
 
   #set(delay: number): void {
