@@ -34,7 +34,7 @@ function* http_request(request: DoorRequest): Iterable<Uint8Array> {
 }
 
 /** How long a server may take to come to the end of an answer, in milliseconds; none needs more than a part of it. */
-const DEADLINE = 5_000;
+const DEADLINE = 30_000;
 
 /**
  * Reads to the end, or until `enough`; a reset is an end as well.
