@@ -362,29 +362,6 @@ export default demo_app;
   }
 });
 
-/** The lines without the blanks that they begin with: a quote stands further to the left than what it quotes. */
-function unindented(text: string): string {
-  return text.replace(/^ +/gm, "");
-}
-
-Deno.test("README.md quotes the examples where its code does not run by itself", () => {
-  if (!all_files.includes("README.md")) return;
-  const examples = all_files
-    .filter((path) => path.startsWith("examples/")).map(read);
-  const blocks = read("README.md")
-    .matchAll(/^```(?:ts|js|typescript|javascript)\b(.*)\n([^]*?)^```$/gm);
-  for (const [, attributes, code] of blocks) {
-    // What does not say "ignore" is checked and run by `deno test --doc`.
-    if (!attributes!.includes("ignore")) continue;
-    assert(
-      examples.some((example) =>
-        unindented(example).includes(unindented(code!))
-      ),
-      `this is in no example:\n${code}`,
-    );
-  }
-});
-
 Deno.test("no file names a folder of the machine that it was written on", () => {
   const wrong = all_files.filter((path) => /\/(work|root)\//.test(read(path)));
   assertEquals(wrong, []);

@@ -1,7 +1,7 @@
-/** What the doors of this package carry without another server, and the tables of README.md about all of them. */
+/** What the doors of this package carry without another server, and the tables of docs/protocols.md about all of them. */
 
 import { assertEquals } from "@std/assert";
-import { capabilities_table, table_doors } from "./capabilities/readme.ts";
+import { capabilities_table, table_doors } from "./capabilities/tables.ts";
 import { run_capabilities } from "./capabilities/run.ts";
 import { deno_serve_door, make_server_door } from "./doors/http.ts";
 import { root } from "../support/support.ts";
@@ -27,12 +27,8 @@ Deno.test("capabilities_table() is as deno fmt has it", async () => {
   assertEquals(new TextDecoder().decode(stdout), markdown);
 });
 
-const HEADING = "## What each door carries";
-
-Deno.test("README.md has the tables of what each door carries, once it has the section for them", async () => {
-  const readme = await Deno.readTextFile(new URL("README.md", root));
-  const section = readme.split(/^(?=## )/m)
-    .find((text) => text.startsWith(`${HEADING}\n`));
-  if (section === undefined) return; // There is nothing to compare yet.
-  assertEquals(section.match(/(^\|.*\n)+/gm), tables);
+Deno.test("docs/protocols.md has the tables of what each door carries", async () => {
+  const page = await Deno.readTextFile(new URL("docs/protocols.md", root));
+  const [, section] = page.split("\n## What each door carries\n");
+  assertEquals(section!.match(/(^\|.*\n)+/gm), tables);
 });

@@ -361,7 +361,7 @@ export function mended(
 }
 
 /**
- * The table of differences for README.md: GitHub's Markdown, in the columns that `deno fmt` makes, with a line end
+ * The table of differences for docs/python.md: GitHub's Markdown, in the columns that `deno fmt` makes, with a line end
  * after each row.
  */
 export function differences_table(): string {

@@ -1,4 +1,4 @@
-/** Tables for README.md. */
+/** Tables for the documentation. */
 
 /**
  * A table in GitHub's Markdown, in the columns that `deno fmt` makes, with a line end after each row.

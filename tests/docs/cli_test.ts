@@ -1,14 +1,14 @@
 /** docs/cli.md says of the command what is so: its options, its formats, its examples. */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { compile_format } from "../cli/logs/access_format.ts";
-import { OTHERS } from "../cli/settings/help.ts";
-import { flag_of, type Option, OPTIONS } from "../cli/settings/options.ts";
-import { parse_command } from "../cli/settings/parse_options.ts";
-import { UsageError } from "../cli/settings/usage_error.ts";
-import { make_folder } from "./support/command.ts";
-import { markdown_table } from "./support/markdown.ts";
-import { root } from "./support/support.ts";
+import { compile_format } from "../../cli/logs/access_format.ts";
+import { OTHERS } from "../../cli/settings/help.ts";
+import { flag_of, type Option, OPTIONS } from "../../cli/settings/options.ts";
+import { parse_command } from "../../cli/settings/parse_options.ts";
+import { UsageError } from "../../cli/settings/usage_error.ts";
+import { make_folder } from "../support/command.ts";
+import { markdown_table } from "../support/markdown.ts";
+import { root } from "../support/support.ts";
 
 const manual = Deno.readTextFileSync(new URL("docs/cli.md", root));
 
@@ -118,32 +118,4 @@ Deno.test("docs/cli.md quotes examples/serve.ts", () => {
   const example = Deno.readTextFileSync(new URL("examples/serve.ts", root));
   const [code = ""] = blocks("ts ignore", part_of("In a program"));
   assertEquals([code !== "", example.includes(code)], [true, true]);
-});
-
-/** The command lines in a page: the variables before them, and the arguments. */
-function command_lines(
-  page: string,
-): { environ: Record<string, string>; args: string[] }[] {
-  const lines = blocks("sh", page).join("")
-    .matchAll(/^(?:(\w+)="(.*)" )?deno run .*jsr:@tsgi\/serve\b(.*)$/gm);
-  return Array.from(lines, ([, name, value, rest]) => ({
-    environ: name ? { [name]: value! } : {},
-    args: rest!.trim().split(/\s+/).filter((word) => word !== ""),
-  }));
-}
-
-Deno.test("docs/cli.md and README.md show command lines that are understood", async () => {
-  const [json] = blocks("json", part_of("The configuration file"));
-  await using folder = await make_folder({ "tsgi.json": json! });
-  const file = `${folder.path}/tsgi.json`;
-  const readme = Deno.readTextFileSync(new URL("README.md", root));
-  for (const page of [manual, readme]) {
-    const found = command_lines(page);
-    assertEquals(found.length > 3, true);
-    for (const { environ, args } of found) {
-      const here = args.map((arg) => arg === "tsgi.json" ? file : arg)
-        .filter((arg) => !/^\[.*\]$/.test(arg)); // What stands for arguments.
-      await parse_command(here, environ);
-    }
-  }
 });

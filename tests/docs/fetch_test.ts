@@ -1,7 +1,7 @@
 /** docs/fetch.md quotes what is there. */
 
 import { assert } from "@std/assert";
-import { root } from "./support/support.ts";
+import { root } from "../support/support.ts";
 
 const page = Deno.readTextFileSync(new URL("docs/fetch.md", root));
 

@@ -1,10 +1,10 @@
-/** The tables of README.md: what comes of each question at which door. */
+/** The tables of docs/protocols.md: what comes of each question at which door. */
 
 import { markdown_table } from "../../support/markdown.ts";
 import { type Answers, answers, type DoorName, errors_to } from "./answers.ts";
 import { capabilities } from "./questions.ts";
 
-/** The doors of each table of README.md. */
+/** The doors of each table of docs/protocols.md. */
 export const table_doors: DoorName[][] = [
   ["make_server", "deno serve"],
   [
@@ -24,7 +24,7 @@ export const table_doors: DoorName[][] = [
   ["lighttpd by SCGI", "lighttpd by FastCGI", "lighttpd by CGI"],
 ];
 
-/** A table for README.md: what comes of each question at these doors. */
+/** A table for docs/protocols.md: what comes of each question at these doors. */
 export function capabilities_table(doors: DoorName[]): string {
   return markdown_table([
     ["", ...doors],
