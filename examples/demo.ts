@@ -4,7 +4,7 @@
 import { demo_app, make_server } from "@tsgi/serve";
 
 const port = Number(Deno.args[0] ?? 8000);
-await using httpd = make_server("", port, demo_app);
+await using httpd = make_server("127.0.0.1", port, demo_app);
 console.log(`Serving HTTP on port ${httpd.server_port}...`);
 
 // Answers requests until the process dies.

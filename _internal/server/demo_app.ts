@@ -1,11 +1,17 @@
 /** The application that shows that a server works. */
 
 import type { WSGIApplication } from "../../types.ts";
+import { is_local, wants_html } from "../request/client.ts";
+import { process_environ } from "../request/process_environ.ts";
 import { repr } from "../text/repr.ts";
+import { demo_page } from "./demo_page.ts";
 
 /**
- * A small, complete application: a page of text with "Hello world!" and every variable of the environ. It shows
- * whether a server runs applications at all.
+ * A small, complete application: "Hello world!" and every variable of the environ. It shows whether a server runs
+ * applications at all. A browser gets it as a page of HTML, any other client as the plain text that `wsgiref` has.
+ *
+ * Variables of the process are shown only to a client on the same machine, unless one of them is
+ * `DEMO_APP_ENVIRON=all`.
  *
  * @example
  * ```ts
@@ -22,10 +28,51 @@ import { repr } from "../text/repr.ts";
 export function demo_app(
   ...[environ, start_response]: Parameters<WSGIApplication>
 ): Uint8Array[] {
-  const variables: Record<string, unknown> = environ;
-  const lines = Object.keys(variables).sort()
-    .map((key) => `${key} = ${repr(variables[key])}`);
-  start_response("200 OK", [["Content-Type", "text/plain; charset=utf-8"]]);
-  const page = ["Hello world!", "", ...lines, ""].join("\n");
+  const shown = shown_variables(environ);
+  const hidden = Object.keys(environ).length - shown.length;
+  const note = hidden === 0
+    ? ""
+    : `Variables of the process, hidden from other machines: ${hidden}`;
+  const as_html = wants_html(environ.HTTP_ACCEPT);
+  start_response("200 OK", [
+    ["Content-Type", `text/${as_html ? "html" : "plain"}; charset=utf-8`],
+    ...(as_html ? PAGE_HEADERS : []),
+  ]);
+  const page = as_html ? demo_page(environ, shown, note) : [
+    "Hello world!",
+    "",
+    ...shown.map(([key, value]) => `${key} = ${value}`),
+    ...(note ? ["", note] : []),
+    "",
+  ].join("\n");
   return [new TextEncoder().encode(page)];
+}
+
+/** The page has no script, and fetches nothing. */
+const PAGE_HEADERS: [string, string][] = [
+  ["Cache-Control", "no-store"],
+  [
+    "Content-Security-Policy",
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+  ],
+  ["Vary", "Accept"],
+];
+
+/** The names of CGI's variables of a request (RFC 3875, section 4.1), and of what web servers add to them. */
+const OF_REQUEST =
+  /^(?:AUTH_TYPE|CONTENT_|DOCUMENT_|GATEWAY_|HTTP_|HTTPS$|PATH_INFO$|PATH_TRANSLATED$|QUERY_STRING$|REDIRECT_|REMOTE_|REQUEST_|SCRIPT_|SERVER_)/;
+
+/** What the client may see: names in order, and values as `repr` writes them. */
+function shown_variables(
+  environ: Parameters<WSGIApplication>[0],
+): [name: string, value: string][] {
+  const variables: Record<string, unknown> = environ;
+  const of_process = process_environ();
+  const everything = is_local(environ) || variables.DEMO_APP_ENVIRON === "all";
+  // To a CGI script, the request is told by variables of its process.
+  const is_shown = (key: string) =>
+    everything || variables[key] !== of_process[key] ||
+    ("GATEWAY_INTERFACE" in of_process && OF_REQUEST.test(key));
+  return Object.keys(variables).sort().filter(is_shown)
+    .map((key) => [key, repr(variables[key])]);
 }

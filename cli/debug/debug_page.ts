@@ -6,6 +6,7 @@
  * the process is left out.
  */
 
+import { wants_html } from "../../_internal/request/client.ts";
 import type { Variables } from "../../_internal/request/variables.ts";
 import {
   hostname_of,
@@ -154,17 +155,4 @@ function make_page(
     ],
     body: new TextEncoder().encode(text),
   };
-}
-
-/** Whether an Accept header names HTML, and no other text before it. */
-function wants_html(accept: unknown): boolean {
-  if (typeof accept !== "string") return false;
-  const weights: Record<string, number> = {};
-  for (const range of accept.toLowerCase().split(",")) {
-    const [type, ...parameters] = range.split(";").map((part) => part.trim());
-    const q = parameters.find((parameter) => parameter.startsWith("q="));
-    weights[type!] = q ? Number(q.slice(2)) || 0 : 1;
-  }
-  const { "text/html": html = 0, "text/plain": plain = 0 } = weights;
-  return html > 0 && html >= plain;
 }
