@@ -124,15 +124,22 @@ function check_request(environ: Environ): void {
       PEP.environ,
     );
   }
-  /// environ: `SERVER_PROTOCOL` must be there: `HTTP/` and a version
-  /// (PEP 3333, "environ Variables").
-  if (typeof protocol !== "string" || !/^HTTP\/\d(\.\d)?$/.test(protocol)) {
+  /// environ: `SERVER_PROTOCOL` must be there: a token, and a version behind a
+  /// slash where it has one; `INCLUDED` is that of a document which another one
+  /// includes (RFC 3875, section 4.1.16).
+  if (typeof protocol !== "string" || !is_protocol(protocol)) {
     throw breach(
-      'SERVER_PROTOCOL must be there and be "HTTP/" with a version, as "HTTP/1.1" is',
+      'SERVER_PROTOCOL must be there and be a protocol, as "HTTP/1.1" is',
       got(environ, "SERVER_PROTOCOL"),
-      PEP.environ,
+      "RFC 3875, section 4.1.16",
     );
   }
+}
+
+function is_protocol(text: string): boolean {
+  const [name, version, ...more] = text.split("/");
+  return TOKEN.test(name!) && more.length === 0 &&
+    (version === undefined || /^\d+(\.\d+)?$/.test(version));
 }
 
 function check_server(environ: Environ): void {

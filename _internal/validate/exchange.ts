@@ -173,15 +173,6 @@ export class Exchange {
   }
 
   #check_bodiless({ code }: Head, block: Uint8Array): void {
-    /// result: The response to a `HEAD` must have no body
-    /// (RFC 9110, section 9.3.2).
-    if (this.#head_request) {
-      throw breach(
-        "the response to a HEAD must have no body",
-        show(block),
-        "RFC 9110, section 9.3.2",
-      );
-    }
     /// result: A response with status 204, 205 or 304 must have no body
     /// (RFC 9110, sections 6.4.1 and 15.3.6).
     if (code === "204" || code === "205" || code === "304") {

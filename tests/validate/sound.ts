@@ -79,6 +79,20 @@ export const SOUND: Record<string, Sound> = {
     },
     status: 500,
   },
+  "a HEAD that is answered as a GET is": {
+    app: answering(() => [bytes("ab"), bytes("cdef")], TEXT_6),
+    method: "HEAD",
+    answer: "",
+  },
+  "a HEAD that is answered by write()": {
+    async app(_environ, start_response) {
+      const write = start_response("200 OK", TEXT);
+      await write(bytes("ab"));
+      return [bytes("cdef")];
+    },
+    method: "HEAD",
+    answer: "",
+  },
   "a HEAD": { app: answering(() => [], TEXT_6), method: "HEAD", answer: "" },
   "a HEAD with a generator": {
     *app(_environ, start_response) {

@@ -69,6 +69,24 @@ Deno.test("validator() passes demo_app through make_server() without a warning",
   assertEquals(/WSGI(Warning|Error)/.test(server.log.text), false);
 });
 
+Deno.test("validator() has demo_app answer a HEAD as it does a GET, but for the page", async () => {
+  await using server = serve(validator(demo_app));
+  const { status, headers } = await fetch(server.url, { method: "HEAD" });
+  assertEquals(status, 200);
+  assertEquals(headers.get("content-type"), "text/plain; charset=utf-8");
+  await until(() => server.log.text.includes("\n"));
+  assertEquals(server.log.text, '"HEAD / HTTP/1.1" 200 0\n');
+});
+
+for (
+  const protocol of ["HTTP/1.0", "HTTP/2", "HTTP/3.0", "INCLUDED", "SHTTP/1.3"]
+) {
+  Deno.test(`validator() passes the protocol ${protocol}`, async () => {
+    const environ = { SERVER_PROTOCOL: protocol };
+    await run_row(["", { environ }, ""], fail_on_warning);
+  });
+}
+
 Deno.test("validator() passes an asterisk for OPTIONS", async () => {
   const environ = { REQUEST_METHOD: "OPTIONS", PATH_INFO: "*" };
   await run_row(["", { environ }, ""], fail_on_warning);
