@@ -26,6 +26,16 @@ Deno.test("mount_at() begins SCRIPT_NAME with the path, and PATH_INFO behind it"
     ["/a/b", ["", "/a/x"], ["/a/b", "/a/x"]],
     ["/a/b", ["", "/a/b/x"], ["/a/b", "/x"]],
     ["/a", ["/s", "/x"], ["/a/s", "/x"]],
+    ["/a", ["/s", "/a/x"], ["/a/s", "/a/x"]],
+    ["/a", ["/ab", "/x"], ["/a/ab", "/x"]],
+    // A web server has said it already, or a part of it, or more.
+    ["/a", ["/a", "/x"], ["/a", "/x"]],
+    ["/a", ["/a", ""], ["/a", ""]],
+    ["/a", ["/a", "/a/x"], ["/a", "/a/x"]],
+    ["/a", ["/a/s", "/x"], ["/a/s", "/x"]],
+    ["/a/b", ["/a", "/b/x"], ["/a/b", "/x"]],
+    ["/a/b", ["/a", "/b"], ["/a/b", ""]],
+    ["/a/b", ["/a", "/x"], ["/a/b/a", "/x"]],
   ];
   for (const [root_path, before, after] of expected) {
     const [SCRIPT_NAME, PATH_INFO] = before;
@@ -33,6 +43,24 @@ Deno.test("mount_at() begins SCRIPT_NAME with the path, and PATH_INFO behind it"
     assertEquals(
       behind((app) => mount_at(app, { script_name: root_path }), environ),
       { ...environ, SCRIPT_NAME: after[0], PATH_INFO: after[1] },
+    );
+  }
+});
+
+Deno.test("mount_at() has SCRIPT_NAME in PATH_INFO only where the URL has it twice", () => {
+  for (
+    const [REQUEST_URI, path_info] of [
+      ["/a/x", "/x"],
+      ["/a/x?/a/a/x", "/x"],
+      ["/%61/x", "/x"],
+      ["/a/a/x", "/a/x"],
+    ] as const
+  ) {
+    const environ = { ...REQUEST, SCRIPT_NAME: "/a", PATH_INFO: "/a/x" };
+    const request = { ...environ, REQUEST_URI };
+    assertEquals(
+      behind((app) => mount_at(app, { script_name: "/a" }), request),
+      { ...request, PATH_INFO: path_info },
     );
   }
 });
