@@ -45,10 +45,18 @@ function such_as(given: unknown): string {
 }
 
 /**
+ * Whether a header of a response is the server's alone: one of the connection, and `Status`, by which a script says its
+ * status to a web server (RFC 3875, section 6.3.3), and which some web servers would believe more than ours.
+ */
+export const is_of_server = remember((name): boolean =>
+  is_hop_by_hop(name) || name.toLowerCase() === "status"
+);
+
+/**
  * The headers as a list of the handler's own, which the application cannot change any more. What is no
  * list of pairs is left for `Headers` to refuse.
  *
- * @throws {TypeError} If one of them is hop-by-hop, or its value no native string.
+ * @throws {TypeError} If one of them is the server's, or its value no native string.
  */
 export function own_headers(headers: HeaderList): HeaderList {
   return Array.isArray(headers) ? headers.map(own_header) : headers;
@@ -57,18 +65,15 @@ export function own_headers(headers: HeaderList): HeaderList {
 function own_header(header: [string, string]): [string, string] {
   if (!Array.isArray(header) || header.length !== 2) return header;
   const [name, value] = header;
-  if (typeof name === "string" && is_forbidden(name)) {
-    throw refusal(
-      `an application must not send the hop-by-hop header ${name}`,
-    );
+  if (typeof name === "string" && is_of_server(name)) {
+    const what = is_hop_by_hop(name) ? "hop-by-hop header" : "header";
+    throw refusal(`an application must not send the ${what} ${name}`);
   }
   if (typeof value === "string") {
     check_bytes(value, `the value of header ${name}`);
   }
   return [name, value];
 }
-
-const is_forbidden = remember(is_hop_by_hop);
 
 /** The `Content-Length` among the headers; null without one. Throws a `TypeError` if it is no number. */
 export function declared_length(headers: Headers): number | null {

@@ -1,6 +1,7 @@
 /** The response of a fetch handler, as an application's result. */
 
 import { STATUS_TEXT } from "@std/http/status";
+import { is_of_server } from "../../_internal/handler/response_head.ts";
 import { deferred } from "../../_internal/promise.ts";
 import { describe } from "../../_internal/text/check.ts";
 import type {
@@ -8,7 +9,6 @@ import type {
   StartResponse,
   WSGIEnvironment,
 } from "../../types.ts";
-import { is_hop_by_hop } from "../../util.ts";
 import { type ExecutionContext, RequestContext } from "./execution_context.ts";
 import type { FetchHandler, NetAddress, WSGIFetchInfo } from "./handler.ts";
 import { mount_locations } from "./location.ts";
@@ -145,7 +145,7 @@ function status_of({ status, statusText }: Response): string {
 }
 
 function headers_of({ headers }: Response): HeaderList {
-  return [...headers].filter(([name]) => !is_hop_by_hop(name));
+  return [...headers].filter(([name]) => !is_of_server(name));
 }
 
 function remote_address(environ: WSGIEnvironment): NetAddress {

@@ -24,7 +24,7 @@ export interface FromFetchOptions {
  * is that of `HTTP_HOST`, `PATH_INFO` and `QUERY_STRING`, spelled as it was sent where `REQUEST_URI`
  * still says the same (`/a%2Fb`), and normalised as the URL of every `Request` is. A `GET` or `HEAD` has no
  * body. As every application's, the response begins with the first block that is not empty. `CONNECT` and `TRACE`, which no `Request` can have, are answered with a 501. The hop-by-hop headers of
- * the response are left out, and so is the body of the answer to a `HEAD`.
+ * the response and a `Status` among them are left out, and so is the body of the answer to a `HEAD`.
  *
  * Wherever it is mounted, a handler finds its routes: `SCRIPT_NAME` is not in its URL, unless `keep_script_name` is set.
  * So what it makes of that URL lacks it; in the headers `Location` and `Content-Location` of the response it is put before

@@ -125,6 +125,18 @@ const wrong_heads: [
     "a hop-by-hop header must be left to the server",
   ],
   [
+    "a Status of the application's",
+    { headers: [...TYPE, ["Status", "404 Not Found"]] },
+    "must not send the header Status",
+    "the status must be the first argument",
+  ],
+  [
+    "a status of the application's in small letters",
+    { headers: [["status", "204 No Content"], ...TYPE] },
+    "must not send the header status",
+    "the status must be the first argument",
+  ],
+  [
     "a Content-Length that is no number",
     { headers: [...TYPE, ["Content-Length", "1e3"]] },
     'Content-Length must be decimal digits, got "1e3"',

@@ -54,9 +54,10 @@ Deno.test("from_fetch() gives the registered reason where the response has none"
   );
 });
 
-Deno.test("from_fetch() leaves hop-by-hop headers out", async () => {
+Deno.test("from_fetch() leaves the headers out that are the server's", async () => {
   const headers = {
     "Connection": "close",
+    "Status": "404 Not Found",
     "Keep-Alive": "timeout=5",
     "Transfer-Encoding": "chunked",
     "X-A": "b",
