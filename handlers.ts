@@ -24,8 +24,8 @@ import { BaseHandler } from "./_internal/handler/base_handler.ts";
 import { platform } from "./_internal/platform.ts";
 import { type MaybePromise, unsettled } from "./_internal/promise.ts";
 import { read_environ } from "./_internal/request/process_environ.ts";
-import { UNWANTED_VARIABLES } from "./_internal/request/variables.ts";
-import { body_of, whole_body } from "./_internal/streams/body.ts";
+import { complete, UNWANTED_VARIABLES } from "./_internal/request/variables.ts";
+import { body_of, parse_length, whole_body } from "./_internal/streams/body.ts";
 import { console_to_stderr } from "./_internal/streams/console.ts";
 import { stderr } from "./_internal/streams/error_stream.ts";
 import { concat } from "./_internal/text/bytes.ts";
@@ -144,9 +144,9 @@ export class SimpleHandler extends BaseHandler {
     return this.stderr;
   }
 
-  /** Puts `base_env` on top of the environ. */
+  /** Puts `base_env` on top of the environ, and fills in what every environ has. */
   override add_cgi_vars(): void {
-    Object.assign(this.environ!, this.base_env);
+    complete(Object.assign(this.environ!, this.base_env));
   }
 
   /** Keeps the bytes for `_flush`, so that the headers and the first block go out together. */
@@ -308,7 +308,7 @@ export class CGIHandler extends BaseCGIHandler {
     const input = is_chunked
       ? whole_body(this.stdin)
       : body_of(this.stdin, CONTENT_LENGTH, () => this.#input = null);
-    if (is_chunked || Number(CONTENT_LENGTH) > 0) this.#input = input;
+    if (is_chunked || parse_length(CONTENT_LENGTH)) this.#input = input;
     return input;
   }
 

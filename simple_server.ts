@@ -28,11 +28,11 @@ import {
 import { process_environ } from "./_internal/request/process_environ.ts";
 import {
   add_headers,
+  add_host,
   add_request_line,
   type HeaderKeys,
   one_slash,
   request_target,
-  url_host,
 } from "./_internal/request/request.ts";
 import { request_body } from "./_internal/request/request_body.ts";
 import type { ServerAddress } from "./_internal/server/address.ts";
@@ -192,16 +192,8 @@ export class WSGIRequestHandler {
       environ.HTTP_HOST as string | undefined,
     );
     add_request_line(environ, this.request, this.#target);
-    if (environ.HTTP_HOST === undefined) this.#add_host(environ);
+    add_host(environ, this.request, this.server.unnamed_host);
     return environ;
-  }
-
-  /** By HTTP/2 the host that the client names stands in the URL alone (RFC 9113, section 8.3.1). */
-  #add_host(environ: Record<string, unknown>): void {
-    const host = url_host(this.request);
-    if (host !== null && host !== this.server.unnamed_host) {
-      environ.HTTP_HOST = host;
-    }
   }
 
   /** The stream for `wsgi.errors`: the process's stderr. Override to send it elsewhere. */

@@ -137,11 +137,11 @@ export type WSGIEnvironment = {
   CONTENT_TYPE?: string;
   /** The number of bytes in the body, in decimal digits; `""` when it is not known. */
   CONTENT_LENGTH?: string;
-  /** The server's name. */
+  /** The server's name, or its address, one of IPv6 in brackets; never empty. */
   SERVER_NAME: string;
   /** The server's port, in decimal digits. */
   SERVER_PORT: string;
-  /** The protocol of the request: `"HTTP/1.1"`. */
+  /** The protocol of the request: `"HTTP/1.1"`; `"INCLUDED"` where a web server puts a document together (RFC 3875, section 4.1.16). */
   SERVER_PROTOCOL: string;
   /** The server's software and version. */
   SERVER_SOFTWARE?: string;

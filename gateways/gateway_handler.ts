@@ -1,6 +1,6 @@
 /** The handler behind SCGI, FastCGI and uwsgi. */
 
-import type { Variables } from "../_internal/request/variables.ts";
+import { complete, type Variables } from "../_internal/request/variables.ts";
 import { whole_body } from "../_internal/streams/body.ts";
 import { concat, is_ascii, type Part } from "../_internal/text/bytes.ts";
 import { does_give_away } from "../_internal/handler/application_result.ts";
@@ -67,18 +67,19 @@ export class GatewayHandler extends BaseCGIHandler {
 
   /** A copy of the variables: the server logs them as they came, whatever the application does to its environ. */
   override new_environ(): WSGIEnvironment {
-    return { ...this.base_env } as WSGIEnvironment;
+    const environ = { ...this.base_env } as WSGIEnvironment;
+    complete(environ);
+    return environ;
   }
 
-  /** The body of the request: all of `stdin` where the web server says of no length, or that there is none. */
+  /** The body of the request: all of `stdin` where the web server says nothing of its length. */
   override get_stdin(): ReadableStream<Uint8Array> {
-    const { CONTENT_LENGTH } = this.environ!;
-    return Number(CONTENT_LENGTH ?? "") === 0
-      ? whole_body(this.stdin)
-      : super.get_stdin();
+    return this.environ!.CONTENT_LENGTH
+      ? super.get_stdin()
+      : whole_body(this.stdin);
   }
 
-  /** Adds nothing: all variables are there. */
+  /** Adds nothing: all variables are there already. */
   override add_cgi_vars(): void {}
 
   /** Keeps the text for `_flush`: put where it goes out, it needs no array of its own. */

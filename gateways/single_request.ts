@@ -2,7 +2,7 @@
 
 import type { Variables } from "../_internal/request/variables.ts";
 import type { Connection, Parsed } from "../_internal/streams/connection.ts";
-import { empty_body } from "../_internal/streams/body.ts";
+import { empty_body, parse_length } from "../_internal/streams/body.ts";
 import { put_parts, size_of } from "../_internal/text/bytes.ts";
 import { stderr } from "../_internal/streams/error_stream.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
@@ -73,7 +73,7 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
 
   #make_handler(variables: Variables): GatewayHandler {
     const { connection, server } = this;
-    const stdin = Number(variables.CONTENT_LENGTH ?? "") === 0
+    const stdin = length_of(variables) === 0
       ? empty_body()
       : connection.readable(() => {
         if (this.#has_taken(variables)) this.#watch();
@@ -105,7 +105,12 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
   }
 
   /** Whether the whole body has been read. */
-  #has_taken({ CONTENT_LENGTH }: Variables): boolean {
-    return Number(CONTENT_LENGTH ?? "") === this.connection.bytes_read;
+  #has_taken(variables: Variables): boolean {
+    return length_of(variables) === this.connection.bytes_read;
   }
+}
+
+/** How long the body of a request is: empty where that is not told. */
+function length_of({ CONTENT_LENGTH }: Variables): number {
+  return parse_length(CONTENT_LENGTH) ?? 0;
 }

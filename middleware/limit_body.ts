@@ -2,7 +2,7 @@
 
 import { STATUS_CODE } from "@std/http/status";
 import { is_promise } from "../_internal/promise.ts";
-import { is_empty_body } from "../_internal/streams/body.ts";
+import { is_empty_body, parse_length } from "../_internal/streams/body.ts";
 import { limit_leftover } from "../_internal/streams/leftover.ts";
 import { check_count, check_function } from "../_internal/text/check.ts";
 import type {
@@ -16,7 +16,7 @@ import type {
 import { FileWrapper } from "../util.ts";
 import { CountedBody } from "./counted_body.ts";
 import { type BlockStep, DONE, PassedResult } from "./passed_result.ts";
-import { refuse } from "./refusal.ts";
+import { refuse } from "../_internal/handler/refusal.ts";
 
 /** What {@linkcode limit_body} allows. */
 export interface LimitBodyOptions {
@@ -64,12 +64,12 @@ export function limit_body(
   check_count(max_size, "max_size", "bytes");
   if (max_size === 0) return app;
   return (environ, start_response) => {
-    const length = environ.CONTENT_LENGTH;
-    if (length && Number(length) > max_size) {
-      limit_leftover(environ["wsgi.input"], 0, Number(length));
+    const length = parse_length(environ.CONTENT_LENGTH);
+    if (length !== null && length > max_size) {
+      limit_leftover(environ["wsgi.input"], 0, length);
       return refuse(environ, start_response, STATUS_CODE.ContentTooLarge);
     }
-    if (length || is_empty_body(environ["wsgi.input"])) {
+    if (length !== null || is_empty_body(environ["wsgi.input"])) {
       return app(environ, start_response);
     }
     return new Upload(environ, start_response, max_size).run(app);

@@ -15,7 +15,7 @@ import type {
   WSGIEnvironment,
   WSGIResult,
 } from "../types.ts";
-import { refuse } from "./refusal.ts";
+import { refuse } from "../_internal/handler/refusal.ts";
 
 /** Who knows how many requests are under way. */
 export interface RequestCounter {

@@ -8,7 +8,7 @@ import {
 } from "../_internal/request/variables.ts";
 import { check_count, check_function } from "../_internal/text/check.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
-import { refuse } from "./refusal.ts";
+import { refuse } from "../_internal/handler/refusal.ts";
 
 /** What {@linkcode limit_request} allows; 0 is no limit. */
 export interface LimitRequestOptions {

@@ -23,7 +23,7 @@ import type {
 import { FileWrapper } from "../util.ts";
 import { Deadlines, LONGEST, type Waiting } from "./deadlines.ts";
 import { type BlockStep, DONE, PassedResult } from "./passed_result.ts";
-import { refuse } from "./refusal.ts";
+import { refuse } from "../_internal/handler/refusal.ts";
 
 /** What {@linkcode limit_time} allows, and where it says that it was too long. */
 export interface LimitTimeOptions {

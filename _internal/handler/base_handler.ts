@@ -12,6 +12,7 @@ import type {
 import { FileWrapper, guess_scheme } from "../../util.ts";
 import { note_work } from "../background.ts";
 import { DONE, is_promise, type MaybePromise } from "../promise.ts";
+import { refused_with } from "../request/malformed.ts";
 import { process_environ } from "../request/process_environ.ts";
 import { has_failed_with } from "../streams/body_source.ts";
 import { disconnected } from "../streams/disconnect.ts";
@@ -19,6 +20,7 @@ import { ApplicationResult, type Step } from "./application_result.ts";
 import { file_wrapper_of, type FileWrapperClass } from "./file_wrapper.ts";
 import { in_turn, type Steps } from "./in_turn.ts";
 import { comes_of } from "./origin.ts";
+import { refuse } from "./refusal.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import { format_exception } from "./traceback.ts";
 import { not_overridden } from "./transport.ts";
@@ -103,6 +105,10 @@ export class BaseHandler extends ResponseWriter {
   /**
    * Runs `application` for one request, from the environ to the last byte.
    *
+   * A request whose variables are malformed is answered without the application: a `HTTP_HOST` that is no host and a
+   * `CONTENT_LENGTH` that is no number with a 400 (RFC 9112, section 3.2; RFC 9110, section 8.6), and a transfer coding
+   * that nobody decodes with a 501 (RFC 9112, section 6.1).
+   *
    * An error of the application is logged by `log_exception`, and answered by `error_output` if no header
    * has been sent, or by `break_off` if one has. What the transport of the request reported, and what comes of that, is
    * no error of the application, and not logged: a client that has gone is left, and a request body that is incomplete
@@ -132,8 +138,12 @@ export class BaseHandler extends ResponseWriter {
   }
 
   #call(application: WSGIApplication): MaybePromise {
-    this.note_method(this.environ!.REQUEST_METHOD);
-    const result = application(this.environ!, this.response_starter());
+    const environ = this.environ!;
+    this.note_method(environ.REQUEST_METHOD);
+    const refused = refused_with(environ);
+    const result = refused === null
+      ? application(environ, this.response_starter())
+      : refuse(environ, this.response_starter(), refused);
     if (!is_promise(result)) return this.#send(result);
     return Promise.resolve(result).then((result) => this.#send(result));
   }

@@ -3,6 +3,7 @@
 import { to_native } from "../text/bytes.ts";
 import { unquote } from "../text/quote.ts";
 import { remember } from "../remember.ts";
+import { is_host } from "./host.ts";
 
 /**
  * The request target as it was sent.
@@ -15,7 +16,7 @@ import { remember } from "../remember.ts";
 export function request_target(request: Request, host?: string): string {
   const { url } = request;
   const authority = url.indexOf("://") + 3;
-  const length = host !== undefined && is_host(url, authority, host)
+  const length = host !== undefined && names(url, authority, host)
     ? host.length
     : host_length(url, authority, request.headers.get("host") ?? "");
   if (length > 0) return to_native(url.slice(authority + length));
@@ -26,21 +27,44 @@ export function request_target(request: Request, host?: string): string {
   return to_native(target.startsWith("?") ? `/${target}` : target);
 }
 
-/** The host in the URL of a request, and its port where that is there, but no user; null where the URL has the path of a Unix socket. */
-export function url_host({ url }: Request): string | null {
-  const [, host] = /^https?:\/\/(?:[^/?@]*@)?([^/?]*)/.exec(url) ?? [];
-  return host === undefined ? null : to_native(host);
+/**
+ * Puts the host that the client asks for into `environ`, which holds its headers.
+ *
+ * That is the one in the URL: an absolute target's goes before the Host header (RFC 9112, section 3.2.2), by HTTP/2 the
+ * `:authority` does (RFC 9113, section 8.3.1), and only where there is neither Deno takes the header.
+ *
+ * @param unnamed The host in the URL of a request that names none; null where Deno puts none of its own there.
+ */
+export function add_host(
+  environ: Record<string, unknown>,
+  { url }: Request,
+  unnamed: string | null,
+): void {
+  const header = environ.HTTP_HOST as string | undefined;
+  if (header === undefined) {
+    const host = url_host(url);
+    if (host !== unnamed) environ.HTTP_HOST = host;
+  } else if (!names(url, url.indexOf("://") + 3, header) && is_host(header)) {
+    environ.HTTP_HOST = url_host(url); // A header that is no host stays: the request is refused for it.
+  }
+}
+
+/** The host in a URL, and its port where that is there, but no user. */
+function url_host(url: string): string {
+  const [, host = ""] = /^[^/]*\/\/(?:[^/?@]*@)?([^/?]*)/.exec(url) ?? [];
+  return to_native(host);
 }
 
 /** How much of `url` is the Host header: as a header has it, or as Deno puts it into the URL, decoded from UTF-8; 0 where it is not there. */
 function host_length(url: string, authority: number, host: string): number {
-  if (is_host(url, authority, host)) return host.length;
+  if (names(url, authority, host)) return host.length;
   const bytes = Uint8Array.from(host, (char) => char.charCodeAt(0));
   const decoded = new TextDecoder().decode(bytes);
-  return is_host(url, authority, decoded) ? decoded.length : 0;
+  return names(url, authority, decoded) ? decoded.length : 0;
 }
 
-function is_host(url: string, authority: number, host: string): boolean {
+/** Whether a URL, whose authority begins there, names the host and nothing else. */
+function names(url: string, authority: number, host: string): boolean {
   return url[authority + host.length] === "/" &&
     url.startsWith(host, authority);
 }

@@ -1,6 +1,9 @@
 /** The variables of a request, as a server of any kind has them. */
 
+import type { WSGIEnvironment } from "../../types.ts";
+import { guess_scheme } from "../../util.ts";
 import { quote } from "../text/quote.ts";
+import { in_brackets } from "./host.ts";
 
 /** CGI variables, each character of a value a byte. */
 export type Variables = Record<string, string>;
@@ -11,6 +14,24 @@ export const UNWANTED_VARIABLES: ReadonlySet<string> = new Set([
   "HTTP_CONTENT_LENGTH",
   "HTTP_PROXY",
 ]);
+
+/**
+ * Fills in what every environ has (PEP 3333, "environ Variables") and a web server may say nothing of, or no more than
+ * that it is empty, which is the same (RFC 3875, section 4.1).
+ */
+export function complete(environ: WSGIEnvironment): void {
+  environ.REQUEST_METHOD ||= "GET";
+  environ.SCRIPT_NAME ??= "";
+  environ.PATH_INFO ??= "";
+  environ.QUERY_STRING ??= "";
+  environ.SERVER_PROTOCOL ||= "HTTP/1.0";
+  // Not what the client calls it: a server is believed to know its name.
+  environ.SERVER_NAME = in_brackets(
+    environ.SERVER_NAME || environ.SERVER_ADDR as string || "localhost",
+  );
+  environ.SERVER_PORT ||= guess_scheme(environ) === "https" ? "443" : "80";
+  if (environ.HTTP_HOST === "") delete environ.HTTP_HOST;
+}
 
 /** The request line, as far as the variables tell it. */
 export function request_line(variables: Variables): string {

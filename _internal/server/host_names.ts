@@ -1,21 +1,33 @@
 /** What a server is called: by itself, and by Deno. */
 
+import { in_brackets } from "../request/host.ts";
+
 /** What Deno puts for the host into the URL of a request that names none, at a server of this address. */
-export function unnamed_host({ hostname, port }: Deno.NetAddr): string {
+export function unnamed_host(addr: Deno.Addr): string {
+  if (!("hostname" in addr)) return "path" in addr ? encoded(addr.path) : "";
+  const { hostname, port } = addr;
   const is_own = /^(127\..*|0\.0\.0\.0|::1?)$/.test(hostname);
   const bracketed = hostname.includes(":") ? `[${hostname}]` : hostname;
   const host = is_own ? "localhost" : bracketed;
   return port === 80 ? host : `${host}:${port}`;
 }
 
-/** What `SERVER_NAME` says of the host that was asked for: Python's `socket.getfqdn`, as far as it goes without a resolver. */
+/** A path of which nothing but ASCII letters and digits stays as it is. */
+function encoded(path: string): string {
+  const hex = (char: string) =>
+    `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(path).replace(/[-_.!~*'()]/g, hex);
+}
+
+/**
+ * What `SERVER_NAME` says of the host that was asked for: Python's `socket.getfqdn`, as far as it goes without a
+ * resolver; but an IPv6 address is in brackets, as in a URL (RFC 3875, section 4.1.14).
+ */
 export function full_name(host: string): string {
-  if (host === "127.0.0.1" || host === "::1" || host === "[::1]") {
-    return "localhost";
-  }
-  return host === "" || host === "0.0.0.0" || host === "::"
-    ? machine_name()
-    : host;
+  const name = in_brackets(host);
+  if (name === "127.0.0.1" || name === "[::1]") return "localhost";
+  const is_any = name === "" || name === "0.0.0.0" || name === "[::]";
+  return is_any ? machine_name() : name;
 }
 
 function machine_name(): string {
@@ -23,5 +35,5 @@ function machine_name(): string {
     name: "sys",
     kind: "hostname",
   });
-  return state === "granted" ? Deno.hostname() : "localhost";
+  return state === "granted" && Deno.hostname() || "localhost";
 }

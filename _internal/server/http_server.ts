@@ -40,8 +40,7 @@ export abstract class HTTPServer implements AsyncDisposable {
   /** `SERVER_PORT`, as a number. */
   server_port: number;
   /**
-   * The host in the URL of a request that names none; null on a Unix socket, where there is none, and by HTTPS, where
-   * every client names one.
+   * The host in the URL of a request that names none; null by HTTPS, where every client names one.
    *
    * @ignore
    */
@@ -92,9 +91,7 @@ export abstract class HTTPServer implements AsyncDisposable {
       this.server_name = "localhost";
       this.server_port = 80;
     }
-    this.unnamed_host = addr.transport === "tcp" && options.cert === undefined
-      ? unnamed_host(addr)
-      : null;
+    this.unnamed_host = options.cert === undefined ? unnamed_host(addr) : null;
     signal?.addEventListener("abort", () => this.server_close());
     if (signal?.aborted) this.server_close();
   }

@@ -6,6 +6,15 @@ import { disconnected } from "./disconnect.ts";
 
 const DIGITS = /^[0-9]+$/;
 
+/** The number of bytes that `CONTENT_LENGTH` says, which is digits or nothing (RFC 3875, section 4.1.2); null where it is anything but digits. */
+export function parse_length(
+  content_length: string | undefined,
+): number | null {
+  return content_length !== undefined && DIGITS.test(content_length)
+    ? Number(content_length)
+    : null;
+}
+
 const EMPTY: UnderlyingDefaultSource<Uint8Array> = {
   start: (controller) => controller.close(),
 };
@@ -39,15 +48,16 @@ export function whole_body(
   request: Request | null = null,
 ): ReadableStream<Uint8Array> {
   if (is_empty_body(source) || has_source(source)) return source;
-  return new WholeSource(source, Number(content_length || 0), request).stream;
+  const expected = parse_length(content_length) ?? 0;
+  return new WholeSource(source, expected, request).stream;
 }
 
 /**
  * The first `content_length` bytes of `source`, as a stream that ends there.
  *
  * No more than they is asked of `source`, which may stay open: its end is not waited for, and it is neither
- * closed nor cancelled. The stream fails with `Deno.errors.UnexpectedEof` if `source` ends before,
- * and with a `TypeError` if `content_length` is no number. Without one the body is empty.
+ * closed nor cancelled. The stream fails with `Deno.errors.UnexpectedEof` if `source` ends before. Without a length the
+ * body is empty.
  *
  * @param on_taken Called when all of a body has been read that is not empty.
  */
@@ -56,25 +66,9 @@ export function body_of(
   content_length: string | undefined,
   on_taken: () => void = () => {},
 ): ReadableStream<Uint8Array> {
-  if (!content_length || /^0+$/.test(content_length)) {
-    return empty_body();
-  }
-  if (!DIGITS.test(content_length)) return failed_body(content_length);
-  return new LimitedSource(source, Number(content_length), on_taken).stream;
-}
-
-function failed_body(content_length: string): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      controller.error(
-        new TypeError(
-          `CONTENT_LENGTH must be decimal digits, got ${
-            JSON.stringify(content_length)
-          }`,
-        ),
-      );
-    },
-  });
+  const length = parse_length(content_length);
+  if (!length) return empty_body();
+  return new LimitedSource(source, length, on_taken).stream;
 }
 
 function cut_short(came: number, expected: number): Error {

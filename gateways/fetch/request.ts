@@ -95,5 +95,5 @@ function behind(target: string, mount: string): string {
 
 /** Encodes what a URL parser would take for something else: bytes above ASCII, controls and blanks, `#`, and `\`, which it takes for a slash. */
 function escape_target(target: string): string {
-  return target.replace(/[^!-~]|[#\\]/g, (char) => quote(char, ""));
+  return target.replace(/(?:[^!-~]|[#\\])+/g, (part) => quote(part, ""));
 }

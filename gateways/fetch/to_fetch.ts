@@ -2,6 +2,7 @@
 
 import {
   add_headers,
+  add_host,
   add_request_line,
   header_keys,
   request_target,
@@ -45,8 +46,8 @@ export interface ToFetchOptions {
  * Makes a fetch handler of an application: for `export default { fetch }`, for `Deno.serve`, for the routes of
  * a framework, and for tests without a server.
  *
- * The environ has what that of the simple server has, but the host and the scheme are the URL's, `CONTENT_TYPE` is
- * there only if the client sent one, and `wsgi.multiprocess` is true, because Deno Deploy and `deno serve --parallel`
+ * The environ has what that of the simple server has, but the host and the scheme are the URL's, which by `Deno.serve`
+ * the client chooses where its target is an absolute one (RFC 9112, section 3.2.2), `CONTENT_TYPE` is there only if the client sent one, and `wsgi.multiprocess` is true, because Deno Deploy and `deno serve --parallel`
  * run an application several times. It never has the environment of the process. The URL of a `Request` that was made
  * by a program is normalised before it gets here: `/a/../b` is `/b`.
  *
@@ -144,6 +145,8 @@ function environ_of(
   // The fragment stays in the URL of a Request that a program made; no server gets to see it.
   const target = request_target(request).replace(/#.*/s, "");
   add_headers(environ, request, header_keys({ ...environ }));
+  // A Request that a program made names no host beside its URL, and needs none.
+  if (environ.HTTP_HOST !== undefined) add_host(environ, request, null);
   add_request_line(environ, request, target);
   environ.REQUEST_URI = script_name + target;
   if (!request.headers.has("content-type")) delete environ.CONTENT_TYPE;
@@ -152,9 +155,9 @@ function environ_of(
 
 /** The variables that the beginning of the URL says: a host that a client wrote badly, or a Unix socket's path, is `localhost`. */
 function server_variables(url: string): Record<string, string> {
-  const secure = url.startsWith("https:");
+  const secure = /^https:/i.test(url);
   const usual_port = secure ? "443" : "80";
-  const { hostname, port } = URL.canParse(url) && /^https?:/.test(url)
+  const { hostname, port } = URL.canParse(url) && /^https?:/i.test(url)
     ? new URL(url)
     : { hostname: "localhost", port: "" };
   return {

@@ -1,6 +1,7 @@
 /** What more than one door cannot carry of the conformance table. */
 
 import { shown } from "./row.ts";
+import { split_hosts } from "./rows/hosts.ts";
 import { cut_short_rows } from "./rows/input.ts";
 import type { Limit } from "./run.ts";
 import { broken_without_length } from "./table.ts";
@@ -69,6 +70,17 @@ export const NGINX: Limit[] = [
     ],
     expected: refusal("400 Bad Request"),
     silent: true,
+  },
+  {
+    reason: "nginx refuses a host with a blank or a slash in it",
+    rows: split_hosts.map((host) => `a Host of ${host}`),
+    expected: refusal("400 Bad Request"),
+    silent: true,
+  },
+  {
+    reason: "nginx reads a host to its colon, and decides by that",
+    rows: ["a Host of x:y:z"],
+    expected: { status: "200 OK", ...shown({ HTTP_HOST: "x" }) },
   },
   {
     reason:

@@ -12,6 +12,7 @@ import { length_rows } from "./rows/content_length.ts";
 import { environ_rows } from "./rows/environ.ts";
 import { error_rows } from "./rows/errors.ts";
 import { head_rows } from "./rows/head.ts";
+import { host_rows } from "./rows/hosts.ts";
 import { input_rows } from "./rows/input.ts";
 import { network_rows } from "./rows/network.ts";
 import { no_body_rows } from "./rows/no_body.ts";
@@ -27,6 +28,7 @@ export const rows: Row[] = [
   ...path_rows,
   ...request_header_rows,
   ...environ_rows,
+  ...host_rows,
   ...uri_rows,
   ...input_rows,
   ...result_rows,

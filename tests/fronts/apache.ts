@@ -15,6 +15,7 @@ import {
   start_front,
   until_ready,
 } from "./fronts.ts";
+import { host_rows } from "../conformance/rows/hosts.ts";
 import { REASON_PHRASES } from "../conformance/limits.ts";
 import { raw_request, text } from "../support/support.ts";
 
@@ -235,6 +236,12 @@ const APACHE: Limit[] = [
   {
     reason: "Apache refuses a path that it cannot decode",
     rows: ["PATH_INFO of percent signs that encode nothing"],
+    expected: refusal("400 Bad Request"),
+    silent: true,
+  },
+  {
+    reason: "Apache refuses a host that is none",
+    rows: host_rows.map(({ name }) => name),
     expected: refusal("400 Bad Request"),
     silent: true,
   },

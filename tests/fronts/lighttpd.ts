@@ -2,6 +2,7 @@
 
 import { type Expected, shown } from "../conformance/row.ts";
 import { cut_short_rows } from "../conformance/rows/input.ts";
+import { host_rows } from "../conformance/rows/hosts.ts";
 import type { Limit } from "../conformance/run.ts";
 import { broken_without_length, rows } from "../conformance/table.ts";
 import { deployment, type Front, type Place, start_front } from "./fronts.ts";
@@ -23,7 +24,7 @@ function exists(path: string): boolean {
 }
 
 /** The statuses with which lighttpd refuses something. */
-const REFUSALS = [411, 501];
+const REFUSALS = [400, 411, 501];
 
 /** The part of Debian's `/etc/lighttpd/lighttpd.conf` that a site builds on, in a temporary folder. */
 function main_config({ folder, port, secure_port, ...tls }: Place): string {
@@ -167,6 +168,12 @@ const REQUESTS: Limit[] = [
     reason: "lighttpd refuses a method that it does not know",
     rows: ["REQUEST_METHOD of a method that nobody knows"],
     expected: refusal("501 Not Implemented"),
+    silent: true,
+  },
+  {
+    reason: "lighttpd refuses a host that is none",
+    rows: host_rows.map(({ name }) => name),
+    expected: refusal("400 Bad Request"),
     silent: true,
   },
   {

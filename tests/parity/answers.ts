@@ -60,6 +60,8 @@ export const answers: Script[] = [
   { call: [status("200 Fine", text)], list: ["Hello"] },
   { call: [status("404 ", text)], list: ["nothing"] },
   { call: [status("299 Odd", text)], list: ["odd"] },
+  { call: [ok([["Status", "404 Not Found"], ...text])], list: ["a"] },
+  { call: [ok([...text, ["sTATUS", "204"]])], list: ["a", "b"] },
   { call: [status("599 Odd", text)], list: ["odd"] },
   { call: [status("600 Odd", text)], list: ["odd"] },
   { call: [status("999 Odd", text)], list: ["odd"] },

@@ -2,9 +2,16 @@
 
 import { STATUS_TEXT } from "@std/http/status";
 import type { Script, Step } from "./application.ts";
-import { dechunk, has_no_body, type Observation } from "./observation.ts";
+import {
+  dechunk,
+  failed,
+  has_no_body,
+  type Observation,
+  page,
+  refused,
+} from "./observation.ts";
 import { fields, type ParityRequest, variable } from "./request.ts";
-import { is_valid, is_within_limits } from "./validity.ts";
+import { has_valid_host, is_valid, is_within_limits } from "./validity.ts";
 
 /** A difference, in words and in what it does to the comparison. */
 export interface Difference {
@@ -94,16 +101,25 @@ export const differences: readonly Difference[] = [
   {
     what: "an absolute target: `GET http://host/path`",
     python: "all of it is PATH_INFO",
-    ours:
-      "its path and query, less what `Host` repeats of the path; its host is HTTP_HOST if there is no `Host`",
-    reason: "Deno.serve gives the same URL as for `GET /path` of that host",
+    ours: "its path and query; its host is HTTP_HOST, whatever `Host` says",
+    reason: "it is the URL that is asked for (RFC 9112, section 3.2.2)",
     mend_environ(environ, request) {
       const path_and_query = of_absolute(request);
       if (path_and_query === null) return;
       const [path] = path_and_query.replace(/^\/+/, "/").split("?");
       environ.PATH_INFO = unquoted(path!);
       environ.REQUEST_URI &&= path_and_query;
-      environ.HTTP_HOST ??= /^\w+:\/\/([^/?]*)/.exec(request.target)![1];
+      const [, host] = /^\w+:\/\/(?:.*@)?([^/?]*)/.exec(request.target)!;
+      environ.HTTP_HOST = host;
+    },
+  },
+  {
+    what: "the target of `CONNECT host:port`",
+    python: "is PATH_INFO",
+    ours: "is HTTP_HOST as well, whatever `Host` says",
+    reason: "it is the host that is asked for (RFC 9112, section 3.2.3)",
+    mend_environ(environ, { method, target }) {
+      if (method === "CONNECT") environ.HTTP_HOST = target;
     },
   },
   {
@@ -234,6 +250,40 @@ export const differences: readonly Difference[] = [
       const { headers } = refused();
       delete headers["content-length"];
       Object.assign(seen, refused(), { headers, complete: false });
+    },
+  },
+  {
+    what: "a request body that is encoded otherwise than in chunks",
+    python: "is not understood, and empty",
+    ours: "501 Not Implemented",
+    reason: "HTTP/1.1 asks for it (RFC 9112, section 6.1)",
+    mend(seen, request) {
+      const [coding = "chunked"] = values_of(
+        "HTTP_TRANSFER_ENCODING",
+        request,
+      );
+      if (coding.toLowerCase() === "chunked") return;
+      Object.assign(seen, page("501 Not Implemented", "Not Implemented"));
+    },
+  },
+  {
+    what: "a `Host` that is none: `a b`, `<script>`, `x:y:z`, an empty one",
+    python: "taken",
+    ours: "400 Bad Request",
+    reason: "HTTP/1.1 asks for it (RFC 9112, section 3.2)",
+    mend(seen, request) {
+      if (has_valid_host(request)) return;
+      Object.assign(seen, page("400 Bad Request", "Bad Request"));
+    },
+  },
+  {
+    what: "the response header `Status`",
+    python: "is sent",
+    ours: "is an error of the application",
+    reason:
+      "behind a web server it would be the status (RFC 3875, section 6.3.3)",
+    mend(seen) {
+      if ("status" in seen.headers) Object.assign(seen, failed());
     },
   },
   {
@@ -384,15 +434,10 @@ export function differences_table(): string {
   }).join("");
 }
 
-/**
- * Path and query of an absolute target (RFC 9112, section 3.2.2), as they are left when the beginning of the URL
- * is taken for the Host header, if it can be; null for another target.
- */
-function of_absolute(request: ParityRequest): string | null {
-  const [, url] = request.target.match(/^[a-z][a-z0-9+.-]*:\/\/(.*)$/i) ?? [];
+/** Path and query of an absolute target (RFC 9112, section 3.2.2); null for another target. */
+function of_absolute({ target }: ParityRequest): string | null {
+  const [, url] = target.match(/^[a-z][a-z0-9+.-]*:\/\/(.*)$/i) ?? [];
   if (url === undefined) return null;
-  const [host] = values_of("HTTP_HOST", request);
-  if (host && url.startsWith(`${host}/`)) return url.slice(host.length);
   const rest = url.replace(/^[^/?]*/, "");
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
@@ -414,44 +459,6 @@ function values_of(key: string, request: ParityRequest): string[] {
   return fields(request)
     .filter(({ name }) => variable(name) === key && !name.includes("_"))
     .map(({ value }) => value);
-}
-
-/** What Deno.serve answers to a request that it does not take. */
-function refused(): Observation {
-  return {
-    status: 400,
-    reason: "Bad Request",
-    headers: { "content-length": ["0"], date: ["(now)"] },
-    body: "",
-    complete: true,
-    continued: false,
-    environ: {},
-    input: "",
-  };
-}
-
-/** What both answer in the place of an application that failed. */
-function failed(): Observation {
-  return page(
-    "500 Internal Server Error",
-    "A server error occurred.  Please contact the administrator.",
-  );
-}
-
-/** The answer that is `body` as plain text. */
-function page(line: string, body: string): Observation {
-  return {
-    ...refused(),
-    status: Number(line.slice(0, 3)),
-    reason: line.slice(4),
-    headers: {
-      "content-type": ["text/plain"],
-      "content-length": [String(body.length)],
-      date: ["(now)"],
-      server: ["WSGIServer/0.2"],
-    },
-    body,
-  };
 }
 
 function declares_length({ call, generator = [] }: Script): boolean {

@@ -300,6 +300,18 @@ const bodies = [
   chunked("PUT", "some ", "chunks", "!\0\xff"),
   chunked("DELETE", "y".repeat(4000)),
   chunked("GET", "lost"),
+  request(
+    "POST",
+    "/compressed",
+    ["Transfer-Encoding: gzip, chunked"],
+    "5\r\nHello\r\n0\r\n\r\n",
+  ),
+  request(
+    "GET",
+    "/compressed",
+    ["Transfer-Encoding: deflate, CHUNKED"],
+    "0\r\n\r\n",
+  ),
 ];
 
 const http_1_0 = [

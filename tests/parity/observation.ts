@@ -216,3 +216,43 @@ function named(kind: string) {
     value,
   ];
 }
+
+// Answers that are the same for every request
+
+/** What Deno.serve answers to a request that it does not take. */
+export function refused(): Observation {
+  return {
+    status: 400,
+    reason: "Bad Request",
+    headers: { "content-length": ["0"], date: ["(now)"] },
+    body: "",
+    complete: true,
+    continued: false,
+    environ: {},
+    input: "",
+  };
+}
+
+/** What both answer in the place of an application that failed. */
+export function failed(): Observation {
+  return page(
+    "500 Internal Server Error",
+    "A server error occurred.  Please contact the administrator.",
+  );
+}
+
+/** The answer that is `body` as plain text. */
+export function page(line: string, body: string): Observation {
+  return {
+    ...refused(),
+    status: Number(line.slice(0, 3)),
+    reason: line.slice(4),
+    headers: {
+      "content-type": ["text/plain"],
+      "content-length": [String(body.length)],
+      date: ["(now)"],
+      server: ["WSGIServer/0.2"],
+    },
+    body,
+  };
+}

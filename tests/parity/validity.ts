@@ -16,6 +16,18 @@ export function is_valid(request: ParityRequest): boolean {
     hosts.length <= 1 && has_clear_length(request);
 }
 
+/** A name or an IPv4 address, or an IPv6 address in brackets; and a port. */
+const HOST = /^(?:[a-z0-9_.~-]+|(\[[0-9a-f:.]+\]))(?::([0-9]*))?$/i;
+
+/** Whether what `request` calls the server is a host, where it does so. */
+export function has_valid_host(request: ParityRequest): boolean {
+  return values(request, "host").every((host) => {
+    const [whole, ipv6 = "[::]", port] = host.match(HOST) ?? [];
+    return whole !== undefined && URL.canParse(`http://${ipv6}`) &&
+      Number(port ?? 0) < 65_536;
+  });
+}
+
 /** Whether `request` is within the limits of Deno.serve. */
 export function is_within_limits(request: ParityRequest): boolean {
   const head = wire({ ...request, body: "" });

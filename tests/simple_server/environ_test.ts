@@ -99,15 +99,23 @@ Deno.test("get_environ() takes path and query of an absolute target", async () =
   }
 });
 
-Deno.test("get_environ() lets no Host header leak into the path", async () => {
-  for (
-    const host of ["a/b", "a/b/c:80", "caf\xc3\xa9/x", "\xff/x", "", "u@h", "?"]
-  ) {
-    const environ = await environ_of(
+Deno.test("a Host that is none leaks neither into the environ nor into the log", async () => {
+  await using server = serve(() => {
+    throw new Error("it was asked");
+  });
+  const hosts = ["a/b", "a/b/c:80", "caf\xc3\xa9/x", "\xff/x", "", "u@h", "?"];
+  for (const host of hosts) {
+    const { status, body } = await raw_request(
+      server.port,
       `GET /p/q HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
     );
-    assertEquals([environ.PATH_INFO, environ.HTTP_HOST], ["/p/q", host]);
+    assertEquals([status, body], ["HTTP/1.1 400 Bad Request", "Bad Request"]);
   }
+  const line = '"GET /p/q HTTP/1.1" 400 11\n';
+  assertEquals(server.log.text, line.repeat(hosts.length));
+});
+
+Deno.test("get_environ() has no HTTP_HOST where the client names no host", async () => {
   const none = await environ_of("GET /p/q HTTP/1.0\r\n\r\n");
   assertEquals([none.PATH_INFO, none.HTTP_HOST], ["/p/q", undefined]);
 });

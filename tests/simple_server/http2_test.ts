@@ -10,7 +10,13 @@ import {
   make_folder,
   remove_folder,
 } from "../fronts/fronts.ts";
-import { bytes, raw_request, serve } from "../support/support.ts";
+import {
+  bytes,
+  raw_request,
+  serve,
+  text,
+  write_all,
+} from "../support/support.ts";
 
 /** A request, its pseudo-headers too. */
 type Fields = Record<string, string | string[]>;
@@ -111,30 +117,77 @@ Deno.test({
   },
 });
 
-Deno.test("a client that names no host gets no HTTP_HOST", async () => {
-  await using server = serve(tell);
-  for (const version of ["1.0", "1.1"]) {
-    const { body } = await raw_request(
-      server.port,
-      `GET /x HTTP/${version}\r\nConnection: close\r\n\r\n`,
-    );
-    const { HTTP_HOST, PATH_INFO } = JSON.parse(body);
-    assertEquals([HTTP_HOST, PATH_INFO], [null, "/x"]);
-  }
-});
+// What no client of HTTP/2 sends
 
-Deno.test("an absolute target names the host where no header does, but no user", async () => {
-  await using server = serve(tell);
-  for (
-    const [authority, host] of [
-      ["other.example:81", "other.example:81"],
-      ["user:secret@other.example", "other.example"],
-    ] as const
-  ) {
-    const { body } = await raw_request(
-      server.port,
-      `GET http://${authority}/x HTTP/1.1\r\nConnection: close\r\n\r\n`,
-    );
-    assertEquals(JSON.parse(body).HTTP_HOST, host);
+/** A frame (RFC 9113, section 4.1). */
+function frame(type: number, flags: number, stream: number, payload = "") {
+  const { length } = payload;
+  const numbers = [length >> 16, length >> 8 & 255, length & 255, type, flags];
+  return String.fromCharCode(...numbers, 0, 0, 0, stream) + payload;
+}
+
+const [DATA, HEADERS, SETTINGS] = [0, 1, 4];
+const [END_STREAM, END_HEADERS] = [1, 4];
+
+/** A field as it is, in no table (RFC 7541, section 6.2.2). */
+function literal([name, value]: readonly [string, string]): string {
+  const text = (it: string) => String.fromCharCode(it.length) + it;
+  return `\0${text(name)}${text(value)}`;
+}
+
+/** The body of the answer to a request of these fields. */
+async function ask_by_hand(
+  port: number,
+  fields: (readonly [string, string])[],
+): Promise<string> {
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  const head = fields.map(literal).join("");
+  const flags = END_STREAM | END_HEADERS;
+  await write_all(
+    conn,
+    bytes(
+      preface + frame(SETTINGS, 0, 0) + frame(HEADERS, flags, 1, head),
+    ),
+  );
+  const buffer = new Uint8Array(65536);
+  let received = "";
+  while (true) {
+    const length = await conn.read(buffer);
+    if (length === null) return "";
+    received += text(buffer.subarray(0, length));
+    for (let at = 0; at + 9 <= received.length;) {
+      const size = received.charCodeAt(at + 1) << 8 |
+        received.charCodeAt(at + 2);
+      const end = at + 9 + size;
+      const is_data = received.charCodeAt(at + 3) === DATA && size > 0;
+      if (is_data && end <= received.length) return received.slice(at + 9, end);
+      at = end;
+    }
   }
+}
+
+Deno.test("by HTTP/2 :authority is the host, whatever the field host says", async () => {
+  await using server = serve(tell);
+  const request = [
+    [":method", "GET"],
+    [":scheme", "http"],
+    [":path", "/x"],
+  ] as const;
+  const evil = ["host", "evil.example"] as const;
+  const host = async (...fields: (readonly [string, string])[]) => {
+    const body = await ask_by_hand(server.port, [...request, ...fields]);
+    return body.startsWith("{") ? JSON.parse(body).HTTP_HOST : body;
+  };
+  const authority = [":authority", "good.example:81"] as const;
+  assertEquals(await host(authority), "good.example:81");
+  assertEquals(await host(authority, evil), "good.example:81");
+  assertEquals(await host(evil), "evil.example");
+  assertEquals(await host([":authority", "u@good.example"]), "good.example");
+  for (const two of [["host", "a"], evil] as const) {
+    assertEquals(await host(two, ["host", "b"]), "Bad Request");
+    assertEquals(await host(authority, two, ["host", "b"]), "Bad Request");
+  }
+  assertEquals(await host(["host", "a b"]), "Bad Request");
+  assertEquals(await host(authority, ["host", "<script>"]), "Bad Request");
 });

@@ -133,7 +133,8 @@ Deno.test("variables of the process are left out, and its secrets masked", async
   assert(page.startsWith(`Error: cannot reach ${MASK}\n`), page);
   assertEquals(
     Object.keys(shown_environ(page)).filter((name) => !/^wsgi\./.test(name)),
-    ["PATH_INFO", "REQUEST_METHOD"],
+    ["PATH_INFO", "QUERY_STRING", "REQUEST_METHOD", "SCRIPT_NAME"]
+      .concat(["SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"]),
   );
   assertEquals(/me@|SOME_FOLDER|opensesame|proxy/.test(page), false);
   assertMatch(
@@ -160,7 +161,11 @@ Deno.test("a CGI script shows the variables of its request, and no others", asyn
     HTTP_COOKIE: MASK,
     HTTP_USER_AGENT: "'me'",
     PATH_INFO: "'/environment'",
+    QUERY_STRING: "''",
     REQUEST_METHOD: "'GET'",
     SCRIPT_NAME: "'/x.cgi'",
+    SERVER_NAME: "'localhost'",
+    SERVER_PORT: "'80'",
+    SERVER_PROTOCOL: "'HTTP/1.0'",
   });
 });

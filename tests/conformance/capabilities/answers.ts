@@ -11,10 +11,14 @@ const MAKE_SERVER: Answers = {
   "`PATH_INFO` of `//a//b`": "/a//b",
   "`PATH_INFO` of `/a/./../b`": "/a/./../b",
   "a header that is repeated": "a, b",
+  "`HTTP_HOST` of `GET http://a.example/` with `Host: b.example`": "a.example",
+  "`HTTP_HOST` of an HTTP/1.1 request without `Host`": "none",
+  "`HTTP_HOST` of an HTTP/1.0 request without `Host`": "none",
   "`REMOTE_PORT`": "the client's",
   "`REMOTE_USER` of a password that nobody checked": "none",
   "a body with a GET": "no: it is empty",
   "a chunked request body": "yes",
+  "one that is compressed too: `gzip, chunked`": "501",
   "trailers behind it": "none",
   "`Expect: 100-continue` is answered": "yes",
   "that of an HTTP/1.0 request, too": "yes",
@@ -35,6 +39,8 @@ const NGINX_VARIABLES: Answers = {
   "`SERVER_PROTOCOL` of an HTTP/1.0 request": "HTTP/1.0",
   "`PATH_INFO` of `//a//b`": "//a//b",
   "`PATH_INFO` of `/a/./../b`": "/b",
+  "`HTTP_HOST` of an HTTP/1.1 request without `Host`": "400",
+  "`HTTP_HOST` of an HTTP/1.0 request without `Host`": "example.org",
   "a body with a GET": "yes",
   "a long body as the answer to it": "no",
   "a reason phrase of one's own": "200 Quite All Right",
@@ -43,6 +49,7 @@ const NGINX_VARIABLES: Answers = {
 
 const APACHE_VARIABLES: Answers = {
   ...NGINX_VARIABLES,
+  "`HTTP_HOST` of an HTTP/1.0 request without `Host`": "none",
   "a CONNECT with a body": "200",
   "`PATH_INFO` of `//a//b`": "/a//b",
   "a client's leaving closes the result": "when it writes",
@@ -50,6 +57,8 @@ const APACHE_VARIABLES: Answers = {
 
 const LIGHTTPD: Answers = {
   ...NGINX_VARIABLES,
+  "`HTTP_HOST` of `GET http://a.example/` with `Host: b.example`": "400",
+  "`HTTP_HOST` of an HTTP/1.0 request without `Host`": "none",
   "a client that ends only its own side": "it gets the rest",
   "`PATH_INFO` of `//a//b`": "/a/b",
   "a client's leaving closes the result": "when it writes",
@@ -72,6 +81,8 @@ export const answers = {
   },
   "nginx by HTTP": {
     ...MAKE_SERVER,
+    "`HTTP_HOST` of an HTTP/1.1 request without `Host`": "400",
+    "`HTTP_HOST` of an HTTP/1.0 request without `Host`": "example.org",
     "`REMOTE_PORT`": "none",
     "that of an HTTP/1.0 request, too": "no",
     "a long body as the answer to it": "no",
@@ -98,6 +109,9 @@ export const answers = {
   },
   "Apache by HTTP": {
     ...MAKE_SERVER,
+    "`HTTP_HOST` of an HTTP/1.1 request without `Host`": "400",
+    "`HTTP_HOST` of an HTTP/1.0 request without `Host`": "example.org",
+    "one that is compressed too: `gzip, chunked`": "500",
     "`REMOTE_PORT`": "none",
     "that of an HTTP/1.0 request, too": "no",
     "the request body comes in as it is sent": "no",

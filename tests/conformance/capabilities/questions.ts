@@ -38,6 +38,20 @@ function of_variable(
   return async ({ door }) => await variable(door, name, request) ?? "none";
 }
 
+/** What a request names that names no host. */
+function without_host(version: string): Capability["probe"] {
+  return async ({ door }) => {
+    const request = request_text(`GET / HTTP/${version}`, {
+      "X-Application": "environ",
+      "X-Show": "HTTP_HOST",
+    });
+    const answer = said(await ask(door, request));
+    return answer.startsWith("{")
+      ? JSON.parse(answer).HTTP_HOST ?? "none"
+      : answer;
+  };
+}
+
 async function reason_phrase({ door }: Probed): Promise<string> {
   const request = request_text("GET / HTTP/1.1", {
     Host: "example.org",
@@ -280,6 +294,21 @@ export const capabilities = [
       headers: { "X-Name": "a", "x-name": "b" },
     }),
   },
+  {
+    name: "`HTTP_HOST` of `GET http://a.example/` with `Host: b.example`",
+    probe: of_variable("HTTP_HOST", {
+      target: "http://a.example/",
+      headers: { Host: "b.example" },
+    }),
+  },
+  {
+    name: "`HTTP_HOST` of an HTTP/1.1 request without `Host`",
+    probe: without_host("1.1"),
+  },
+  {
+    name: "`HTTP_HOST` of an HTTP/1.0 request without `Host`",
+    probe: without_host("1.0"),
+  },
   { name: "`REMOTE_PORT`", probe: remote_port },
   {
     name: "`REMOTE_USER` of a password that nobody checked",
@@ -294,6 +323,14 @@ export const capabilities = [
   {
     name: "a chunked request body",
     probe: body_of("POST", chunked, "5\r\nHello\r\n0\r\n\r\n"),
+  },
+  {
+    name: "one that is compressed too: `gzip, chunked`",
+    probe: body_of(
+      "POST",
+      { "Transfer-Encoding": "gzip, chunked" },
+      "5\r\nHello\r\n0\r\n\r\n",
+    ),
   },
   {
     name: "trailers behind it",

@@ -51,7 +51,11 @@ function fetch_request(request: DoorRequest): Request {
     headers.set("content-length", String(body.length));
   }
   const path = new TextDecoder().decode(bytes(target));
-  const origin = `http${secure ? "s" : ""}://${headers.get("host")}`;
+  const scheme = secure ? "https" : "http";
+  const host = headers.get("host");
+  // A Request has no URL with a host that is none.
+  const origin = [`${scheme}://${host}`].find((it) => URL.canParse(it)) ??
+    `${scheme}://localhost`;
   const stream = body && body_stream(request, (controller) => {
     controller.error(new Error("the client has gone"));
   });

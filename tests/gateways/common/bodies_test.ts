@@ -1,19 +1,17 @@
 /** The body of a request through SCGI, FastCGI and uwsgi: whole, cut, and without a length. */
 
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { toBytes } from "@std/streams";
 import { bytes, join, write_all } from "../../support/support.ts";
-import { body_of, count, ERROR_PAGE, MIB } from "./apps.ts";
+import { body_of, count, MIB } from "./apps.ts";
 import { test_each, test_each_transport } from "./each_protocol.ts";
 import {
   ask,
   connect,
   exchange,
-  fastcgi,
   open_gateway,
   read_to_end,
   uwsgi,
-  whole_request,
 } from "../gateway_clients.ts";
 import { request_pairs } from "../heads.ts";
 
@@ -92,21 +90,4 @@ test_each(
     }
   },
   [uwsgi],
-);
-
-test_each(
-  "a CONTENT_LENGTH that is none makes wsgi.input fail",
-  async (protocol) => {
-    await using gateway = await open_gateway(protocol, count);
-    const variables = { CONTENT_LENGTH: "1e3" };
-    using conn = await connect(gateway.server.server_address);
-    await write_all(conn, whole_request(protocol, variables));
-    const { text } = protocol.answer(await read_to_end(conn));
-    assertEquals(text, ERROR_PAGE);
-    assertMatch(
-      gateway.log.text,
-      /^TypeError: CONTENT_LENGTH must be decimal digits, got "1e3"\n/,
-    );
-  },
-  [fastcgi, uwsgi],
 );

@@ -159,6 +159,7 @@ Deno.test("to_fetch() gets the target as it was sent, whatever the Host header h
       server.port,
       `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
     );
+    if (answer.status !== "HTTP/1.1 200 OK") return answer.body;
     const environ = JSON.parse(answer.body);
     const { SERVER_NAME, SERVER_PORT, PATH_INFO, REQUEST_URI } = environ;
     return [SERVER_NAME, SERVER_PORT, PATH_INFO, REQUEST_URI];
@@ -170,8 +171,27 @@ Deno.test("to_fetch() gets the target as it was sent, whatever the Host header h
     "/a/../b%2Fc",
   ]);
   assertEquals(await seen("//a?b", "h"), ["h", "80", "/a", "//a?b"]);
-  assertEquals(await seen("/x", "a/b"), ["a", "80", "/x", "/x"]);
-  assertEquals(await seen("/x", "[::"), ["localhost", "80", "/x", "/x"]);
+  assertEquals(await seen("/x", "a/b"), "Bad Request");
+  assertEquals(await seen("/x", "[::"), "Bad Request");
+});
+
+Deno.test("to_fetch() has the host of an absolute target, whatever the Host header says", async () => {
+  await using server = serve_fetch(to_fetch(show));
+  for (
+    const [target, expected] of [
+      ["http://good.example:81/x", ["good.example:81", "good.example", "81"]],
+      ["HTTP://Good.example/x", ["Good.example", "good.example", "80"]],
+      ["/x", ["evil.example", "evil.example", "80"]],
+    ] as const
+  ) {
+    const { body } = await raw_request(
+      server.port,
+      `GET ${target} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`,
+    );
+    const { HTTP_HOST, SERVER_NAME, SERVER_PORT, PATH_INFO } = JSON.parse(body);
+    assertEquals([HTTP_HOST, SERVER_NAME, SERVER_PORT], expected);
+    assertEquals(PATH_INFO, "/x");
+  }
 });
 
 Deno.test("to_fetch() works behind a Unix socket", async () => {

@@ -1,8 +1,12 @@
 /** The answer to a request that the application does not get to answer. */
 
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
-import { encode_latin1 } from "../_internal/text/bytes.ts";
-import type { HeaderList, StartResponse, WSGIEnvironment } from "../types.ts";
+import { encode_latin1 } from "../text/bytes.ts";
+import type {
+  HeaderList,
+  StartResponse,
+  WSGIEnvironment,
+} from "../../types.ts";
 
 /**
  * Begins the response: a page of plain text that says no more than its status does.
