@@ -123,7 +123,7 @@ function is_escaped(value: string, place: number): boolean {
  * asks for, so what is not quoted may be any text without separators.
  */
 const PARAMETER =
-  /[ \t]*(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;\\]*)))?[ \t]*(?:;|$)/y;
+  /[ \t]*(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;\\]*))[ \t]*)?(?:;|$)/y;
 
 function element_hop(element: string): Hop {
   const parameters = new Map<string, string>();

@@ -20,14 +20,17 @@ export function encode_latin1(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0xff) {
-      throw new TypeError(
-        `expected characters up to U+00FF, got ${JSON.stringify(text[i])}`,
-      );
-    }
+    if (code > 0xff) throw no_byte(text[i]!);
     bytes[i] = code;
   }
   return bytes;
+}
+
+/** What is thrown about a character that is no byte. */
+export function no_byte(char: string): TypeError {
+  return new TypeError(
+    `expected characters up to U+00FF, got ${JSON.stringify(char)}`,
+  );
 }
 
 const decoder = new TextDecoder();

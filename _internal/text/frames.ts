@@ -19,8 +19,9 @@ function is_frame(line: string): boolean {
 
 /** Whether a frame is in a module that is not of this package, nor of the platform. */
 function is_foreign(line: string): boolean {
-  const start = line.search(/[a-z]+:\/\//);
-  return is_frame(line) && start >= 0 && !is_own(line.slice(start));
+  if (!is_frame(line)) return false;
+  const start = line.search(/\b[a-z]+:\/\//);
+  return start >= 0 && !is_own(line.slice(start));
 }
 
 /** A stack without the frames below the application's; as it is where there are none of it: the error may be ours. */

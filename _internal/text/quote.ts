@@ -1,9 +1,15 @@
 /** Percent-encoding of native strings, byte for byte (RFC 3986, section 2.1). */
 
-import { encode_latin1 } from "./bytes.ts";
+import { no_byte } from "./bytes.ts";
 
 /** Whether every character is unreserved (RFC 3986, section 2.3) or a slash: the usual path. */
 const PLAIN = /^[A-Za-z0-9_.~/-]*$/;
+
+/** What a byte is encoded as. */
+const ENCODED: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+);
 
 /**
  * `text` with every byte encoded that is neither unreserved nor in `safe`.
@@ -12,14 +18,16 @@ const PLAIN = /^[A-Za-z0-9_.~/-]*$/;
  */
 export function quote(text: string, safe = "/"): string {
   if (PLAIN.test(text)) return text;
-  let quoted = "";
-  for (const byte of encode_latin1(text)) {
-    const char = String.fromCharCode(byte);
-    quoted += /[A-Za-z0-9_.~-]/.test(char) || safe.includes(char)
-      ? char
-      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return quoted;
+  return text.replace(
+    /[^A-Za-z0-9_.~-]/g,
+    (char) => safe.includes(char) ? char : encoded(char),
+  );
+}
+
+function encoded(char: string): string {
+  const triple = ENCODED[char.charCodeAt(0)];
+  if (triple === undefined) throw no_byte(char);
+  return triple;
 }
 
 /** `text` with `%XX` decoded to one character a byte; what is no such triple stays as it is. */

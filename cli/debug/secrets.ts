@@ -90,6 +90,7 @@ function* secrets_of(name: string, value: string): Generator<string> {
   yield value;
   if (!/COOKIE|AUTHORIZATION/i.test(name)) return;
   for (const part of value.split(/[;,\s]+/)) {
+    if (part.length < SHORTEST_SECRET) continue; // Nor is anything in it that long.
     yield part;
     yield part.slice(part.indexOf("=") + 1).replace(/^"|"$/g, "");
     const [, password = ""] = attempt(() => atob(part), "").match(/:(.*)/s) ??

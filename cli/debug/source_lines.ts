@@ -95,7 +95,9 @@ interface Call {
 }
 
 function parse_call(call: string): Call {
-  const [, name, inner = call] = call.match(/^(.*?) \((.*)\)$/) ?? [];
+  const open = call.endsWith(")") ? call.indexOf(" (") : -1;
+  const name = open < 0 ? null : call.slice(0, open);
+  const inner = open < 0 ? call : call.slice(open + " (".length, -1);
   const location = inner.replace(/^async /, "");
   const [, url = location, line = 0, column = 0] =
     location.match(/^(.*):(\d+):(\d+)$/) ?? [];
