@@ -25,6 +25,7 @@ for (
     "docs/middleware.md",
     "docs/protocols.md",
     "docs/python.md",
+    "docs/wsgi.md",
   ]
 ) {
   Deno.test(`${page} quotes the examples where its code does not run by itself`, () => {
