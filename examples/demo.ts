@@ -7,7 +7,7 @@ const port = Number(Deno.args[0] ?? 8000);
 await using httpd = make_server("127.0.0.1", port, demo_app);
 console.log(`Serving HTTP on port ${httpd.server_port}...`);
 
-// Answers requests until the process dies.
+// Serves until the process is stopped.
 await httpd.serve_forever();
 
 // The alternative: answers one request, then ends.

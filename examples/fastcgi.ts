@@ -8,5 +8,5 @@ const path = Deno.args[0] ?? "/tmp/tsgi.sock";
 await using server = serve_fastcgi(demo_app, path);
 console.log(`Serving at unix:${path}`);
 
-// Answers requests until the process dies.
+// Serves until the process is stopped.
 await server.serve_forever();

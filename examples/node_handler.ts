@@ -2,6 +2,7 @@
 // light-my-request, from npm, by which Fastify answers a request without a server. Serve it with
 // `deno run -A jsr:@tsgi/serve examples/node_handler.ts`.
 
+// @ts-types="npm:@types/express@^5.0.0"
 import express from "npm:express@^5.1.0";
 import inject, { type DispatchFunc } from "npm:light-my-request@^6.6.0";
 import { Readable } from "node:stream";

@@ -16,6 +16,7 @@ const REQUESTS: Record<
   "post_form.ts": [["GET", "/"], ["POST", "/", "name=Ada"], ["PUT", "/", "x"]],
   "stream.ts": [["GET", "/?from=0"]],
   "file.ts": [["GET", "/"]],
+  "todos.ts": [["GET", "/"], ["POST", "/", "todo=x"], ["GET", "/none"]],
 };
 
 for (const [example, requests] of Object.entries(REQUESTS)) {
