@@ -25,6 +25,11 @@ export type ErrorClass = new (
 export interface Platform {
   /** Name and version, as `SERVER_SOFTWARE` has them: `Deno/2.9.6`. */
   readonly version: string;
+  /**
+   * From how many bytes on a body is sent faster as a stream though it is whole: Deno's server says of a stream when it
+   * has been sent, as well. Elsewhere a stream goes out without its `Content-Length`.
+   */
+  readonly streams_from: number;
   /** The classes of what fails here. */
   readonly errors: {
     readonly BadResource: ErrorClass;
@@ -63,6 +68,7 @@ export interface Platform {
 
 class OnDeno implements Platform {
   readonly version: string;
+  readonly streams_from = 65536;
   readonly errors: typeof Deno.errors;
   #deno: typeof Deno;
 
@@ -163,6 +169,7 @@ const OWN_ERRORS = {
 /** A Worker: neither a process nor its streams. */
 class OnWorkers implements Platform {
   readonly version: string = globalThis.navigator?.userAgent ?? "JavaScript";
+  readonly streams_from = Infinity;
   readonly errors = OWN_ERRORS;
   /** A line that is still to be ended. */
   #line = "";

@@ -1,6 +1,7 @@
 /** A request body that nobody knows the length of, counted while it is read. */
 
 import { BodySource } from "../_internal/streams/body_source.ts";
+import { stand_in } from "../_internal/streams/own_request.ts";
 import { limit_leftover } from "../_internal/streams/leftover.ts";
 
 /** Stands in for a `wsgi.input`, and fails where that goes past a number of bytes. */
@@ -19,6 +20,7 @@ export class CountedBody extends BodySource {
     this.#source = source;
     this.#most = most;
     limit_leftover(source, most);
+    stand_in(this.stream, source);
   }
 
   protected override async give(

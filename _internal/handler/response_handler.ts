@@ -9,18 +9,13 @@ import type {
 import { unshared } from "./block.ts";
 import { BaseHandler } from "./base_handler.ts";
 import { BodyStream } from "./body_stream.ts";
+import { platform } from "../platform.ts";
 import { empty_body, whole_body } from "../streams/body.ts";
 import { stderr } from "../streams/error_stream.ts";
 import { drop_leftover } from "../streams/leftover.ts";
 import { type MaybePromise, unsettled } from "../promise.ts";
 import { parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
-
-/**
- * From how many bytes on a body is a stream though it is whole: Deno says of a stream when it has been sent, which takes
- * its time where the client is slow, and from about that size on a stream is what it sends faster.
- */
-const LARGE = 65536;
 
 /** The response that was made last of which all was there. */
 let whole: Response | null = null;
@@ -177,9 +172,10 @@ export class ResponseHandler extends BaseHandler {
     }
   }
 
-  /** Gives a body that is whole as it is, and any other to a stream. */
+  /** Gives a body that is whole as it is, and any other to a stream; so the platform may send a large one faster. */
   override _write(data: Uint8Array): MaybePromise {
-    if (!this.#response && this.is_whole() && data.length < LARGE) {
+    const is_small = data.length < platform.streams_from;
+    if (!this.#response && is_small && this.is_whole()) {
       return this.#begin(unshared(data));
     }
     (this.#body ?? this.#stream()).send(this.own(data));

@@ -3,6 +3,7 @@
 import { platform } from "../platform.ts";
 import { BodySource, has_source } from "./body_source.ts";
 import { disconnected } from "./disconnect.ts";
+import { stand_in } from "./own_request.ts";
 
 const DIGITS = /^[0-9]+$/;
 
@@ -49,7 +50,9 @@ export function whole_body(
 ): ReadableStream<Uint8Array> {
   if (is_empty_body(source) || has_source(source)) return source;
   const expected = parse_length(content_length) ?? 0;
-  return new WholeSource(source, expected, request).stream;
+  const { stream } = new WholeSource(source, expected, request);
+  stand_in(stream, source);
+  return stream;
 }
 
 /**

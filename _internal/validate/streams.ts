@@ -1,5 +1,6 @@
 /** `wsgi.input` and `wsgi.errors`, as the application gets them from the validator. */
 
+import { stand_in } from "../streams/own_request.ts";
 import type { ErrorStream, WSGIEnvironment } from "../../types.ts";
 import { breach, count, PEP, show } from "./report.ts";
 
@@ -31,6 +32,7 @@ export class WatchedInput {
       pull: (controller) => this.#pull(controller),
       cancel: (reason) => this.#cancel(reason),
     }, { highWaterMark: 0 });
+    stand_in(this.stream, this.#source);
   }
 
   /** Lets go of the server's stream: the response is finished. */

@@ -1,6 +1,7 @@
 /** The response of a fetch handler, as an application's result. */
 
 import { STATUS_TEXT } from "@std/http/status";
+import { GIVES_AWAY } from "../../_internal/handler/application_result.ts";
 import { is_of_server } from "../../_internal/handler/response_head.ts";
 import { deferred } from "../../_internal/promise.ts";
 import { describe } from "../../_internal/text/check.ts";
@@ -13,6 +14,7 @@ import { type ExecutionContext, RequestContext } from "./execution_context.ts";
 import type { FetchHandler, NetAddress, WSGIFetchInfo } from "./handler.ts";
 import { mount_locations } from "./location.ts";
 import { request_of } from "./request.ts";
+import { ResponseBody } from "./response_body.ts";
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
@@ -29,7 +31,7 @@ export class FetchResult
   #controller = new AbortController();
   #completed = deferred<void>();
   #begun = false;
-  #body: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #body: ResponseBody | null = null;
   /** How many bytes are still to come, by the response's Content-Length. */
   #left = Infinity;
   #whole = false;
@@ -57,6 +59,11 @@ export class FetchResult
     this.#start_response = start_response;
   }
 
+  /** The blocks of a stream belong to who reads it. */
+  get [GIVES_AWAY](): boolean {
+    return true;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }
@@ -64,15 +71,10 @@ export class FetchResult
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (!this.#begun) await this.#begin();
     if (!this.#body || this.#whole) return DONE;
-    try {
-      const step = await this.#body.read();
-      if (step.done) return this.#end();
-      this.#take(step.value.length);
-      return step;
-    } catch (error) {
-      this.#body = null; // There is nothing left of it to cancel.
-      throw error;
-    }
+    const step = await this.#body.read();
+    if (step.done) return this.#end();
+    this.#take(step.value.length);
+    return step;
   }
 
   /** For a middleware that leaves a loop over the result. */
@@ -104,13 +106,28 @@ export class FetchResult
         `a fetch handler must return a Response, got ${describe(response)}`,
       );
     }
+    if (response.body?.locked || response.bodyUsed) {
+      throw new TypeError(
+        "the body of the Response has been read before: a fetch handler must return a new one for each request",
+      );
+    }
     if (this.#closed) return await response.body?.cancel();
-    this.#body = response.body?.getReader() ?? null;
-    this.#start_response(status_of(response), this.#headers_of(response));
-    const length = response.headers.get("content-length");
+    await this.#answer(response);
+  }
+
+  async #answer(response: Response): Promise<void> {
+    const { body } = response;
+    const headers = this.#headers_of(response);
+    let length = response.headers.get("content-length");
+    if (body) {
+      this.#body = new ResponseBody(body);
+      const size = length === null ? await this.#body.take_ready() : null;
+      if (size !== null) headers.push(["content-length", length = `${size}`]);
+    }
+    if (this.#closed) return;
     if (length !== null) this.#left = Number(length);
-    const bodiless = this.#request.method === "HEAD" || !this.#body;
-    if (bodiless) this.#whole = true;
+    this.#start_response(status_of(response), headers);
+    if (!body || this.#request.method === "HEAD") this.#whole = true;
   }
 
   #headers_of(response: Response): HeaderList {

@@ -23,7 +23,8 @@ export interface FromFetchOptions {
  * The handler is called when the server asks for the first block. Bodies are streamed both ways. The request's URL
  * is that of `HTTP_HOST`, `PATH_INFO` and `QUERY_STRING`, spelled as it was sent where `REQUEST_URI`
  * still says the same (`/a%2Fb`), and normalised as the URL of every `Request` is. A `GET` or `HEAD` has no
- * body. As every application's, the response begins with the first block that is not empty. `CONNECT` and `TRACE`, which no `Request` can have, are answered with a 501. The hop-by-hop headers of
+ * body. As every application's, the response begins with the first block that is not empty; a body that is there by then
+ * has a `Content-Length`, whether the handler says one or not. `CONNECT` and `TRACE`, which no `Request` can have, are answered with a 501. The hop-by-hop headers of
  * the response and a `Status` among them are left out, and so is the body of the answer to a `HEAD`.
  *
  * Wherever it is mounted, a handler finds its routes: `SCRIPT_NAME` is not in its URL, unless `keep_script_name` is set.

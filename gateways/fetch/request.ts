@@ -2,6 +2,7 @@
 
 import { one_slash } from "../../_internal/request/request.ts";
 import { is_empty_body } from "../../_internal/streams/body.ts";
+import { request_of_body } from "../../_internal/streams/own_request.ts";
 import { quote, unquote } from "../../_internal/text/quote.ts";
 import type { WSGIEnvironment } from "../../types.ts";
 
@@ -12,7 +13,7 @@ export function request_of(
   signal: AbortSignal,
 ): Request {
   const { REQUEST_METHOD: method, "wsgi.input": input } = environ;
-  const bodiless = /^(GET|HEAD)$/i.test(method) || is_empty_body(input);
+  const bodiless = is_bodiless(environ) || is_empty_body(input);
   return new Request(`${origin_of(environ)}${target_of(environ, mount)}`, {
     method,
     headers: request_headers(environ),
@@ -22,6 +23,11 @@ export function request_of(
   } as RequestInit);
 }
 
+/** Whether the request has no body by the fetch standard, whatever was sent. */
+function is_bodiless({ REQUEST_METHOD }: WSGIEnvironment): boolean {
+  return /^(GET|HEAD)$/i.test(REQUEST_METHOD);
+}
+
 function request_headers(environ: WSGIEnvironment): Headers {
   const headers = new Headers();
   for (const [key, value] of Object.entries(environ)) {
@@ -29,13 +35,23 @@ function request_headers(environ: WSGIEnvironment): Headers {
       headers.append(key.slice("HTTP_".length).replaceAll("_", "-"), value);
     }
   }
-  const { CONTENT_TYPE, CONTENT_LENGTH, HTTP_TRANSFER_ENCODING } = environ;
-  // wsgiref's servers say text/plain where the client said nothing.
-  const is_invented = CONTENT_TYPE === "text/plain" && !CONTENT_LENGTH &&
-    !HTTP_TRANSFER_ENCODING;
-  if (CONTENT_TYPE && !is_invented) headers.set("content-type", CONTENT_TYPE);
-  if (CONTENT_LENGTH) headers.set("content-length", CONTENT_LENGTH);
+  const { CONTENT_TYPE, CONTENT_LENGTH } = environ;
+  if (CONTENT_TYPE && !is_invented(environ)) {
+    headers.set("content-type", CONTENT_TYPE);
+  }
+  // SCGI has a length in any case, of a GET as well.
+  const is_said = CONTENT_LENGTH &&
+    !(is_bodiless(environ) && /^0+$/.test(CONTENT_LENGTH));
+  if (is_said) headers.set("content-length", CONTENT_LENGTH);
   return headers;
+}
+
+/** Whether `CONTENT_TYPE` is what wsgiref's servers say where the client has said nothing. */
+function is_invented(environ: WSGIEnvironment): boolean {
+  if (environ.CONTENT_TYPE !== "text/plain") return false;
+  const request = request_of_body(environ["wsgi.input"]);
+  if (request) return !request.headers.has("content-type");
+  return !environ.CONTENT_LENGTH && !environ.HTTP_TRANSFER_ENCODING;
 }
 
 /** Scheme, host and port; a Host header that could not stand in a URL, or would reach beyond its place there, counts for nothing. */

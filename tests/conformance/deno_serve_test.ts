@@ -24,7 +24,7 @@ async function start_deno_serve(): Promise<HTTPDoor> {
   const server = start_service(Deno.execPath(), [
     ...["serve", "-A", "--no-lock", "--quiet"],
     ...["--host", address.hostname, "--port", String(address.port)],
-    path_of("tests/conformance/apps/deno_serve.ts"),
+    path_of("tests/runtimes/servers/deno_serve.ts"),
   ], { env: { NO_COLOR: "1" } });
   await until_ready(server, () => connect(address));
   return http_door(

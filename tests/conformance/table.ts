@@ -11,6 +11,7 @@ import { block_rows } from "./rows/blocks.ts";
 import { length_rows } from "./rows/content_length.ts";
 import { environ_rows } from "./rows/environ.ts";
 import { error_rows } from "./rows/errors.ts";
+import { fetch_rows } from "./rows/fetch.ts";
 import { head_rows } from "./rows/head.ts";
 import { host_rows } from "./rows/hosts.ts";
 import { input_rows } from "./rows/input.ts";
@@ -40,6 +41,7 @@ export const rows: Row[] = [
   ...error_rows,
   ...network_rows,
   ...length_rows,
+  ...fetch_rows,
 ];
 
 /** The rows whose response fails on its way, and has no `Content-Length` that would show it. */

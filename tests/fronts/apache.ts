@@ -315,6 +315,7 @@ const KNOWN_LENGTH: Limit[] = [
       "a chunked request body of 1048576 bytes",
       "a chunked input as the result",
       "a chunked input that is not read",
+      "a fetch handler sees no type of a chunked body where none was sent",
     ],
     expected: refusal("411 Length Required"),
     silent: true,

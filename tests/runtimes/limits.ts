@@ -43,9 +43,9 @@ export const OF_DENO: Limit = {
   ],
 };
 
-/** What goes out as a stream, though it is whole. */
-const LARGE = [65536, 65537, 1048576, 8388608]
-  .map((size) => `a response body of ${size} bytes in one block`);
+/** Responses of fetch handlers. */
+const of_fetch = (...whats: string[]) =>
+  whats.map((what) => `a fetch handler that answers with ${what}`);
 
 export const OF_NEW_NODE: Limit = {
   reason: "Node 20 knows no such memory",
@@ -64,6 +64,10 @@ export const NODE: Limit[] = [
   CUT_SHORT,
   OF_NEW_NODE,
   {
+    reason: "newer versions of Node read a Blob by their event loop",
+    rows: of_fetch("a Blob"),
+  },
+  {
     reason: "the parser of Node refuses it",
     rows: [UNKNOWN_METHOD, "PATH_INFO of UTF-8 that is not encoded"],
   },
@@ -81,7 +85,10 @@ export const BUN: Limit[] = [
   NORMALISED,
   CUT_SHORT,
   { reason: "the parser of Bun refuses it", rows: [UNKNOWN_METHOD] },
-  { reason: "Bun sends a stream without its Content-Length", rows: LARGE },
+  {
+    reason: "Bun sends a stream without its Content-Length",
+    rows: of_fetch("a Content-Length", "a large body"),
+  },
   status("the status 418 I'm a teapot", "418 I'm a Teapot"),
   status("a reason of one's own", "200 OK"),
   status("a status that is not registered", "299 HM"),
@@ -94,6 +101,7 @@ export const BUN: Limit[] = [
       "a HEAD that fails",
       "a HEAD by an application that makes a GET of it",
       "a HEAD with write()",
+      ...of_fetch("a text, to a HEAD"),
       ...KINDS.map((kind) => `a HEAD of a result of kind ${kind}`),
     ],
   },
@@ -132,9 +140,18 @@ export const WORKERD: Limit[] = [
   },
   ...unsaid(
     ...KINDS.map((kind) => `a Content-Length and a result of kind ${kind}`),
-    ...LARGE,
     "write() with a Content-Length",
     "a body shorter than its Content-Length, in a generator",
     "a body longer than its Content-Length, in a generator",
+    ...of_fetch("a Content-Length", "a text, to a HEAD"),
   ),
+  {
+    reason: "Workers read every body by their event loop",
+    rows: rows.map(({ name }) => name).filter((name) =>
+      /^a fetch handler/.test(name) &&
+      !/an empty text|no body|stream|redirect|no content|not modified/.test(
+        name,
+      ) && !of_fetch("a Content-Length", "a text, to a HEAD").includes(name)
+    ),
+  },
 ];

@@ -18,6 +18,7 @@ import { json } from "./content.ts";
 import { controlled_applications } from "./controlled.ts";
 import { erring } from "./erring.ts";
 import { count_facts } from "./facts.ts";
+import { fetching } from "./fetching.ts";
 import { ok } from "./ok.ts";
 import { reading } from "./reading.ts";
 import { reusing } from "./reusing.ts";
@@ -32,6 +33,7 @@ const applications: Record<string, WSGIApplication> = {
   ...writing,
   ...erring,
   ...reusing,
+  ...fetching,
 };
 
 const validated: Record<string, WSGIApplication> = Object.fromEntries(

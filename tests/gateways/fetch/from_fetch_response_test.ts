@@ -12,6 +12,8 @@ import {
   from_fetch,
   to_fetch,
 } from "../../../gateways/fetch.ts";
+import type { HeaderList } from "../../../types.ts";
+import { setup_testing_defaults } from "../../../util.ts";
 import { validator } from "../../../validate.ts";
 import { bytes, run_app, text } from "../../support/support.ts";
 
@@ -39,7 +41,8 @@ Deno.test("from_fetch() hands status, headers and body on", async () => {
   assertEquals(
     await output_of(response),
     "Status: 201 Created\r\ncontent-type: text/plain\r\n" +
-      "set-cookie: a=1\r\nset-cookie: b=2\r\nx-name: caf\xe9\r\n\r\nHello",
+      "set-cookie: a=1\r\nset-cookie: b=2\r\nx-name: caf\xe9\r\n" +
+      "content-length: 5\r\n\r\nHello",
   );
 });
 
@@ -192,4 +195,72 @@ Deno.test("from_fetch() refuses a response that the platform alone could send", 
   const { output, errors } = await run_app(from_fetch(() => Response.error()));
   assertMatch(output, /^Status: 500/);
   assertMatch(errors, /^TypeError: the status must be .*, got "0 "/);
+});
+
+Deno.test("from_fetch() tells the length of a form", async () => {
+  const form = new FormData();
+  form.set("name", "Ada");
+  form.set("file", new File(["x".repeat(200_000)], "a.txt"));
+  const output = await output_of(() => new Response(form));
+  const [head, body] = split(output);
+  assertMatch(head, /^content-type: multipart\/form-data; boundary=/m);
+  assertMatch(head, new RegExp(`^content-length: ${body.length}\r?$`, "m"));
+  assert(body.length > 200_000);
+});
+
+/** Head and body of what a handler has written. */
+function split(output: string): [head: string, body: string] {
+  const end = output.indexOf("\r\n\r\n");
+  return [output.slice(0, end), output.slice(end + 4)];
+}
+
+Deno.test("from_fetch() asks a stream for no more than two blocks before the response begins", async () => {
+  let pulled = 0;
+  const body = () =>
+    new ReadableStream({
+      pull(controller) {
+        pulled++;
+        controller.enqueue(bytes("x"));
+      },
+    }, { highWaterMark: 0 });
+  const app = from_fetch(() => new Response(body()));
+  const environ = {};
+  setup_testing_defaults(environ);
+  let headers: HeaderList | null = null;
+  const result = await app(environ, (_status, list) => {
+    headers = list;
+    return async () => {};
+  }) as AsyncIterableIterator<Uint8Array> & { close(): Promise<void> };
+  await result.next();
+  assertEquals(headers, []);
+  assertEquals(pulled, 2);
+  await result.close();
+});
+
+Deno.test("from_fetch() answers a body that fails at once behind its first block with a 500", async () => {
+  let pulled = 0;
+  const body = () =>
+    new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull(controller) {
+        if (pulled++ > 0) throw new Error("mine");
+        controller.enqueue(bytes("a"));
+      },
+    }, { highWaterMark: 0 });
+  const { output, errors } = await run_app(
+    from_fetch(() => new Response(body())),
+  );
+  assertMatch(output, /^Status: 500 /);
+  assertEquals(errors.match(/Error: mine/g)?.length, 1);
+});
+
+Deno.test("from_fetch() says that the body of a response has been sent before", async () => {
+  const response = new Response("Hello");
+  const app = from_fetch(() => response);
+  assertMatch((await run_app(app)).output, /Hello$/);
+  const { output, errors } = await run_app(app);
+  assertMatch(output, /^Status: 500 /);
+  assertMatch(
+    errors,
+    /^TypeError: the body of the Response has been read before: a fetch handler must return a new one for each request\n/,
+  );
 });
