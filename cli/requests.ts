@@ -16,8 +16,6 @@ export class Requests implements RequestCounter {
   active = 0;
   /** Whether there has been one. */
   begun = false;
-  /** How many of them have a body that comes by HTTP. */
-  uploads = 0;
   /** Whether every response by HTTP is to be the last of its connection. */
   are_last = false;
   /** How many are answered until `on_worn` is called. */
@@ -38,10 +36,9 @@ export class Requests implements RequestCounter {
   }
 
   /** Counts a request that begins; gives its time, where the log has use for it. */
-  begin(is_upload = false): number {
+  begin(): number {
     this.active++;
     this.begun = true;
-    if (is_upload) this.uploads++;
     return this.#log?.needs_time ? performance.now() : 0;
   }
 
@@ -51,9 +48,8 @@ export class Requests implements RequestCounter {
     status: string,
     size: number,
     started: number,
-    is_upload = false,
   ): void {
-    this.forget(is_upload);
+    this.forget();
     if (!this.#log) return;
     const { environ, headers } = handler;
     const answered = { environ: environ ?? {}, status, size, headers, started };
@@ -61,9 +57,8 @@ export class Requests implements RequestCounter {
   }
 
   /** Counts a request that came to nothing. */
-  forget(is_upload = false): void {
+  forget(): void {
     this.active--;
-    if (is_upload) this.uploads--;
     if (--this.#left > 0) return;
     this.#left = this.#most;
     this.#on_worn();

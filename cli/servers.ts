@@ -31,6 +31,8 @@ export interface Server {
   multiprocess: boolean;
   set_app(app: WSGIApplication): void;
   serve_forever(): Promise<void>;
+  /** By HTTP: serves on until `shutdown()` loses no request, where others listen at the same port. */
+  hand_over?(moment: number): Promise<void>;
   shutdown(): Promise<void>;
   server_close(): Promise<void>;
 }
@@ -87,8 +89,7 @@ function request_handler(handling: Handling): WSGIRequestHandlerClass {
   const handler_class = debug_handler?.(ServerHandler) ?? ServerHandler;
   return class extends WSGIRequestHandler {
     override handler_class = handler_class;
-    #is_upload = has_body(this.request);
-    #started = requests.begin(this.#is_upload);
+    #started = requests.begin();
 
     override get_stderr(): ErrorStream {
       return errors;
@@ -103,22 +104,16 @@ function request_handler(handling: Handling): WSGIRequestHandlerClass {
         const response = super.handle();
         return requests.are_last ? last_response(response) : response;
       } catch (error) {
-        requests.forget(this.#is_upload);
+        requests.forget();
         throw error;
       }
     }
 
     override log_request(code: string, size: number): void {
       const handler = this.handler!;
-      requests.end(handler, code, size, this.#started, this.#is_upload);
+      requests.end(handler, code, size, this.#started);
     }
   };
-}
-
-function has_body(request: Request): boolean {
-  // By the fetch standard these two have none.
-  return request.method !== "GET" && request.method !== "HEAD" &&
-    request.body !== null;
 }
 
 /** A response that tells the client not to use the connection for another request. */

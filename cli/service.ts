@@ -43,9 +43,6 @@ export interface Place {
 /** For how long no connection is kept before the end, in milliseconds: whoever uses one does so within that. */
 const LAST_MOMENT = 1000;
 
-/** How often it is looked whether there is something under way, in milliseconds. */
-const GLANCE = 10;
-
 /** How long it is waited in any case, in milliseconds: a server takes a moment to see that nothing is under way. */
 const LEAST_GRACE = 100;
 
@@ -146,19 +143,18 @@ export class Service {
 
   /**
    * Serves on for a moment, until it may be stopped without anybody noticing: while requests come to other processes at
-   * the same port as well. By HTTP no connection is kept, so that nobody sends a request on one that is closed at
-   * that moment, and no body is under way, as Deno takes none while it stops.
+   * the same port as well. By HTTP/1 no connection is kept, so that nobody sends a request on one that is closed at
+   * that moment.
    */
   async wind_down(): Promise<void> {
     const { protocol, graceful_timeout } = this.#settings;
     this.#end_of_grace = performance.now() + graceful_timeout * 1000;
     if (protocol !== "http") return;
-    const { requests } = this.#handling;
-    requests.are_last = true;
-    await this.#pause(LAST_MOMENT);
-    while (requests.uploads > 0 && this.#grace > 0) {
-      await this.#pause(GLANCE);
-    }
+    this.#handling.requests.are_last = true;
+    await Promise.race([
+      this.#server?.hand_over?.(LAST_MOMENT),
+      this.#grace_ends(),
+    ]);
   }
 
   /** Where it is served; null before. */
@@ -205,10 +201,9 @@ export class Service {
     return Math.max(this.#end_of_grace - performance.now(), 0);
   }
 
-  /** Waits, but not longer than the requests under way may take. */
-  async #pause(milliseconds: number): Promise<void> {
-    const time = Math.min(milliseconds, this.#grace);
-    await new Promise((resolve) => setTimeout(resolve, time));
+  /** Settles when the time of the requests under way is up. */
+  async #grace_ends(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, this.#grace));
   }
 
   /** The application with everything around it that settings ask for; the first of it is the innermost. */

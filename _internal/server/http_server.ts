@@ -50,6 +50,8 @@ export abstract class HTTPServer implements AsyncDisposable {
   #listenings = new Set<Listening>();
   #accept_errors = new AcceptErrors((text) => this.log_error(text));
   #stopping = false;
+  /** Whether it serves to the last moment, because others serve at its port as well. */
+  #is_handed_over = false;
   #ended = Promise.withResolvers<void>();
   #queue = new RequestQueue<Response>(unavailable);
   #attendance = new Attendance();
@@ -128,6 +130,20 @@ export abstract class HTTPServer implements AsyncDisposable {
     await this.#end((listening) => listening.stop());
   }
 
+  /**
+   * Serves on until `shutdown()` loses no request, where other processes listen at the same port: to be called before,
+   * and when each response by HTTP/1 is the last of its connection.
+   *
+   * @ignore
+   * @param moment How long its client has to hear that, in milliseconds.
+   */
+  async hand_over(moment: number): Promise<void> {
+    this.#is_handed_over = true;
+    await Promise.all(
+      Array.from(this.#listenings, (listening) => listening.hand_over(moment)),
+    );
+  }
+
   /** Closes the server and every connection at once. */
   async server_close(): Promise<void> {
     await this.#end((listening) => listening.close());
@@ -202,7 +218,7 @@ export abstract class HTTPServer implements AsyncDisposable {
     info: Deno.ServeHandlerInfo,
   ): Response | Promise<Response> {
     this.#attendance.was_asked = true;
-    if (this.#stopping) return unavailable();
+    if (this.#stopping && !this.#is_handed_over) return unavailable();
     if (this.#queue.is_open) return this.#handle(request, info);
     return this.#queue.add(() => this.#handle(request, info), info.completed);
   }

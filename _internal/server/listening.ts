@@ -2,6 +2,7 @@
 
 import type { MaybePromise } from "../promise.ts";
 import { is_just_made_whole } from "../handler/response_handler.ts";
+import { Handover } from "./handover.ts";
 import { SocketFile } from "./socket_file.ts";
 
 /** What `Deno.serve` is given: an address, a certificate, and so on. */
@@ -44,6 +45,8 @@ export class Listening {
   readonly #is_shared: boolean;
   /** Called when a request was answered; null where nobody waits for that. */
   #on_answer: (() => void) | null = null;
+  /** What `hand_over()` has found so far; null before. */
+  #handover: Handover | null = null;
 
   /**
    * Listens.
@@ -57,6 +60,7 @@ export class Listening {
       { ...options, signal },
       (request, info) => {
         const response = receive(request, info);
+        if (this.#handover) return this.#hand_on(response, request, info);
         if (!is_just_made_whole(response)) this.#track(request, info);
         return response;
       },
@@ -68,6 +72,35 @@ export class Listening {
       () => this.#end(),
       (error) => this.#fail(error),
     );
+  }
+
+  /**
+   * Serves on until it can be stopped without anybody noticing, where others listen at the same port. Clients by HTTP/1
+   * have been told to close their connections: what they still send is waited for, as Deno's shutdown makes the rest of
+   * a request body unreadable. To a client by HTTP/2 Deno says then that it goes away, and takes what has been sent before
+   * that is heard; but when no request at all is under way, it breaks that off. So one by HTTP/2 is kept under way.
+   *
+   * @param moment How long clients by HTTP/1 have to close their connections, in milliseconds.
+   */
+  async hand_over(moment: number): Promise<void> {
+    const handover = this.#handover ??= new Handover();
+    await new Promise((resolve) => setTimeout(resolve, moment));
+    do {
+      handover.release();
+      await this.#uploads_end();
+      await handover.find();
+    } while (this.#uploads > 0 && !this.#is_ending);
+  }
+
+  /** Takes it that a request comes while the server is handed over. */
+  #hand_on(
+    response: Response | Promise<Response>,
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ): Response | Promise<Response> {
+    const is_http2 = this.#handover!.is_http2(info.remoteAddr);
+    this.#track(request, info, !is_http2 && request.body !== null);
+    return is_http2 ? this.#handover!.keep(response) : response;
   }
 
   /**
@@ -104,9 +137,13 @@ export class Listening {
     return this.#is_shutting_down || this.#abort.signal.aborted;
   }
 
-  #track(request: Request, { completed }: Deno.ServeHandlerInfo): void {
+  #track(
+    request: Request,
+    { completed }: Deno.ServeHandlerInfo,
+    is_upload = request.body !== null,
+  ): void {
     this.#requests++;
-    if (request.body) {
+    if (is_upload) {
       this.#uploads++;
       const forget = () => this.#forget_upload();
       completed.then(forget, forget);
@@ -126,11 +163,12 @@ export class Listening {
   }
 
   async #stop(): Promise<void> {
-    const is_idle = await this.#is_idle();
-    // With others at its port it is replaced, and must not lose a request that is on its way: by HTTP/2, Deno tells the
-    // client when it shuts down.
+    // What was handed over has nothing under way that this would lose, and must lose nothing that is still on its way: by
+    // HTTP/2, Deno tells the client when it shuts down.
+    const is_idle = !this.#handover && await this.#is_idle();
     if (is_idle) return await this.close();
     this.#is_shutting_down = true;
+    this.#handover?.release_later();
     let is_down = false;
     const down = this.#shut_down()
       .catch(() => {}) // That a connection was not accepted does not matter any more.
@@ -160,12 +198,16 @@ export class Listening {
   /** Settles as soon as no request body is under way, of which Deno's shutdown makes the rest unreadable: says whether nothing else is. */
   async #is_idle(): Promise<boolean> {
     do {
-      while (this.#uploads > 0 && !this.#is_ending) await this.#answer();
+      await this.#uploads_end();
       // With others at its port it listens no longer than it has to: what comes meanwhile is turned away.
       if (this.#requests > 0 || this.#is_shared) return false;
       await new Promise((resolve) => setTimeout(resolve, MOMENT));
     } while (this.#uploads > 0);
     return this.#requests === 0;
+  }
+
+  async #uploads_end(): Promise<void> {
+    while (this.#uploads > 0 && !this.#is_ending) await this.#answer();
   }
 
   /** Settles when a request was answered. */
