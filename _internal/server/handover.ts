@@ -1,21 +1,29 @@
 /** The last moments of a server at whose port others listen. */
 
-/** For how long it is tried to have a request of HTTP/2 under way at the end, in milliseconds. */
-const SEARCH = 500;
+/** How long responses by HTTP/2 are kept back at most until all of them are, in milliseconds. */
+const SEARCH = 250;
+
+/** How often it is looked whether they are, in milliseconds. */
+const GLANCE = 10;
 
 /** How long a client by HTTP/2 may take to hear that the server goes away, in milliseconds. */
 const FAREWELL = 250;
 
-/** Who the clients of such a server are, and a response that is kept back: so a request is under way when it shuts down. */
+/**
+ * Who the clients of such a server are, and the responses by HTTP/2 that are kept back so that it ends at the right
+ * moment. One is needed: Deno breaks its connections off when no request is under way. The fewer there are beside it, the
+ * better: a client that answers with a GOAWAY of its own, as Node's does, has Deno reset whatever it has under way.
+ */
 export class Handover {
   /** Who has sent a request since clients by HTTP/1 are told to send one only. */
   #peers = new Set<string>();
   /** Whether one of them has sent another: that is HTTP/2. */
   #has_http2 = false;
-  /** Called when a response is kept back; null where none is wanted. */
-  #on_kept: (() => void) | null = null;
-  /** Lets go of that response. */
-  #let_go: (() => void) | null = null;
+  #is_keeping = false;
+  /** How many requests by HTTP/2 are under way of which the response is not kept back. */
+  #open = 0;
+  /** Each lets go of a response that is kept back. */
+  #kept: (() => void)[] = [];
 
   /** Whether a request comes by HTTP/2, as far as that can be told: it is not the first on its connection. */
   is_http2(peer: Deno.Addr): boolean {
@@ -27,36 +35,47 @@ export class Handover {
     return is_known;
   }
 
-  /** Settles when a response by HTTP/2 is kept back, or none comes. */
-  async find(): Promise<void> {
+  /** Keeps the responses by HTTP/2 back; settles when that holds for all, or too few come, or too many. */
+  async gather(): Promise<void> {
     if (!this.#has_http2) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#on_kept = resolve;
-    const timer = setTimeout(resolve, SEARCH);
-    await promise;
-    clearTimeout(timer);
-    this.#on_kept = null;
+    this.#is_keeping = true;
+    const end = performance.now() + SEARCH;
+    let before = 0;
+    do {
+      before = this.#kept.length;
+      await new Promise((resolve) => setTimeout(resolve, GLANCE));
+    } while (!this.#is_quiet(before) && performance.now() < end);
   }
 
-  /** Keeps a response back, if that is wanted. */
+  /** Whether all responses are kept back, as many as before. */
+  #is_quiet(before: number): boolean {
+    return this.#open === 0 && before > 0 && this.#kept.length === before;
+  }
+
+  /** Takes the response to a request by HTTP/2, and keeps it back if that is wanted. */
   async keep(response: Response | Promise<Response>): Promise<Response> {
-    const whole = await response;
-    const on_kept = this.#on_kept;
-    if (!on_kept) return whole;
-    this.#on_kept = null; // One is enough.
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#let_go = resolve;
-    on_kept();
-    await promise;
-    return whole;
+    this.#open++;
+    try {
+      const whole = await response;
+      if (!this.#is_keeping) return whole;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#kept.push(resolve);
+      this.#open--;
+      await promise;
+      this.#open++;
+      return whole;
+    } finally {
+      this.#open--;
+    }
   }
 
-  /** Lets go of the response that is kept back. */
-  release(): void {
-    this.#let_go?.();
+  /** Lets go of the responses that are kept back, but for so many; no others are kept back from then on. */
+  release(left = 0): void {
+    this.#is_keeping = false;
+    for (const let_go of this.#kept.splice(left)) let_go();
   }
 
-  /** The same when everybody has heard that the server goes away. */
+  /** Lets go of the last one as well when everybody has heard that the server goes away. */
   release_later(): void {
     setTimeout(() => this.release(), FAREWELL);
   }

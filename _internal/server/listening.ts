@@ -78,7 +78,8 @@ export class Listening {
    * Serves on until it can be stopped without anybody noticing, where others listen at the same port. Clients by HTTP/1
    * have been told to close their connections: what they still send is waited for, as Deno's shutdown makes the rest of
    * a request body unreadable. To a client by HTTP/2 Deno says then that it goes away, and takes what has been sent before
-   * that is heard; but when no request at all is under way, it breaks that off. So one by HTTP/2 is kept under way.
+   * that is heard; but when no request at all is under way, it breaks that off. So one by HTTP/2 is kept under way, and as
+   * few as possible beside it.
    *
    * @param moment How long clients by HTTP/1 have to close their connections, in milliseconds.
    */
@@ -88,7 +89,7 @@ export class Listening {
     do {
       handover.release();
       await this.#uploads_end();
-      await handover.find();
+      await handover.gather();
     } while (this.#uploads > 0 && !this.#is_ending);
   }
 
@@ -167,6 +168,7 @@ export class Listening {
     // HTTP/2, Deno tells the client when it shuts down.
     const is_idle = !this.#handover && await this.#is_idle();
     if (is_idle) return await this.close();
+    if (this.#handover) await this.#leave_one(this.#handover);
     this.#is_shutting_down = true;
     this.#handover?.release_later();
     let is_down = false;
@@ -179,6 +181,19 @@ export class Listening {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, PATIENCE);
     await Promise.race([down, promise]);
+    clearTimeout(timer);
+  }
+
+  /** Sends all responses that are kept back but one. */
+  async #leave_one(handover: Handover): Promise<void> {
+    handover.release(1);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(true), MOMENT);
+    const answer = () => this.#answer().then(() => false);
+    while (this.#requests > 1) {
+      const is_late = await Promise.race([promise, answer()]);
+      if (is_late) break;
+    }
     clearTimeout(timer);
   }
 
