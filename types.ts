@@ -81,16 +81,27 @@ export interface ErrorStream {
   flush(): void;
 }
 
-/** Anything that can be read from its current offset into a buffer, as `Deno.FsFile` and `Deno.Conn` can. */
+/** Anything that can be read from its current offset into a buffer, as `Deno.FsFile`, `Deno.Conn` and Node's `FileHandle` can. */
 export interface Reader {
-  /** Reads up to `p.byteLength` bytes into `p`; resolves with their number, or with null at the end. */
-  read(p: Uint8Array): Promise<number | null>;
+  /**
+   * Reads up to `p.byteLength` bytes into `p`; resolves with their number, or with null at the end. Node's `FileHandle`
+   * resolves with an object that has the number, which is 0 at the end.
+   */
+  read(p: Uint8Array): Promise<number | { bytesRead: number } | null>;
   /** Releases what stands behind the reader. */
   close?(): void | Promise<void>;
 }
 
+/** A stream of bytes as Node has it: a `Readable` of `node:stream`, such as `fs.createReadStream()` gives. */
+export interface NodeStream extends AsyncIterable<Uint8Array> {
+  /** Lets go of what stands behind the stream. */
+  destroy(): unknown;
+  /** Has `listener` called with what the stream fails with, which ends the process if there is none. */
+  on(event: "error", listener: (error: Error) => void): unknown;
+}
+
 /** What `wsgi.file_wrapper` takes. */
-export type FileLike = ReadableStream<Uint8Array> | Reader;
+export type FileLike = ReadableStream<Uint8Array> | Reader | NodeStream;
 
 /** What `wsgi.file_wrapper` gives: the blocks of a file, as an application returns them. */
 export interface FileIterable extends AsyncIterable<Uint8Array> {

@@ -18,6 +18,10 @@ import { empty_body } from "./_internal/streams/body.ts";
 import { encode_latin1, is_ascii } from "./_internal/text/bytes.ts";
 import { describe } from "./_internal/text/check.ts";
 import { TextErrorStream } from "./_internal/streams/error_stream.ts";
+import {
+  file_blocks,
+  type FileBlocks,
+} from "./_internal/streams/file_blocks.ts";
 import { quote } from "./_internal/text/quote.ts";
 import type { FileIterable, FileLike, WSGIEnvironment } from "./types.ts";
 
@@ -333,31 +337,24 @@ export class FileWrapper implements FileIterable {
   /** The size of the blocks that are read, in bytes; a stream keeps the chunks that it has. */
   readonly blksize: number;
 
-  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  /** Whether reading the stream has failed: there is nothing left to cancel then. */
-  #failed = false;
+  #blocks: FileBlocks;
 
   /**
    * Wraps a file.
    *
-   * @param filelike A `ReadableStream` of bytes, or anything with `read(p)`, such as a `Deno.FsFile`.
+   * @param filelike A `ReadableStream` of bytes, or anything with `read(p)`, such as a `Deno.FsFile`; of Node, a
+   * `FileHandle` or a `Readable`.
    * @param blksize The size of a block in bytes, 1 or more.
    * @throws {TypeError} If `filelike` is neither.
    * @throws {RangeError} If `blksize` is no whole number above 0.
    */
   constructor(filelike: FileLike, blksize = 8192) {
-    if (!is_stream(filelike) && typeof filelike?.read !== "function") {
-      throw new TypeError(
-        `a file must be a ReadableStream or have read(), got ${
-          describe(filelike)
-        }`,
-      );
-    }
     if (!Number.isInteger(blksize) || blksize < 1) {
       throw new RangeError(
         `blksize must be a whole number above 0, got ${describe(blksize)}`,
       );
     }
+    this.#blocks = file_blocks(filelike, blksize);
     this.filelike = filelike;
     this.blksize = blksize;
   }
@@ -367,41 +364,21 @@ export class FileWrapper implements FileIterable {
     return this;
   }
 
-  /** Reads the next block; none is empty. */
+  /**
+   * Reads the next block; none is empty.
+   *
+   * @throws {TypeError} If `read()` of the file gives neither null nor a number from 0 to the size of a block.
+   * @throws {Error} If it gives 0 again and again.
+   */
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    while (true) {
-      const block = await this.#read();
-      if (block === null) return { done: true, value: undefined };
-      if (block.length > 0) return { done: false, value: block };
-    }
+    const block = await this.#blocks.next();
+    return block ? { done: false, value: block } : END;
   }
 
-  /** Closes the file: cancels a stream, calls the `close()` of anything else that has one. */
+  /** Closes the file: cancels a stream, or destroys it, calls the `close()` of anything else that has one. */
   async close(): Promise<void> {
-    const { filelike } = this;
-    if (!is_stream(filelike)) await filelike.close?.();
-    else if (!this.#failed) await (this.#reader ?? filelike).cancel();
-  }
-
-  async #read(): Promise<Uint8Array | null> {
-    const { filelike } = this;
-    if (is_stream(filelike)) {
-      this.#reader ??= filelike.getReader();
-      try {
-        const { done, value } = await this.#reader.read();
-        return done ? null : value;
-      } catch (error) {
-        this.#failed = true;
-        throw error;
-      }
-    }
-    // A new block each time: the one before may still be on its way.
-    const block = new Uint8Array(this.blksize);
-    const length = await filelike.read(block);
-    return length === null ? null : block.subarray(0, length);
+    await this.#blocks.close();
   }
 }
 
-function is_stream(filelike: FileLike): filelike is ReadableStream<Uint8Array> {
-  return filelike instanceof ReadableStream;
-}
+const END = { done: true, value: undefined } as const;

@@ -132,6 +132,8 @@ export const WORKERD: Limit[] = [
     rows: [
       "wsgi.file_wrapper with a file",
       "wsgi.file_wrapper with a file from an offset",
+      "wsgi.file_wrapper with a stream of Node's",
+      "wsgi.file_wrapper with a file of Node's",
     ],
   },
   {

@@ -86,13 +86,39 @@ export const answering: Record<string, WSGIApplication> = {
   /** A license, which every checkout has, from the offset that the query says. */
   async file(environ, start_response) {
     const file = await open_file(
-      new URL("../../../LICENSE", import.meta.url),
+      license_url(),
       Number(environ.QUERY_STRING),
     );
     start_response("200 OK", PLAIN);
     return environ["wsgi.file_wrapper"]!(file, 100);
   },
+
+  /** The same as a stream of Node's. */
+  node_stream(environ, start_response) {
+    start_response("200 OK", PLAIN);
+    const stream = builtin("node:fs").createReadStream(license_url());
+    return environ["wsgi.file_wrapper"]!(stream);
+  },
+
+  /** The same as a file that Node has opened. */
+  async node_file(environ, start_response) {
+    const file = await builtin("node:fs").promises.open(license_url());
+    start_response("200 OK", PLAIN);
+    return environ["wsgi.file_wrapper"]!(file, 100);
+  },
+
+  /** What has a read() that reads nothing. */
+  no_file(environ, start_response) {
+    start_response("200 OK", PLAIN);
+    const file = { read: () => undefined } as unknown as FileLike;
+    return environ["wsgi.file_wrapper"]!(file);
+  },
 };
+
+/** Made where it is asked for: a Worker has no URL of its own. */
+function license_url(): URL {
+  return new URL("../../../LICENSE", import.meta.url);
+}
 
 /** A file from an offset on: Deno's, or one of Node's that reads as Deno's do. */
 async function open_file(url: URL, offset: number): Promise<FileLike> {

@@ -56,6 +56,14 @@ export const error_rows: Row[] = [
       blocks: ["a", "b", { error: "mine" }, "c"],
     }, { ...broken("ab", "Error: mine"), facts: facts_at_end(kind) })
   ),
+  row(
+    "wsgi.file_wrapper with what reads neither bytes nor the end",
+    "no_file",
+    {},
+    error_page(
+      "TypeError: a file's read() must give null or a number from 0 to 65536, got undefined",
+    ),
+  ),
   ...["generator_answer", "async_generator_answer"].map((application) =>
     row(
       `an error in a later block, the application is ${application}`,

@@ -80,6 +80,18 @@ export const result_rows: Row[] = [
   row("wsgi.file_wrapper with a file from an offset", "file", {
     target: "/?300",
   }, streamed(license().slice(300))),
+  row(
+    "wsgi.file_wrapper with a stream of Node's",
+    "node_stream",
+    {},
+    streamed(license()),
+  ),
+  row(
+    "wsgi.file_wrapper with a file of Node's",
+    "node_file",
+    {},
+    streamed(license()),
+  ),
   row("a client that leaves has a generator finished", "endless", {
     leaves: true,
   }, {
