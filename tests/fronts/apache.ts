@@ -61,6 +61,9 @@ Listen 127.0.0.1:${secure_port}
 <IfModule proxy_module>
   ProxyTimeout ${PATIENCE}
 </IfModule>
+<IfModule mime_module>
+  TypesConfig /dev/null
+</IfModule>
 <IfModule cgid_module>
   ScriptSock ${folder}/cgid.sock
   CGIDScriptTimeout ${PATIENCE}
@@ -98,18 +101,26 @@ async function ask_server(port: number): Promise<void> {
 }
 
 /** Starts Apache with one of the recommended sites; `more` is put into it. */
-export async function start_apache(
+export function start_apache(
   name: string,
   modules: string[],
   literals: Record<string, string>,
   more = "",
 ): Promise<Front> {
-  const site = (port: number, settings = "") =>
-    deployment(name, {
-      "<VirtualHost *:80>": `<VirtualHost *:${port}>${settings}`,
-      "</VirtualHost>": `${more}</VirtualHost>`,
-      ...literals,
-    });
+  const site = deployment(name, {
+    "</VirtualHost>": `${more}</VirtualHost>`,
+    ...literals,
+  });
+  return start_site(site, modules);
+}
+
+/** Starts Apache with a site: a `<VirtualHost *:80>`. */
+export async function start_site(
+  site: string,
+  modules: string[],
+): Promise<Front> {
+  const at = (port: number, settings = "") =>
+    site.replace("<VirtualHost *:80>", `<VirtualHost *:${port}>${settings}`);
   const path = find_program("apache2")!;
   const front = await start_front({
     program: as_nobody(path, [])[0],
@@ -120,8 +131,8 @@ export async function start_apache(
       ),
     files: (place) => ({
       "apache.conf": main_config(place, modules),
-      "site.conf": site(place.port),
-      "secure_site.conf": site(
+      "site.conf": at(place.port),
+      "secure_site.conf": at(
         place.secure_port,
         `
     SSLEngine on

@@ -1,12 +1,17 @@
-/** The unit of `examples/deployments/` for systemd. */
+/** The units of `examples/deployments/` for systemd, as far as they can be tried without it. */
 
-import { assert, assertEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "node:path";
 import { deployed_args } from "./backends.ts";
 import {
   connect,
   deployment,
-  find_program,
+  installed,
   make_folder,
   path_of,
   start_service,
@@ -16,30 +21,51 @@ import {
 /** Where the unit expects Deno. */
 const DENO = "/usr/local/bin/deno";
 
-/** The settings of the unit, by their names. */
-function settings(): Map<string, string> {
-  const lines = deployment("tsgi.service").matchAll(/^(\w+)=(.*)$/gm);
+/** What they are called, where nothing else tells, and an instance of the last. */
+const NAME = "tsgi.service";
+const INSTANCE = "tsgi@shop.service";
+
+/** The units: behind a web server, by HTTP with workers, and one for several applications. */
+const UNITS = [
+  "tsgi.service",
+  "service/tsgi_workers.service",
+  "service/tsgi@.service",
+];
+
+/** The settings of a unit, by their names; of one that stands there twice, the last. */
+function settings(unit = "tsgi.service"): Map<string, string> {
+  const lines = deployment(unit).matchAll(/^(\w+)=(.*)$/gm);
   return new Map([...lines].map(([, name, value]) => [name!, value!]));
 }
 
-Deno.test({
-  name: "systemd-analyze finds nothing wrong with tsgi.service",
-  ignore: find_program("systemd-analyze") === null,
-  async fn() {
-    const folder = await make_folder();
-    const unit = join(folder, "tsgi.service");
-    const content = deployment("tsgi.service", { [DENO]: Deno.execPath() });
-    await Deno.writeTextFile(unit, content);
-    const { success, stdout, stderr } = await new Deno.Command(
-      "systemd-analyze",
-      { args: ["verify", unit] },
-    ).output();
-    const said = new TextDecoder().decode(stdout) +
-      new TextDecoder().decode(stderr);
-    assertEquals({ success, said }, { success: true, said: "" });
-    await Deno.remove(folder, { recursive: true });
-  },
-});
+/** What systemd-analyze says of a unit. */
+async function analyze(unit: string, ...args: string[]): Promise<string> {
+  const folder = await make_folder();
+  const path = join(folder, unit.endsWith("@.service") ? INSTANCE : NAME);
+  const content = deployment(unit, { [DENO]: Deno.execPath() });
+  await Deno.writeTextFile(path, content);
+  const { success, stdout, stderr } = await new Deno.Command(
+    "systemd-analyze",
+    { args: [...args, path] },
+  ).output();
+  await Deno.remove(folder, { recursive: true });
+  const said = [stdout, stderr].map((part) => new TextDecoder().decode(part));
+  assert(success, said.join(""));
+  return said.join("");
+}
+
+if (installed("systemd-analyze")) {
+  for (const unit of UNITS) {
+    Deno.test(`systemd-analyze finds nothing wrong with ${unit}`, async () => {
+      assertEquals(await analyze(unit, "verify"), "");
+    });
+
+    Deno.test(`systemd-analyze calls the exposure of ${unit} OK`, async () => {
+      const said = await analyze(unit, "security", "--offline=true");
+      assertMatch(said, /Overall exposure level for \S+: [\d.]+ OK /);
+    });
+  }
+}
 
 Deno.test("the command of tsgi.service listens where its group may connect, and ends by SIGTERM", async () => {
   const { ExecStart = "", UMask = "" } = Object.fromEntries(settings());
@@ -58,10 +84,14 @@ Deno.test("the command of tsgi.service listens where its group may connect, and 
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("tsgi.service names the folders that its command writes to", () => {
-  const unit = settings();
-  const bind = unit.get("ExecStart")!.match(/ --bind unix:(\S+) /)![1]!;
-  assert(bind.startsWith(`/run/${unit.get("RuntimeDirectory")}/`));
-  const cache = `/var/cache/${unit.get("CacheDirectory")}`;
-  assertEquals(unit.get("Environment"), `DENO_DIR=${cache}`);
-});
+for (const name of ["tsgi.service", "service/tsgi@.service"]) {
+  Deno.test(`${name} names the folders that its command writes to`, () => {
+    const unit = settings(name);
+    const socket = unit.get("ExecStart")!.match(/ --bind unix:(\S+) /)![1]!;
+    assertEquals(socket, `/run/${unit.get("RuntimeDirectory")}/app.sock`);
+    const cache = `/var/cache/${unit.get("CacheDirectory")}`;
+    assertEquals(unit.get("Environment"), `DENO_DIR=${cache}`);
+    const post = unit.get("ExecStartPost") ?? `[ -S ${socket} ]`;
+    assertStringIncludes(post, `[ -S ${socket} ]`);
+  });
+}
