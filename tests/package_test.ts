@@ -173,7 +173,9 @@ function folders_of(path: string): string[] {
 }
 
 Deno.test("the map in DESIGN.md has every module and every folder of source, and nothing that is not there", () => {
-  const [, map] = read("DESIGN.md").match(/## Architecture\n\n```\n([^]*?)```/)!;
+  const [, map] = read("DESIGN.md").match(
+    /## Architecture\n\n```\n([^]*?)```/,
+  )!;
   const lines = map!.trimEnd().split("\n");
   let room = "";
   const mapped = lines.map((line) => {
