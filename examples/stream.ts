@@ -17,7 +17,7 @@ const countdown: WSGIApplication = async function* (environ, start_response) {
     }
     yield event("Lift-off!");
   } finally {
-    // Here as well when the client leaves: the place to let go of whatever the stream is made of.
+    // Reached on a disconnect as well: release the resources of the stream here.
     environ["wsgi.errors"].write(`The countdown ended at ${left}\n`);
   }
 };
