@@ -1,6 +1,7 @@
 /** The files of `examples/deployments/shared_host/`, in Apache with `AllowOverride`: no part of its own configuration is theirs. */
 
 import { assert, assertEquals } from "@std/assert";
+import { read } from "../../support/project.ts";
 import { root, text } from "../../support/support.ts";
 import { start_site } from "../apache.ts";
 import {
@@ -11,10 +12,22 @@ import {
   remove_folder,
 } from "../fronts.ts";
 
-/** What the script runs, before it is bundled. */
-const MAIN = `import { CGIHandler } from "${new URL("handlers.ts", root)}";
-import app from "${new URL("tests/fronts/deployments/where.ts", root)}";
-await new CGIHandler().run(app);
+/** What docs/deploy.md has the script run: a WSGI application, and one with a `fetch`. */
+const MAINS = Array.from(
+  read("docs/deploy.md").matchAll(/^ *```ts ignore\n([^`]+CGIHandler[^`]+)```$/gm),
+  ([, code]) => code!.replaceAll("jsr:@tsgi/serve", "@tsgi/serve"),
+);
+
+/** The application that tells what it was asked for. */
+const WSGI_APP = `export { default } from "${
+  new URL("where.ts", import.meta.url)
+}";
+`;
+
+/** An application with a `fetch`: it says by what URL it was asked. */
+const FETCH_APP = `export default {
+  fetch: (request: Request) => new Response(request.url),
+};
 `;
 
 /** A host on which Ada has a home folder, and no rights but to what is in it. */
@@ -42,7 +55,8 @@ async function start_host(
   }
   await Deno.chmod(`${home}/.cache`, 0o777);
   await Deno.symlink(Deno.execPath(), `${home}/.deno/bin/deno`);
-  await Deno.writeTextFile(`${home}/app/main.ts`, MAIN);
+  await Deno.writeTextFile(`${home}/app/app.ts`, app);
+  await Deno.writeTextFile(`${home}/app/main.ts`, main);
   await bundle(`${home}/app`);
   await Deno.writeTextFile(`${home}/public_html/style.css`, "a file");
   for (const folder of ["public_html", "public_html/shop"]) {
@@ -137,6 +151,13 @@ async function test_requests() {
     );
   }
   assertEquals(await ask(host, "/style.css"), "a file");
+}
+
+async function test_fetch_application() {
+  await using host = await start_host({ main: MAINS[1]!, app: FETCH_APP });
+  const { port } = host.front;
+  const url = `http://127.0.0.1:${port}/cart?id=7`;
+  assertEquals(await ask(host, "/cart?id=7"), url);
 }
 
 async function test_rewrite_base() {
