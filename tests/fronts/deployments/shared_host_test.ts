@@ -14,14 +14,17 @@ import {
 
 /** What docs/deploy.md has the script run: a WSGI application, and one with a `fetch`. */
 const MAINS = Array.from(
-  read("docs/deploy.md").matchAll(/^ *```ts ignore\n([^`]+CGIHandler[^`]+)```$/gm),
+  read("docs/deploy.md").matchAll(
+    /^ *```ts ignore\n([^`]+CGIHandler[^`]+)```$/gm,
+  ),
   ([, code]) => code!.replaceAll("jsr:@tsgi/serve", "@tsgi/serve"),
 );
 
 /** The application that tells what it was asked for. */
-const WSGI_APP = `export { default } from "${
-  new URL("where.ts", import.meta.url)
-}";
+const WSGI_APP = `export { default } from "${new URL(
+  "where.ts",
+  import.meta.url,
+)}";
 `;
 
 /** An application with a `fetch`: it says by what URL it was asked. */
@@ -41,13 +44,21 @@ interface Host extends AsyncDisposable {
  *
  * @param site Where `public_html` of Ada's home folder is found: at the root, unless told otherwise.
  * @param rewrite_base The path that `.htaccess` names, if any.
+ * @param main What is bundled, from docs/deploy.md.
+ * @param app The application that it imports.
  */
 async function start_host(
-  { site = (home) => `DocumentRoot ${home}/public_html`, rewrite_base = null }:
-    {
-      site?: (home: string) => string;
-      rewrite_base?: string | null;
-    } = {},
+  {
+    site = (home) => `DocumentRoot ${home}/public_html`,
+    rewrite_base = null,
+    main = MAINS[0]!,
+    app = WSGI_APP,
+  }: {
+    site?: (home: string) => string;
+    rewrite_base?: string | null;
+    main?: string;
+    app?: string;
+  } = {},
 ): Promise<Host> {
   const home = await make_folder();
   for (const folder of ["public_html/shop", "app", ".deno/bin", ".cache"]) {
@@ -183,6 +194,10 @@ if (installed("apache2", "openssl")) {
   Deno.test(
     "shared_host/.htaccess passes every path to the application, decoded once, and no app.cgi is in its URLs",
     test_requests,
+  );
+  Deno.test(
+    "shared_host/app.cgi runs what docs/deploy.md has for an application with a fetch",
+    test_fetch_application,
   );
   Deno.test(
     "shared_host/.htaccess finds its script by RewriteBase where Apache does not know the folder's URL",
