@@ -1,11 +1,11 @@
-/** `examples/health.ts`: its health check passes its limit. */
+/** `examples/deployments/health.ts`: its health check passes its limit. */
 
 import { assertEquals } from "@std/assert";
-import { start_server } from "../support/support.ts";
+import { start_server } from "../../support/support.ts";
 
-Deno.test("examples/health.ts answers its health check while it refuses everything else", async () => {
+Deno.test("examples/deployments/health.ts answers its health check while it refuses everything else", async () => {
   await using server = await start_server(
-    ["mod.ts", "--bind", "127.0.0.1:0", "examples/health.ts"],
+    ["mod.ts", "--bind", "127.0.0.1:0", "examples/deployments/health.ts"],
   );
   const leaving = new AbortController();
   const ask = async (path: string) => {
