@@ -1,12 +1,11 @@
 /**
- * Runs a WSGI application for one request, whatever the request came by
- * (Python's `wsgiref.handlers`).
+ * Handlers that run a WSGI application for one request, over any protocol (Python's `wsgiref.handlers`).
  *
- * - {@linkcode BaseHandler}: the steps of a request, to be completed by a subclass
- * - {@linkcode SimpleHandler}: over streams and an environ that are given
- * - {@linkcode BaseCGIHandler}: the same behind a web server, by the rules of CGI
- * - {@linkcode CGIHandler}, {@linkcode IISCGIHandler}: this process as a CGI script
- * - {@linkcode ResponseHandler}: with a `Response` as its output
+ * - {@linkcode BaseHandler}: the steps of a request, completed by a subclass
+ * - {@linkcode SimpleHandler}: over given streams and a given environ
+ * - {@linkcode BaseCGIHandler}: the same for a web server, by the rules of CGI
+ * - {@linkcode CGIHandler}, {@linkcode IISCGIHandler}: run this process as a CGI script
+ * - {@linkcode ResponseHandler}: produces a `Response`
  *
  * @example A CGI script
  * ```ts ignore
@@ -42,18 +41,18 @@ export type { FileWrapperClass } from "./_internal/handler/file_wrapper.ts";
 export type { MaybePromise } from "./_internal/promise.ts";
 export { read_environ };
 
-/** An environ as a server gives it: CGI variables, and whatever else it puts there. */
+/** The environ that a server provides: CGI variables, and anything else it adds. */
 export type BaseEnvironment = Readonly<Record<string, unknown>>;
 
-/** What can be written to: the writer of a stream, for one. */
+/** A target for bytes, such as the writer of a stream. */
 export interface ByteWriter {
-  /** Writes all of `data`; settles when more can be taken, or gives no promise where that is so at once. */
+  /** Writes all of `data`. Resolves when it can take more, or returns nothing if it already can. */
   write(data: Uint8Array): MaybePromise;
 }
 
 /**
- * Runs an application over streams and an environ that are given to the constructor: an origin server,
- * as far as its output goes.
+ * Runs an application over the streams and the environ passed to its constructor. Its output is that of an origin
+ * server.
  *
  * @example
  * ```ts
@@ -81,24 +80,24 @@ export interface ByteWriter {
  * ```
  */
 export class SimpleHandler extends BaseHandler {
-  /** The body of the request, and whatever comes after it. */
+  /** The body of the request, and anything after it. */
   stdin: ReadableStream<Uint8Array>;
-  /** Where the response goes; `run` leaves it open and unlocked. */
+  /** The output for the response; `run` leaves it open and unlocked. */
   stdout: WritableStream<Uint8Array> | ByteWriter;
   /** `wsgi.errors`. */
   stderr: ErrorStream;
-  /** The variables of the request, which the environ gets on top of `os_environ`. */
+  /** The variables of the request; they override `os_environ` in the environ. */
   base_env: BaseEnvironment;
 
   #kept: Uint8Array[] = [];
   #writer: ByteWriter & { releaseLock?(): void } | null = null;
 
   /**
-   * Takes what the handler works on.
+   * Sets what the handler works on.
    *
-   * @param stdin The request body; `CONTENT_LENGTH` of `environ` says where it ends.
-   * @param stdout Where the response goes.
-   * @param stderr Where the log goes, and `wsgi.errors`.
+   * @param stdin The request body; it ends after the `CONTENT_LENGTH` of `environ`.
+   * @param stdout The output for the response.
+   * @param stderr The log, which is also `wsgi.errors`.
    * @param environ The variables of the request; copied into the environ.
    * @param multithread `wsgi.multithread`.
    * @param multiprocess `wsgi.multiprocess`.
@@ -120,7 +119,7 @@ export class SimpleHandler extends BaseHandler {
     this.wsgi_multiprocess = multiprocess;
   }
 
-  /** Runs `application`, then lets go of `stdout`. */
+  /** Runs `application`, then releases `stdout`. */
   override run(application: WSGIApplication): Promise<void> {
     const running = super.run(application);
     if (unsettled(running)) return running.finally(() => this.#let_go());
@@ -134,27 +133,27 @@ export class SimpleHandler extends BaseHandler {
     this.#kept = [];
   }
 
-  /** The part of `stdin` that is this request's body. */
+  /** Returns the part of `stdin` that is this request's body. */
   override get_stdin(): ReadableStream<Uint8Array> {
     return body_of(this.stdin, this.environ?.CONTENT_LENGTH);
   }
 
-  /** `stderr`. */
+  /** Returns `stderr`. */
   override get_stderr(): ErrorStream {
     return this.stderr;
   }
 
-  /** Puts `base_env` on top of the environ, and fills in what every environ has. */
+  /** Adds `base_env` to the environ, and fills in the variables that every environ must have. */
   override add_cgi_vars(): void {
     complete(Object.assign(this.environ!, this.base_env));
   }
 
-  /** Keeps the bytes for `_flush`, so that the headers and the first block go out together. */
+  /** Buffers the bytes for `_flush`, so that the headers and the first block are sent together. */
   override _write(data: Uint8Array): MaybePromise {
     this.#kept.push(this.own(data));
   }
 
-  /** Writes what was kept; settles when `stdout` has taken it. */
+  /** Writes the buffered bytes; resolves when `stdout` has accepted them. */
   override _flush(): MaybePromise {
     if (this.#kept.length === 0) return;
     const data = concat(this.#kept);
@@ -164,7 +163,7 @@ export class SimpleHandler extends BaseHandler {
   }
 
   /**
-   * Writes what was kept, if something was.
+   * Writes the buffered bytes, if there are any.
    *
    * @ignore
    */
@@ -181,14 +180,14 @@ function writer_of(
   return is_process_stdout ? process_stdout : stdout.getWriter();
 }
 
-/** How many bytes an empty pipe has room for in any case. */
+/** The number of bytes that fit into an empty pipe on any system. */
 const ROOM = 4096;
 
 let is_untouched = true;
 
 /**
- * The process's stdout, past its stream, which takes a CGI script a millisecond to write to for the first time. What goes
- * out first, as far as it fits into a pipe that is empty, waits for nobody.
+ * The process's stdout without its stream, whose first write takes a CGI script a millisecond. The first bytes, as many
+ * as fit into an empty pipe, are written synchronously.
  */
 const process_stdout: ByteWriter = {
   write(data: Uint8Array): MaybePromise {
@@ -207,11 +206,11 @@ async function write_to_stdout(data: Uint8Array): Promise<void> {
 }
 
 /**
- * A `SimpleHandler` behind a web server: the response begins with a `Status:` line, as CGI, SCGI
- * and FastCGI have it (RFC 3875, section 6.3.3).
+ * A `SimpleHandler` behind a web server: the response begins with a `Status:` line, as in CGI, SCGI and FastCGI (RFC
+ * 3875, section 6.3.3).
  *
- * `HTTP_CONTENT_TYPE` and `HTTP_CONTENT_LENGTH`, which some servers send beside the plain ones, and
- * `HTTP_PROXY` are left out of the environ.
+ * `HTTP_PROXY` is removed from the environ, and so are `HTTP_CONTENT_TYPE` and `HTTP_CONTENT_LENGTH`, which some
+ * servers send in addition to `CONTENT_TYPE` and `CONTENT_LENGTH`.
  *
  * @example
  * ```ts
@@ -239,10 +238,10 @@ async function write_to_stdout(data: Uint8Array): Promise<void> {
  * ```
  */
 export class BaseCGIHandler extends SimpleHandler {
-  /** False: the web server speaks to the client. */
+  /** False: the web server sends the response to the client. */
   override origin_server = false;
 
-  /** Puts `base_env` on top of the environ, without what does not belong there. */
+  /** Adds `base_env` to the environ, without the variables that do not belong there. */
   override add_cgi_vars(): void {
     super.add_cgi_vars();
     const environ: Record<string, unknown> = this.environ!;
@@ -251,8 +250,7 @@ export class BaseCGIHandler extends SimpleHandler {
 }
 
 /**
- * This process as a CGI script: stdin, stdout, stderr and environment are the process's own
- * (RFC 3875).
+ * Runs an application as a CGI script, with the stdin, stdout, stderr and environment of the process (RFC 3875).
  *
  * @example
  * ```ts ignore
@@ -267,13 +265,13 @@ export class BaseCGIHandler extends SimpleHandler {
 export class CGIHandler extends BaseCGIHandler {
   /** True: a CGI script serves one request. */
   override wsgi_run_once = true;
-  /** Empty: the variables of the request hold the environment already. */
+  /** Empty, because the variables of the request already include the environment. */
   override os_environ: Readonly<Record<string, string>> = {};
 
-  /** The body of the request, as long as something of it is left; null where it has none. */
+  /** The body of the request until it has been read; null if there is none. */
   #input: ReadableStream<Uint8Array> | null = null;
 
-  /** Takes the streams and the environment of the process. */
+  /** Uses the streams and the environment of the process. */
   constructor() {
     super(
       platform.stdin,
@@ -286,22 +284,23 @@ export class CGIHandler extends BaseCGIHandler {
   }
 
   /**
-   * Runs `application`. What it writes by `console.log()` goes to stderr, as stdout is the response. A SIGTERM, by which web servers end a script that has answered or whose client has gone, closes
-   * its result first.
+   * Runs `application`. `console.log()` writes to stderr, because stdout is the response. On SIGTERM, which web servers
+   * send to a script that has responded or whose client has disconnected, the result is closed before the process
+   * exits.
    */
   override async run(application: WSGIApplication): Promise<void> {
     console_to_stderr();
-    const ended = this.#heed_termination(); // lighttpd sends one as soon as it has the last byte.
+    const ended = this.#heed_termination(); // lighttpd sends SIGTERM as soon as it has the last byte.
     try {
       await super.run(application);
       await this.#drain();
-      await work_is_done(); // The process has no other request to live for.
+      await work_is_done(); // The process has nothing else to do.
     } finally {
       ended();
     }
   }
 
-  /** The body of the request; where the web server does not know its length, it lasts as long as stdin. */
+  /** Returns the body of the request; if the web server does not know its length, it is all of stdin. */
   override get_stdin(): ReadableStream<Uint8Array> {
     const { CONTENT_LENGTH, HTTP_TRANSFER_ENCODING } = this.environ!;
     const is_chunked = !CONTENT_LENGTH && HTTP_TRANSFER_ENCODING !== undefined;
@@ -313,8 +312,8 @@ export class CGIHandler extends BaseCGIHandler {
   }
 
   /**
-   * Takes what is left of the body, or of stdin where the application keeps that to itself: where stdin is the same
-   * socket as stdout, an end with data unread would take the response with it.
+   * Reads the rest of the body, or of stdin if the application still holds the body: if stdin and stdout are the same
+   * socket, exiting with unread data would discard the response.
    */
   async #drain(): Promise<void> {
     try {
@@ -324,11 +323,11 @@ export class CGIHandler extends BaseCGIHandler {
       const buffer = new Uint8Array(65536);
       while (this.#input && await platform.read_stdin(buffer) !== null);
     } catch {
-      // The body, and so stdin, has come to its end too early.
+      // The body, and so stdin, was truncated.
     }
   }
 
-  /** Listens to SIGTERM until the process ends; to be told when the request has come to its end. */
+  /** Listens for SIGTERM until the process ends. Call the returned function when the request has ended. */
   #heed_termination(): () => void {
     let terminated = false;
     let over = false;
@@ -346,8 +345,8 @@ export class CGIHandler extends BaseCGIHandler {
 }
 
 /**
- * A `CGIHandler` for Microsoft's IIS, which repeats `SCRIPT_NAME` at the beginning of `PATH_INFO`
- * where its option `allowPathInfo` is not set.
+ * A `CGIHandler` for Microsoft's IIS, which repeats `SCRIPT_NAME` at the beginning of `PATH_INFO` unless its option
+ * `allowPathInfo` is set.
  *
  * @example
  * ```ts ignore
@@ -358,7 +357,7 @@ export class CGIHandler extends BaseCGIHandler {
  * ```
  */
 export class IISCGIHandler extends CGIHandler {
-  /** Takes the streams and the environment of the process, the path mended. */
+  /** Uses the streams and the environment of the process, with a corrected path. */
   constructor() {
     super();
     const { PATH_INFO: path = "", SCRIPT_NAME: script = "" } = this

@@ -1,5 +1,5 @@
 /**
- * Response headers in order, case-insensitive, repeats allowed (Python's `wsgiref.headers`).
+ * Response headers: ordered, case-insensitive, with repeated names (Python's `wsgiref.headers`).
  *
  * @example
  * ```ts
@@ -21,12 +21,11 @@ import { remedy_of_headers } from "./_internal/text/remedies.ts";
 import type { HeaderList } from "./types.ts";
 
 /**
- * A mapping over a list of headers: names are compared without regard to case, order is kept, and a
- * name may stand several times. Setting and deleting change the list that it was made from, so a
- * middleware can pass that list on.
+ * A mapping over a list of headers: names are case-insensitive, order is kept, and names may be repeated. It modifies
+ * the list that it was made from, so middleware can pass that list on.
  *
- * What could split a response is refused on the way in: a name that is no token, and a control
- * character in a value (RFC 9110, sections 5.1 and 5.5).
+ * It rejects anything that could split a response: a name that is not a token, or a control character in a value (RFC
+ * 9110, sections 5.1 and 5.5).
  *
  * @example
  * ```ts
@@ -44,10 +43,10 @@ export class Headers implements Iterable<[name: string, value: string]> {
   #list: HeaderList;
 
   /**
-   * Works on a list of headers.
+   * Wraps a list of headers.
    *
-   * @param headers The list to work on; not copied.
-   * @throws {TypeError} If `headers` is no array of pairs of strings, or one of them could not stand in a response.
+   * @param headers The list to wrap; it is not copied.
+   * @throws {TypeError} If `headers` is not an array of pairs of strings, or one of them is not valid in a response.
    */
   constructor(headers: HeaderList = []) {
     if (!Array.isArray(headers)) {
@@ -68,14 +67,14 @@ export class Headers implements Iterable<[name: string, value: string]> {
     this.#list = headers;
   }
 
-  /** The number of headers, repeats counted. */
+  /** The number of headers, including repeated names. */
   get length(): number {
     return this.#list.length;
   }
 
-  /** The first value of `name`, or null where there is none. */
+  /** Returns the first value of `name`, or null if there is none. */
   get(name: string): string | null;
-  /** The first value of `name`, or `default_value` where there is none. */
+  /** Returns the first value of `name`, or `default_value` if there is none. */
   get<Default>(name: string, default_value: Default): string | Default;
   get(name: string, default_value: unknown = null): unknown {
     for (const [key, value] of this.#list) {
@@ -84,21 +83,21 @@ export class Headers implements Iterable<[name: string, value: string]> {
     return default_value;
   }
 
-  /** All values of `name`, in order; an empty array where there is none. */
+  /** Returns all values of `name` in order; an empty array if there are none. */
   get_all(name: string): string[] {
     return this.#list.filter(([key]) => is_same(key, name))
       .map(([, value]) => value);
   }
 
-  /** Whether a header of that name is there. */
+  /** Returns whether a header of that name exists. */
   has(name: string): boolean {
     return this.get(name) !== null;
   }
 
   /**
-   * Puts one header in the place of all of that name; it goes to the end.
+   * Replaces all headers of that name with one, at the end of the list.
    *
-   * @throws {TypeError} If the header could not stand in a response.
+   * @throws {TypeError} If the header is not valid in a response.
    */
   set(name: string, value: string): void {
     check_header(name, value);
@@ -106,7 +105,7 @@ export class Headers implements Iterable<[name: string, value: string]> {
     this.#list.push([name, value]);
   }
 
-  /** Removes every header of that name; it is no error where there is none. */
+  /** Removes every header of that name, if there are any. */
   delete(name: string): void {
     if (!this.has(name)) return;
     let kept = 0;
@@ -117,9 +116,9 @@ export class Headers implements Iterable<[name: string, value: string]> {
   }
 
   /**
-   * The first value of `name`; where there is none, the header is added with `value`.
+   * Returns the first value of `name`; if there is none, adds the header with `value`.
    *
-   * @throws {TypeError} If the header could not stand in a response.
+   * @throws {TypeError} If the header is not valid in a response.
    */
   setdefault(name: string, value: string): string {
     const present = this.get(name);
@@ -130,13 +129,13 @@ export class Headers implements Iterable<[name: string, value: string]> {
   }
 
   /**
-   * Adds a header beside those of the same name, with parameters: `name: value; key="param"`.
+   * Adds a header, keeping those of the same name, with optional parameters: `name: value; key="param"`.
    *
    * @param name The header's name.
    * @param value The value before the parameters; null leaves it out.
-   * @param params The parameters. An underscore in a key becomes a hyphen; null or an empty string
-   * gives the key alone; quotes and backslashes in a value are escaped.
-   * @throws {TypeError} If the header could not stand in a response.
+   * @param params The parameters. Underscores in a key become hyphens; null or an empty string gives the key alone;
+   * quotes and backslashes in a value are escaped.
+   * @throws {TypeError} If the header is not valid in a response.
    */
   add_header(
     name: string,
@@ -156,27 +155,27 @@ export class Headers implements Iterable<[name: string, value: string]> {
     this.#list.push([name, whole]);
   }
 
-  /** The names in order, repeats included. */
+  /** Returns the names in order, including repeated ones. */
   keys(): string[] {
     return this.#list.map(([name]) => name);
   }
 
-  /** The values in order. */
+  /** Returns the values in order. */
   values(): string[] {
     return this.#list.map(([, value]) => value);
   }
 
-  /** The pairs in order, as a list of its own. */
+  /** Returns the pairs in order, as a copy. */
   items(): HeaderList {
     return this.#list.map(([name, value]) => [name, value]);
   }
 
-  /** The pairs in order. */
+  /** Iterates over the pairs in order. */
   [Symbol.iterator](): Iterator<[name: string, value: string]> {
     return this.items()[Symbol.iterator]();
   }
 
-  /** The headers as they stand in a response, with the empty line that ends them. */
+  /** Returns the headers as sent in a response, including the empty line that ends them. */
   toString(): string {
     let text = "";
     for (const [name, value] of this.#list) text += `${name}: ${value}\r\n`;
@@ -184,16 +183,16 @@ export class Headers implements Iterable<[name: string, value: string]> {
   }
 
   /**
-   * What `toString()` gives, in ISO-8859-1.
+   * Returns `toString()` encoded as ISO-8859-1.
    *
-   * @throws {TypeError} If a value holds a character above U+00FF.
+   * @throws {TypeError} If a value contains a character above U+00FF.
    */
   to_bytes(): Uint8Array<ArrayBuffer> {
     return encode_latin1(this.toString());
   }
 }
 
-/** Whether two names are the same but for case; most differ in length already. */
+/** Whether two names are equal except for case; most already differ in length. */
 function is_same(a: string, b: string): boolean {
   return a.length === b.length && a.toLowerCase() === b.toLowerCase();
 }

@@ -1,8 +1,8 @@
 /**
- * WSGI (PEP 3333) and Python's `wsgiref`, for Deno: one application callable, `app(environ, start_response)`,
- * behind HTTP, CGI, SCGI, FastCGI, uwsgi and a fetch handler.
+ * WSGI (PEP 3333) and Python's `wsgiref` for Deno: serves one application, `app(environ, start_response)`, over HTTP,
+ * CGI, SCGI, FastCGI or uwsgi, or as a fetch handler.
  *
- * Run, this module is the command that serves an application:
+ * When run, this module is the command that serves an application:
  *
  * ```sh
  * deno run -A jsr:@tsgi/serve app.ts
@@ -37,7 +37,7 @@ export * from "./util.ts";
 export * from "./validate.ts";
 
 if (import.meta.main) {
-  // Not awaited: an application that imports this module would wait for it for ever.
+  // Not awaited, because an application that imports this module would deadlock.
   import("./cli/main.ts")
     .then(({ main }) => main(Deno.args))
     .then((status) => Deno.exit(status));

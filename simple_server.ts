@@ -58,7 +58,7 @@ export type {
 } from "./_internal/server/http_server.ts";
 export type { RequestLogger } from "./_internal/handler/server_handler.ts";
 
-/** A class whose instances handle a request: `WSGIRequestHandler`, or a subclass. */
+/** A class whose instances handle one request: `WSGIRequestHandler`, or a subclass. */
 export type WSGIRequestHandlerClass = new (
   request: Request,
   client_address: ClientAddress,
@@ -70,7 +70,7 @@ export type ServerHandlerClass = new (
   ...args: ConstructorParameters<typeof ServerHandler>
 ) => ServerHandler;
 
-/** A class of servers: `WSGIServer`, or a subclass. */
+/** A server class: `WSGIServer`, or a subclass. */
 export type WSGIServerClass<Server extends WSGIServer = WSGIServer> = new (
   server_address: ServerAddress,
   RequestHandlerClass: WSGIRequestHandlerClass,
@@ -78,11 +78,11 @@ export type WSGIServerClass<Server extends WSGIServer = WSGIServer> = new (
 ) => Server;
 
 /**
- * Handles one request of a `WSGIServer`: makes its environ, runs the application, logs.
+ * Handles one request of a `WSGIServer`: builds its environ, runs the application, logs.
  *
- * Made by the server for each request. Override `get_environ` to add to the environ, `get_stderr` to send
- * `wsgi.errors` elsewhere, `log_message` to send the log elsewhere, and give the class to `make_server`. A subclass that
- * has a `log_exception(error)` is told the errors of the application, which `get_stderr` gets otherwise.
+ * The server creates one for each request. Override `get_environ` to add to the environ, `get_stderr` to redirect
+ * `wsgi.errors`, or `log_message` to redirect the log, and pass the class to `make_server`. If a subclass has a
+ * `log_exception(error)`, that receives the application's errors instead of `get_stderr`.
  *
  * @example
  * ```ts
@@ -114,24 +114,24 @@ export type WSGIServerClass<Server extends WSGIServer = WSGIServer> = new (
 export class WSGIRequestHandler {
   /** The first half of `version_string()`, and `SERVER_SOFTWARE`. */
   server_version: string = server_version;
-  /** The other half. */
+  /** The second half of `version_string()`. */
   sys_version: string = sys_version;
-  /** The protocol of the request. `Deno.serve` does not tell HTTP/1.0 from HTTP/1.1. */
+  /** The protocol of the request. `Deno.serve` does not distinguish HTTP/1.0 from HTTP/1.1. */
   request_version = "HTTP/1.1";
   /** The class that runs the application. */
   handler_class: ServerHandlerClass = ServerHandler;
   /** The request. */
   request: Request;
-  /** Where it came from. */
+  /** The address of the client. */
   client_address: ClientAddress;
-  /** The server that it came to. */
+  /** The server that received it. */
   server: WSGIServer;
-  /** What runs the application; null before. */
+  /** The handler that runs the application; null before that. */
   handler: ServerHandler | null = null;
 
   #target: string | null = null;
 
-  /** Takes what the server has of a request. */
+  /** Called by the server for each request. */
   constructor(
     request: Request,
     client_address: ClientAddress,
@@ -147,7 +147,7 @@ export class WSGIRequestHandler {
     return this.request.method;
   }
 
-  /** The request target, several slashes at its beginning as one. */
+  /** The request target, with repeated leading slashes collapsed to one. */
   get path(): string {
     return one_slash(this.#request_target());
   }
@@ -163,8 +163,8 @@ export class WSGIRequestHandler {
   }
 
   /**
-   * The variables of the request: a new object each time, made of the server's `base_environ`, the CGI
-   * variables and the request headers. Override to add some.
+   * Returns the variables of the request: a new object each time, from the server's `base_environ`, the CGI variables
+   * and the request headers. Override to add variables.
    */
   get_environ(): Record<string, unknown> {
     const { base_environ } = this.server;
@@ -196,12 +196,12 @@ export class WSGIRequestHandler {
     return environ;
   }
 
-  /** The stream for `wsgi.errors`: the process's stderr. Override to send it elsewhere. */
+  /** Returns the stream for `wsgi.errors`: the process's stderr. Override to redirect it. */
   get_stderr(): ErrorStream {
     return stderr;
   }
 
-  /** Handles the request: runs the server's application by a `handler_class`. */
+  /** Handles the request: runs the server's application with a `handler_class`. */
   handle(): Response | Promise<Response> {
     const ready = this.#ready_environ();
     const handler = new (ready ? ReadyHandler : this.handler_class)(
@@ -216,7 +216,7 @@ export class WSGIRequestHandler {
     return handler.respond(this.server.get_app());
   }
 
-  /** The whole environ, made in one go; null where a subclass has a say in it. */
+  /** The whole environ, made in one step; null if a subclass overrides part of it. */
   #ready_environ(): Record<string, unknown> | null {
     const stock = this.handler_class === ServerHandler &&
       this.get_environ === WSGIRequestHandler.prototype.get_environ;
@@ -225,12 +225,12 @@ export class WSGIRequestHandler {
     return this.#add_variables({ ...environ }, key_of);
   }
 
-  /** Logs a request that was answered. Called once for each. */
+  /** Logs a request. Called once, after its response. */
   log_request(code: number | string = "-", size: number | string = "-"): void {
     this.log_message('"%s" %s %s', this.requestline, code, size);
   }
 
-  /** Logs an error; as `log_message` does, unless overridden. */
+  /** Logs an error, by default with `log_message`. */
   log_error(format: string, ...args: unknown[]): void {
     this.log_message(format, ...args);
   }
@@ -246,22 +246,22 @@ export class WSGIRequestHandler {
     );
   }
 
-  /** The client's address, as the log and `REMOTE_HOST` have it. */
+  /** Returns the client's address for the log and `REMOTE_HOST`. */
   address_string(): string {
     return this.client_address[0];
   }
 
-  /** The server's software: `WSGIServer/0.2 Deno/2.9.6`. */
+  /** Returns the server's software, such as `WSGIServer/0.2 Deno/2.9.6`. */
   version_string(): string {
     return `${this.server_version} ${this.sys_version}`;
   }
 
-  /** A time as HTTP writes it (RFC 9110, section 5.6.7); `timestamp` is in seconds since 1970. */
+  /** Formats a time for HTTP (RFC 9110, section 5.6.7); `timestamp` is in seconds since 1970. */
   date_time_string(timestamp: number = Date.now() / 1000): string {
     return new Date(timestamp * 1000).toUTCString();
   }
 
-  /** The local time as the log has it: `21/Nov/2026 00:55:42`. */
+  /** Returns the local time for the log, such as `21/Nov/2026 00:55:42`. */
   log_date_time_string(): string {
     return log_date_time(new Date());
   }
@@ -272,8 +272,8 @@ export class WSGIRequestHandler {
 }
 
 /**
- * A `ServerHandler` whose variables stand on those of the process already: to lay the ones on the others for each
- * request takes longer than all the rest that a handler does.
+ * A `ServerHandler` whose variables already include those of the process: merging them for each request takes longer
+ * than everything else that a handler does.
  */
 class ReadyHandler extends ServerHandler {
   override new_environ(): WSGIEnvironment {
@@ -284,7 +284,7 @@ class ReadyHandler extends ServerHandler {
 }
 
 /**
- * An HTTP server for one application, on `Deno.serve`. It listens as soon as it is made; requests wait until
+ * An HTTP server for one application, on `Deno.serve`. It listens as soon as it is constructed; requests wait until
  * `serve_forever` or `handle_request` is called.
  *
  * @example
@@ -299,9 +299,9 @@ class ReadyHandler extends ServerHandler {
  * ```
  */
 export class WSGIServer extends HTTPServer {
-  /** What every environ has, whatever the request. */
+  /** The variables that every environ has, whatever the request. */
   base_environ: Record<string, unknown> = {};
-  /** The application; null until `set_app`. */
+  /** The application; null before `set_app`. */
   application: WSGIApplication | null = null;
   /** `wsgi.multiprocess`: whether other processes serve the same application. */
   multiprocess = false;
@@ -311,13 +311,13 @@ export class WSGIServer extends HTTPServer {
   /**
    * Listens at `server_address`.
    *
-   * @param server_address A host and a port, or the path of a Unix socket. The host `""` is every
-   * address of the machine, the port 0 any free one.
+   * @param server_address A host and a port, or the path of a Unix socket. The host `""` means every address of the
+   * machine, the port 0 any free port.
    * @param RequestHandlerClass The class that handles requests.
-   * @param options What `Deno.serve` takes beside them.
-   * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+   * @param options Further options of `Deno.serve`.
+   * @throws {Deno.errors.AddrInUse} If the address is in use.
    * @throws {RangeError} If the port is not from 0 to 65535.
-   * @throws {Deno.errors.InvalidData} If certificate or key are none.
+   * @throws {Deno.errors.InvalidData} If the certificate or the key is invalid.
    */
   constructor(
     server_address: ServerAddress,
@@ -330,7 +330,7 @@ export class WSGIServer extends HTTPServer {
     if (options.cert !== undefined) this.base_environ.HTTPS = "on";
   }
 
-  /** Fills `base_environ`. Override to add variables that every request gets, and call this. */
+  /** Fills `base_environ`. Override to add variables to every request; call this method first. */
   setup_environ(): void {
     this.base_environ = {
       SERVER_NAME: this.server_name,
@@ -343,7 +343,7 @@ export class WSGIServer extends HTTPServer {
   }
 
   /**
-   * The application.
+   * * Returns the application.
    *
    * @throws {Error} If none has been set.
    */
@@ -354,12 +354,12 @@ export class WSGIServer extends HTTPServer {
     return this.application;
   }
 
-  /** Sets the application that gets the requests from now on. */
+  /** Sets the application that handles the requests from now on. */
   set_app(application: WSGIApplication): void {
     this.application = application;
   }
 
-  /** Handles one request by a new `RequestHandlerClass`. Override to do something around it. */
+  /** Handles one request with a new `RequestHandlerClass`. Override to add something before or after. */
   override finish_request(
     request: Request,
     client_address: ClientAddress,
@@ -369,15 +369,15 @@ export class WSGIServer extends HTTPServer {
 }
 
 /**
- * Makes a server for `app`, listening at `host` and `port`.
+ * Creates a server for `app` that listens at `host` and `port`.
  *
- * @param host The address to listen at; `""` is every address of the machine.
- * @param port The port; 0 is any free one.
+ * @param host The address to listen at; `""` means every address of the machine.
+ * @param port The port; 0 means any free port.
  * @param app The application.
  * @param server_class The class of the server.
  * @param handler_class The class that handles its requests.
- * @param options What `Deno.serve` takes beside them.
- * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+ * @param options Further options of `Deno.serve`.
+ * @throws {Deno.errors.AddrInUse} If the address is in use.
  *
  * @example
  * ```ts

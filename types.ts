@@ -15,22 +15,22 @@
  * @module
  */
 
-/** Response headers in order, names repeated where they repeat (PEP 3333, "The start_response() Callable"). */
+/** Response headers in order; a name may be repeated (PEP 3333, "The start_response() Callable"). */
 export type HeaderList = [name: string, value: string][];
 
-/** A status in a literal: three digits, a space and a reason, `"200 OK"`. */
+/** A literal status: three digits, a space and a reason, such as `"200 OK"`. */
 export type Status = `${number} ${string}`;
 
-/** The status that `start_response` takes: of a literal it is seen whether it is one, of any other string it is not. */
+/** The status that `start_response` takes: a literal is checked at compile time, any other string is not. */
 export type StatusArgument<Given extends string> = string extends Given ? string
   : Given extends Status ? Given
   : Status;
 
 /**
- * The headers that `start_response` takes: a `HeaderList`, and also `string[][]`, which is what TypeScript infers for
- * a variable with a list of pairs in it. Whoever stands in for `start_response` gets a `HeaderList`.
+ * The headers that `start_response` takes: a `HeaderList`, or `string[][]`, which TypeScript infers for a variable that
+ * holds a list of pairs. An implementation of `start_response` receives a `HeaderList`.
  */
-// Of a conditional type that is not resolved, TypeScript leaves a branch of `any` out: a `HeaderList` remains.
+// In an unresolved conditional type, TypeScript drops the `any` branch, which leaves a `HeaderList`.
 export type HeadersArgument<Given> = Given extends HeaderList ? Given
   : Given extends string[][]
   // deno-lint-ignore no-explicit-any
@@ -38,18 +38,18 @@ export type HeadersArgument<Given> = Given extends HeaderList ? Given
   : HeaderList;
 
 /**
- * Sends a part of the body at once: what `start_response` returns.
+ * Sends part of the body at once: returned by `start_response`.
  *
- * The promise settles when the client can take more, and rejects when the client has gone or when
- * the data would exceed the response's `Content-Length`.
+ * The promise resolves when the client can take more. It rejects if the client has disconnected or the data would
+ * exceed the response's `Content-Length`.
  */
 export type Write = (data: Uint8Array) => Promise<void>;
 
 /**
  * Begins the response (PEP 3333, "The start_response() Callable").
  *
- * `status` is three digits, a space and a reason. `exc_info` is the value that was thrown, given when
- * the call replaces a response already begun; it is thrown again if the headers have already gone out.
+ * `status` is three digits, a space and a reason. `exc_info` is the error that was thrown, passed to replace a response
+ * that has already begun; it is rethrown if the headers have already been sent.
  */
 export type StartResponse = <Text extends string, List>(
   status: StatusArgument<Text>,
@@ -58,14 +58,14 @@ export type StartResponse = <Text extends string, List>(
 ) => Write;
 
 /**
- * What an application returns: the blocks of the body. An array, a generator, an async generator and
- * a `ReadableStream` all fit. `close()`, where there is one, is called exactly once.
+ * What an application returns: the blocks of the body, as an array, a generator, an async generator or a
+ * `ReadableStream`. If it has a `close()`, that is called exactly once.
  */
 export type WSGIResult =
   & (Iterable<Uint8Array> | AsyncIterable<Uint8Array>)
   & { close?(): void | Promise<void> };
 
-/** An application: a plain function, an async function, or a generator of either kind. */
+/** A WSGI application: a function, an async function, or a generator of either kind. */
 export type WSGIApplication = (
   environ: WSGIEnvironment,
   start_response: StartResponse,
@@ -73,22 +73,25 @@ export type WSGIApplication = (
 
 /** `wsgi.errors`: text for the server's log (PEP 3333, "Input and Error Streams"). */
 export interface ErrorStream {
-  /** Writes `text` as it is; nothing is added to it. */
+  /** Writes `text` unchanged, without a line break. */
   write(text: string): void;
-  /** Writes every string of `lines`, one after the other. */
+  /** Writes each string of `lines` in order. */
   writelines(lines: Iterable<string>): void;
-  /** Hands on what has been written so far. */
+  /** Flushes what has been written so far. */
   flush(): void;
 }
 
-/** Anything that can be read from its current offset into a buffer, as `Deno.FsFile`, `Deno.Conn` and Node's `FileHandle` can. */
+/**
+ * Anything that can be read into a buffer from its current offset, such as `Deno.FsFile`, `Deno.Conn` and Node's
+ * `FileHandle`.
+ */
 export interface Reader {
   /**
-   * Reads up to `p.byteLength` bytes into `p`; resolves with their number, or with null at the end. Node's `FileHandle`
+   * Reads up to `p.byteLength` bytes into `p`; resolves to their number, or to null at the end. Node's `FileHandle`
    * resolves with an object that has the number, which is 0 at the end.
    */
   read(p: Uint8Array): Promise<number | { bytesRead: number } | null>;
-  /** Releases what stands behind the reader. */
+  /** Releases the resources behind the reader. */
   close?(): void | Promise<void>;
 }
 
@@ -103,22 +106,21 @@ export interface NodeStream extends AsyncIterable<Uint8Array> {
 /** What `wsgi.file_wrapper` takes. */
 export type FileLike = ReadableStream<Uint8Array> | Reader | NodeStream;
 
-/** What `wsgi.file_wrapper` gives: the blocks of a file, as an application returns them. */
+/** What `wsgi.file_wrapper` returns: the blocks of a file, ready to be returned by an application. */
 export interface FileIterable extends AsyncIterable<Uint8Array> {
   /** Closes the file. */
   close(): void | Promise<void>;
 }
 
 /**
- * The environ of a request: a plain object that the application owns and may change
- * (PEP 3333, "environ Variables").
+ * The environ of a request: a plain object that the application owns and may modify (PEP 3333, "environ Variables").
  *
- * Every string holds one byte a character (U+0000 to U+00FF), as PEP 3333's native strings do.
+ * Every string holds one byte per character (U+0000 to U+00FF), like PEP 3333's native strings.
  *
- * A name that is not listed is taken for a mistake, unless it is a header's or has a dot in it, as PEP 3333 asks of the
- * variables of servers and middleware. An application that is given more, by `SetEnv`, `fastcgi_param` or the
- * environment of the process, says so in its parameter; one that looks at all of them takes `Object.entries(environ)`,
- * or has them as a `Record<string, unknown>`.
+ * A name that is not listed is a type error, unless it is that of a header or contains a dot, which PEP 3333 requires
+ * in variables of servers and middleware. An application that receives others, from `SetEnv`, `fastcgi_param` or the
+ * environment of the process, declares them in the type of its parameter; one that reads all of them uses
+ * `Object.entries(environ)`, or treats the environ as a `Record<string, unknown>`.
  *
  * @example A variable that the web server sets
  * ```ts
@@ -134,83 +136,83 @@ export interface FileIterable extends AsyncIterable<Uint8Array> {
  * export default app satisfies WSGIApplication;
  * ```
  */
-// No interface: only a type alias can be given where a `Record<string, unknown>` is expected.
+// Not an interface: only a type alias is assignable to `Record<string, unknown>`.
 export type WSGIEnvironment = {
   /** The request method, as it was sent: `"GET"`, `"POST"`. */
   REQUEST_METHOD: string;
   /** The part of the path that led to this application: `""` at the root. */
   SCRIPT_NAME: string;
-  /** The rest of the path, percent-decoded to bytes; `decode_native` makes text of it. */
+  /** The rest of the path, percent-decoded to bytes; `decode_native` turns it into text. */
   PATH_INFO: string;
-  /** What follows the `?` in the target, undecoded; `""` without one. */
+  /** What follows the `?` in the request target, not decoded; `""` without one. */
   QUERY_STRING: string;
-  /** The request's media type; `wsgiref` says `"text/plain"` when the client said nothing. */
+  /** The request's media type; `wsgiref` sets `"text/plain"` if the client sent none. */
   CONTENT_TYPE?: string;
-  /** The number of bytes in the body, in decimal digits; `""` when it is not known. */
+  /** The number of bytes in the body, in decimal digits; `""` if it is not known. */
   CONTENT_LENGTH?: string;
-  /** The server's name, or its address, one of IPv6 in brackets; never empty. */
+  /** The server's name or address, with IPv6 in brackets; never empty. */
   SERVER_NAME: string;
   /** The server's port, in decimal digits. */
   SERVER_PORT: string;
-  /** The protocol of the request: `"HTTP/1.1"`; `"INCLUDED"` where a web server puts a document together (RFC 3875, section 4.1.16). */
+  /** The protocol of the request: `"HTTP/1.1"`, or `"INCLUDED"` in a server-side include (RFC 3875, section 4.1.16). */
   SERVER_PROTOCOL: string;
   /** The server's software and version. */
   SERVER_SOFTWARE?: string;
-  /** The server's address, from web servers that say it. */
+  /** The server's address, if the web server sets it. */
   SERVER_ADDR?: string;
   /** `"CGI/1.1"`. */
   GATEWAY_INTERFACE?: string;
   /** The client's address; `""` on a Unix socket. */
   REMOTE_ADDR?: string;
-  /** The client's name; `""` when it was not looked up. */
+  /** The client's host name; `""` if it was not looked up. */
   REMOTE_HOST?: string;
-  /** The client's port, in decimal digits, from servers that say it; `""` on a Unix socket. */
+  /** The client's port, in decimal digits, if the server sets it; `""` on a Unix socket. */
   REMOTE_PORT?: string;
-  /** The authenticated user, where the server in front has authenticated one. */
+  /** The user, if the web server in front has authenticated one. */
   REMOTE_USER?: string;
   /** How that user was authenticated: `"Basic"`. */
   AUTH_TYPE?: string;
-  /** The request target as it was sent, undecoded. */
+  /** The request target as it was sent, not decoded. */
   REQUEST_URI?: string;
-  /** The scheme that a web server says: `"http"`, `"https"`; `wsgi.url_scheme` is always there. */
+  /** The scheme, if the web server sets it: `"http"` or `"https"`. `wsgi.url_scheme` is always there. */
   REQUEST_SCHEME?: string;
-  /** `"on"` behind TLS. */
+  /** `"on"` for a request over TLS. */
   HTTPS?: string;
-  /** The folder of the web server's site. */
+  /** The document root of the web server's site. */
   DOCUMENT_ROOT?: string;
-  /** `PATH_INFO` as a path of the web server's site (RFC 3875, section 4.1.6). */
+  /** `PATH_INFO` mapped to a path below the document root (RFC 3875, section 4.1.6). */
   PATH_TRANSLATED?: string;
-  /** The file of the script that a web server runs. */
+  /** The path of the CGI script. */
   SCRIPT_FILENAME?: string;
   /** `[1, 0]`. */
   "wsgi.version": [number, number];
   /** `"http"` or `"https"`. */
   "wsgi.url_scheme": string;
-  /** The body of the request; ends where the body ends, fails where the body was cut short. */
+  /** The body of the request: it ends where the body ends, and fails if the body is truncated. */
   get "wsgi.input"(): ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** A middleware may put any stream of bytes in its place. */
+  /** Middleware may replace it with any stream of bytes. */
   set "wsgi.input"(body: ReadableStream<Uint8Array>);
-  /** True: `wsgi.input` ends by itself, whatever `CONTENT_LENGTH` says. */
+  /** True: `wsgi.input` ends at the end of the body, whatever `CONTENT_LENGTH` says. */
   "wsgi.input_terminated": boolean;
   /** The error log. */
   "wsgi.errors": ErrorStream;
-  /** Whether the application may be called while another call of it is under way on another thread. */
+  /** Whether the application may be called while another thread is running it. */
   "wsgi.multithread": boolean;
   /** Whether other processes may run the same application. */
   "wsgi.multiprocess": boolean;
   /** Whether this process serves this one request only. */
   "wsgi.run_once": boolean;
-  /** Makes a result of a file, which the server can send its best way. */
+  /** Turns a file into a result that the server can send efficiently. */
   "wsgi.file_wrapper"?: (
     filelike: FileLike,
     block_size?: number,
   ) => FileIterable;
-  /** A request header: `HTTP_USER_AGENT`, `HTTP_COOKIE`. */
+  /** A request header, such as `HTTP_USER_AGENT` or `HTTP_COOKIE`. */
   [header: `HTTP_${string}`]: string | undefined;
-  /** What a web server says of TLS: `SSL_PROTOCOL`, `SSL_CLIENT_S_DN`. */
+  /** TLS details from the web server, such as `SSL_PROTOCOL` and `SSL_CLIENT_S_DN`. */
   [variable: `SSL_${string}`]: string | undefined;
-  /** What Apache says of the request that it redirected within: `REDIRECT_STATUS`, `REDIRECT_URL`. */
+  /** Details of Apache's internal redirects, such as `REDIRECT_STATUS` and `REDIRECT_URL`. */
   [variable: `REDIRECT_${string}`]: string | undefined;
-  /** Whatever a server or a middleware adds: `wsgiorg.routing_args`. */
+  /** Variables of servers and middleware, such as `wsgiorg.routing_args`. */
   [name: `${string}.${string}`]: unknown;
 };

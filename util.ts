@@ -1,5 +1,5 @@
 /**
- * Small things that servers, applications and middleware share (Python's `wsgiref.util`).
+ * Helpers for servers, applications and middleware (Python's `wsgiref.util`).
  *
  * @example
  * ```ts
@@ -41,8 +41,8 @@ function required(environ: PartialEnvironment, key: string): string {
 }
 
 /**
- * Guesses whether a request came by `"http"` or `"https"`, from the `HTTPS` variable that CGI servers set
- * to `"yes"`, `"on"` or `"1"`.
+ * Guesses the scheme of a request, `"http"` or `"https"`, from the `HTTPS` variable, which CGI servers set to `"yes"`,
+ * `"on"` or `"1"`.
  *
  * @example
  * ```ts
@@ -58,9 +58,10 @@ export function guess_scheme(environ: PartialEnvironment): "http" | "https" {
 }
 
 /**
- * The URI of the application, without `PATH_INFO` and query (PEP 3333, "URL Reconstruction").
+ * Returns the URI of the application, without `PATH_INFO` and query (PEP 3333, "URL Reconstruction").
  *
- * @throws {TypeError} If `environ` lacks `wsgi.url_scheme`, or `HTTP_HOST` as well as `SERVER_NAME` or `SERVER_PORT`.
+ * @throws {TypeError} If `environ` lacks `wsgi.url_scheme`, or has no `HTTP_HOST` and lacks `SERVER_NAME` or
+ * `SERVER_PORT`.
  *
  * @example
  * ```ts
@@ -82,10 +83,10 @@ export function application_uri(environ: PartialEnvironment): string {
   return `${scheme}://${authority(environ, scheme)}${quote(script_name)}`;
 }
 
-/** The port that a URI of the scheme need not name. */
+/** The default port of each scheme. */
 const USUAL_PORTS: Record<string, string> = { http: "80", https: "443" };
 
-/** The host and, where it is not the scheme's own, the port. */
+/** The host and, unless it is the default, the port. */
 function authority(environ: PartialEnvironment, scheme: string): string {
   const host = text(environ, "HTTP_HOST");
   if (host) return host;
@@ -96,10 +97,10 @@ function authority(environ: PartialEnvironment, scheme: string): string {
 }
 
 /**
- * The whole URI of the request (PEP 3333, "URL Reconstruction").
+ * Returns the full URI of the request (PEP 3333, "URL Reconstruction").
  *
  * @param environ The environ of the request.
- * @param include_query Whether the query belongs to it.
+ * @param include_query Whether to include the query.
  * @throws {TypeError} As `application_uri` does.
  *
  * @example
@@ -124,19 +125,19 @@ export function request_uri(
 ): string {
   const path = quote(text(environ, "PATH_INFO"), "/;=,");
   const query = text(environ, "QUERY_STRING");
-  // At the root the application's own URI already ends in the slash that PATH_INFO begins with.
+  // At the root, the application's URI already ends in the slash that PATH_INFO begins with.
   const rest = text(environ, "SCRIPT_NAME") ? path : path.slice(1);
   return application_uri(environ) + rest +
     (include_query && query ? `?${query}` : "");
 }
 
 /**
- * Moves the next segment of `PATH_INFO` to the end of `SCRIPT_NAME`, and says what it is: so an
- * application hands a request to the application that stands for that segment.
+ * Moves the next segment of `PATH_INFO` to the end of `SCRIPT_NAME` and returns it, so that an application can dispatch
+ * to another one mounted at that segment.
  *
- * Empty segments and `.` are passed over, `..` goes back up. Changes `environ`.
+ * Empty segments and `.` are skipped, `..` goes up one level. Modifies `environ`.
  *
- * @returns The segment; `""` where the path ends in a slash; null where nothing is left.
+ * @returns The segment; `""` if the path ends in a slash; null if nothing is left.
  *
  * @example
  * ```ts
@@ -162,21 +163,21 @@ export function shift_path_info(environ: PartialEnvironment): string | null {
 
   const script_name = normalize(`${text(environ, "SCRIPT_NAME")}/${segment}`)
     .replace(/\/$/, "");
-  // "/x/" and "/x" are different resources: the slash that ends a path is kept.
+  // "/x/" and "/x" are different resources: a trailing slash is kept.
   const slash = segment === "" && !script_name.endsWith("/") ? "/" : "";
   environ.SCRIPT_NAME = script_name + slash;
   environ.PATH_INFO = [first, ...rest].join("/");
   return segment === "." ? null : segment!;
 }
 
-/** A path without empty segments, `.` and `..`; exactly two leading slashes stay two, as POSIX has it. */
+/** A path without empty segments, `.` and `..`; exactly two leading slashes are kept, as in POSIX. */
 function normalize(path: string): string {
   const slashes = path.match(/^\/*/)![0];
   const root = slashes.length > 2 ? "/" : slashes;
   const segments: string[] = [];
   for (const segment of path.split("/")) {
     if (segment === "" || segment === ".") continue;
-    // Above a root there is nothing; above a relative path there is.
+    // A relative path may go up; an absolute one cannot go above the root.
     const upward = root === "" && (segments.at(-1) ?? "..") === "..";
     if (segment === ".." && !upward) segments.pop();
     else segments.push(segment);
@@ -185,11 +186,10 @@ function normalize(path: string): string {
 }
 
 /**
- * Fills in whatever a complete environ needs and `environ` lacks, so that an application can be called
- * in a test without a server.
+ * Fills in everything that `environ` lacks, so that a test can call an application without a server.
  *
- * The values are `wsgiref.util`'s: a `GET` of `/` on port 80 of 127.0.0.1 by HTTP/1.0; beside them an empty
- * `QUERY_STRING`, and `wsgi.input_terminated`. `wsgi.input` is empty, and `wsgi.errors` keeps its text:
+ * The values are those of `wsgiref.util`: a `GET` of `/` on port 80 of 127.0.0.1 over HTTP/1.0. An empty `QUERY_STRING`
+ * and `wsgi.input_terminated` are added. `wsgi.input` is empty, and `wsgi.errors` collects its text: read it with
  * `String(environ["wsgi.errors"])`.
  *
  * @example
@@ -230,18 +230,18 @@ export function setup_testing_defaults(
   if (port) setdefault("SERVER_PORT", port);
 }
 
-/** Keeps a byte order mark: of what a client sent nothing is left out. */
+/** Keeps a byte order mark, because nothing that a client sent is to be lost. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * The text in a string of the environ, which holds a byte in each character (PEP 3333, "Unicode Issues"): decodes
- * `PATH_INFO`, `SCRIPT_NAME`, a header, or the name of a user from UTF-8.
+ * Decodes a string of the environ, which holds one byte per character, from UTF-8 to text (PEP 3333, "Unicode Issues"):
+ * `PATH_INFO`, `SCRIPT_NAME`, a header, or a user name.
  *
- * What is no UTF-8 becomes U+FFFD, so that a path that nobody could have meant is not found, rather than an error
- * of the application. To refuse it, look for that character.
+ * Bytes that are not UTF-8 become U+FFFD, so that a malformed path leads to a 404 instead of an error in the
+ * application. To reject such input, look for that character.
  *
- * @param native The string, as it stands in environ.
- * @throws {TypeError} If it is no string, or if a character is above U+00FF: then it is text already.
+ * @param native The string from the environ.
+ * @throws {TypeError} If it is not a string, or if a character is above U+00FF: then it is already text.
  *
  * @example
  * ```ts
@@ -265,12 +265,12 @@ export function decode_native(native: string): string {
 const encoder = new TextEncoder();
 
 /**
- * A block of a body with a text in it, by UTF-8. An application whose body is text says so with its
+ * Encodes text as UTF-8, as a block of a body. An application that sends it declares the encoding in its
  * `Content-Type`: `text/plain; charset=utf-8`.
  *
- * A surrogate without its other half, which UTF-8 has nothing for, becomes U+FFFD.
+ * A lone surrogate, which UTF-8 cannot encode, becomes U+FFFD.
  *
- * @throws {TypeError} If `text` is no string.
+ * @throws {TypeError} If `text` is not a string.
  *
  * @example
  * ```ts
@@ -288,7 +288,7 @@ export function encode_text(text: string): Uint8Array<ArrayBuffer> {
   throw new TypeError(`text must be a string, got ${describe(text)}`);
 }
 
-/** The headers that concern one connection and are the server's alone (RFC 2616, section 13.5.1). */
+/** The hop-by-hop headers, which only the server may set (RFC 2616, section 13.5.1). */
 const HOP_BY_HOP = new Set([
   "connection",
   "keep-alive",
@@ -301,8 +301,7 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /**
- * Whether a header is hop-by-hop: an application must not send it
- * (PEP 3333, "Other HTTP Features").
+ * Returns whether a header is hop-by-hop, and so must not be sent by an application (PEP 3333, "Other HTTP Features").
  *
  * @example
  * ```ts
@@ -318,8 +317,8 @@ export function is_hop_by_hop(header_name: string): boolean {
 }
 
 /**
- * A file as the result of an application: its blocks, from the current offset to the end, and its
- * `close()` (PEP 3333, "Optional Platform-Specific File Handling").
+ * Wraps a file as the result of an application: its blocks, from the current offset to the end, and its `close()` (PEP
+ * 3333, "Optional Platform-Specific File Handling").
  *
  * @example
  * ```ts
@@ -334,7 +333,7 @@ export function is_hop_by_hop(header_name: string): boolean {
 export class FileWrapper implements FileIterable {
   /** What was wrapped. */
   readonly filelike: FileLike;
-  /** The size of the blocks that are read, in bytes; a stream keeps the chunks that it has. */
+  /** The size of the blocks that are read, in bytes; the chunks of a stream are kept as they are. */
   readonly blksize: number;
 
   #blocks: FileBlocks;
@@ -342,11 +341,11 @@ export class FileWrapper implements FileIterable {
   /**
    * Wraps a file.
    *
-   * @param filelike A `ReadableStream` of bytes, or anything with `read(p)`, such as a `Deno.FsFile`; of Node, a
-   * `FileHandle` or a `Readable`.
+   * @param filelike A `ReadableStream` of bytes, anything with `read(p)`, such as a `Deno.FsFile`, or Node's
+   * `FileHandle` or `Readable`.
    * @param blksize The size of a block in bytes, 1 or more.
-   * @throws {TypeError} If `filelike` is neither.
-   * @throws {RangeError} If `blksize` is no whole number above 0.
+   * @throws {TypeError} If `filelike` is none of these.
+   * @throws {RangeError} If `blksize` is not a whole number above 0.
    */
   constructor(filelike: FileLike, blksize = 8192) {
     if (!Number.isInteger(blksize) || blksize < 1) {
@@ -365,17 +364,17 @@ export class FileWrapper implements FileIterable {
   }
 
   /**
-   * Reads the next block; none is empty.
+   * Reads the next block, which is never empty.
    *
-   * @throws {TypeError} If `read()` of the file gives neither null nor a number from 0 to the size of a block.
-   * @throws {Error} If it gives 0 again and again.
+   * @throws {TypeError} If the file's `read()` returns neither null nor a number from 0 to the size of a block.
+   * @throws {Error} If it keeps returning 0.
    */
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const block = await this.#blocks.next();
     return block ? { done: false, value: block } : END;
   }
 
-  /** Closes the file: cancels a stream, or destroys it, calls the `close()` of anything else that has one. */
+  /** Closes the file: cancels or destroys a stream, and calls the `close()` of anything else that has one. */
   async close(): Promise<void> {
     await this.#blocks.close();
   }

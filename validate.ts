@@ -1,6 +1,6 @@
 /**
- * Checks that an application and a server keep to PEP 3333 (Python's `wsgiref.validate`). All the rules
- * that are checked stand in `SPEC.md`, which is made from the checks.
+ * Checks that an application and a server follow PEP 3333 (Python's `wsgiref.validate`). `SPEC.md` lists all the rules
+ * that are checked.
  *
  * @example
  * ```ts
@@ -24,10 +24,10 @@ import { check_environ } from "./_internal/validate/environ.ts";
 import { Exchange } from "./_internal/validate/exchange.ts";
 import { OpenResults } from "./_internal/validate/open_results.ts";
 import {
-  breach,
   count,
   PEP,
   show,
+  violation,
   type Warn,
   WSGIError,
   WSGIWarning,
@@ -43,18 +43,18 @@ import type {
 
 export { WSGIError, WSGIWarning };
 
-/** How a validator reports, beside the errors that it throws. */
+/** How a validator reports warnings and unclosed results. */
 export interface ValidatorOptions {
   /**
-   * Takes the warnings. Without it each is a line in `wsgi.errors`. What it throws comes out of the call
-   * that it was warned about, so `(warning) => { throw warning; }` makes errors of the warnings.
+   * Receives the warnings. By default each is a line in `wsgi.errors`. An error that it throws propagates from the call
+   * that caused the warning, so `(warning) => { throw warning; }` turns warnings into errors.
    */
   warn?: (warning: WSGIWarning) => void;
 
   /**
-   * How long a server may take from the end of a result to its `close()`, in milliseconds. A result that is open
-   * longer is reported when the application is called the next time. 0 suits a test that sends one request after
-   * the other; a server that handles requests at the same time needs some time between the two.
+   * The time that a server has from the end of a result to its `close()`, in milliseconds. A result that stays open
+   * longer is reported at the next call of the application. Use 0 in a test that sends its requests one by one; a
+   * server that handles requests concurrently needs more.
    *
    * @default {1000}
    */
@@ -62,29 +62,28 @@ export interface ValidatorOptions {
 }
 
 /**
- * Puts checks between a server and an application. The result is an application; it throws a
- * {@linkcode WSGIError} at whoever breaks a rule, and warns of what is legal and still likely a mistake.
+ * Wraps an application in checks of both sides of WSGI. The result is an application; it throws a {@linkcode WSGIError}
+ * if the server or the application breaks a rule, and warns about what is legal but probably a mistake.
  *
- * Nothing is buffered and no block is added, merged or cut. Each step that the server takes is one step of
- * the application's own iteration, synchronous where that is; promises are passed on, so backpressure reaches the
- * application as it does without the validator. What a server can do better with some results, it still can:
+ * Nothing is buffered, and no block is added, merged or split. Each step of the server is one step of the application's
+ * iteration, synchronous if that is; promises are passed on, so backpressure works as without the validator. A server
+ * can still optimize certain results:
  *
- * - An array stays an array of as many blocks, though another one. It is checked as a whole when its iteration
- *   begins: an array that does not fit its `Content-Length` is an error before a header has gone out.
- * - What `wsgi.file_wrapper` made stays the object that it made, with an iteration and a `close()` that
- *   are watched.
- * - Anything else, a `ReadableStream` too, becomes an iterable with a `close()` and nothing more.
+ * - An array becomes another array of as many blocks. It is checked as a whole when its iteration begins: an array that
+ *   does not match its `Content-Length` is an error before the headers are sent.
+ * - The object that `wsgi.file_wrapper` made stays the same, with checks on its iteration and its `close()`.
+ * - Anything else, including a `ReadableStream`, becomes a plain iterable with a `close()`.
  *
- * `environ` is not copied. Its `wsgi.input`, `wsgi.errors` and `wsgi.file_wrapper` are replaced; the streams have
- * nothing beyond what the contract promises, such as the bytes mode of the stream behind.
+ * `environ` is not copied. Its `wsgi.input`, `wsgi.errors` and `wsgi.file_wrapper` are replaced; the streams only have
+ * what the contract promises, and not, for example, the byte mode of the original stream.
  *
- * What it cannot see: blocks that a server does not ask for, because the `Content-Length` is reached or the client
- * has gone; the contents of a file that a server sends its own way; and that the server has forgotten `close()`
- * before the application is called again, or where it neither ended nor left the iteration.
+ * It cannot see blocks that a server does not request, because the `Content-Length` is reached or the client has
+ * disconnected, nor the contents of a file that a server sends in its own way. It notices a missing `close()` only when
+ * the application is called again, and only if the server has ended or left the iteration.
  *
  * @param app The application.
  * @param options How to report.
- * @throws {TypeError} If `app` is no function.
+ * @throws {TypeError} If `app` is not a function.
  *
  * @example An application that forgets to encode
  * ```ts
@@ -123,7 +122,7 @@ export interface ValidatorOptions {
  * assertThrows(
  *   () => app(environ, () => () => Promise.resolve()),
  *   WSGIWarning,
- *   'REQUEST_METHOD should be a method that is in common use, got "get"',
+ *   'REQUEST_METHOD should be a method in common use, got "get"',
  * );
  * ```
  */
@@ -154,7 +153,7 @@ function check_call(args: unknown[]): void {
   /// server: The application must be called with two arguments, `environ` and
   /// `start_response` (PEP 3333, "The Application/Framework Side").
   if (args.length !== 2) {
-    throw breach(
+    throw violation(
       "the application must be called with environ and start_response",
       count(args.length, "argument"),
       PEP.application,
@@ -163,7 +162,7 @@ function check_call(args: unknown[]): void {
   /// server: `start_response` must be a function
   /// (PEP 3333, "The start_response() Callable").
   if (typeof args[1] !== "function") {
-    throw breach(
+    throw violation(
       "start_response must be a function",
       show(args[1]),
       PEP.start_response,
@@ -171,7 +170,7 @@ function check_call(args: unknown[]): void {
   }
 }
 
-/** Writes warnings to the `wsgi.errors` that the server gave. */
+/** Writes warnings to the server's `wsgi.errors`. */
 function log_to(environ: unknown): Warn {
   const errors = (environ as Partial<WSGIEnvironment> | null | undefined)
     ?.["wsgi.errors"];
@@ -181,7 +180,7 @@ function log_to(environ: unknown): Warn {
   };
 }
 
-/** Calls the application, and has everything watched that it gets and gives. */
+/** Calls the application, and observes everything that it receives and returns. */
 function call(
   app: WSGIApplication,
   environ: WSGIEnvironment,
@@ -207,9 +206,9 @@ function call(
 }
 
 /**
- * Replaces what the application gets by what is watched.
+ * Replaces the streams and the file wrapper by observed ones.
  *
- * @returns The files that `wsgi.file_wrapper` will have made.
+ * @returns The files that `wsgi.file_wrapper` makes, filled as it is called.
  */
 function watch_environ(
   environ: WSGIEnvironment,

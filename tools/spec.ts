@@ -1,15 +1,15 @@
 /**
- * Writes `SPEC.md` from the comments at the checks of the validator: every `///` comment is a rule, in the form
- * `group: sentence (section).`
+ * Writes `SPEC.md` from the validator's comments: every `///` comment above a check is a rule, in the form `group:
+ * sentence (section).`
  */
 
-/** One rule, as it stands at its check. */
+/** One rule, from the comment above its check. */
 export interface Rule {
   group: string;
   sentence: string;
-  /** Where the rule comes from. */
+  /** The source of the rule. */
   section: string;
-  /** The module that checks it, from the project's folder. */
+  /** The module that checks it, relative to the project's folder. */
   file: string;
   /** The line of the check: the first after the comment. */
   line: number;
@@ -36,11 +36,11 @@ const GROUPS: Record<string, string> = {
 };
 
 const INTRODUCTION = `
-What \`validator\` of \`@tsgi/serve/validate\` checks between a server and an application. Each rule is written at its
-check; this page is made from there by \`deno task spec\`. PEP 3333 is the contract, RFC 9110 is HTTP; in brackets
-stands the section that a rule comes from.
+The rules that \`validator\` of \`@tsgi/serve/validate\` checks between a server and an application. The command
+\`deno task spec\` generates this page from the comments in its source. PEP 3333 is WSGI, RFC 9110 is HTTP; each rule
+names the section that it comes from.
 
-A rule that says "must" is checked by a \`WSGIError\`, one that says "should" by a \`WSGIWarning\`.
+A violation of a rule with "must" throws a \`WSGIError\`; one with "should" is reported as a \`WSGIWarning\`.
 `;
 
 const root = new URL("../", import.meta.url);
@@ -86,7 +86,7 @@ function parse_rule(
 /** The text of `SPEC.md`. */
 export async function spec(): Promise<string> {
   const all = await rules();
-  const parts = ["# What WSGI asks", ...INTRODUCTION.trim().split("\n\n")];
+  const parts = ["# The rules of WSGI", ...INTRODUCTION.trim().split("\n\n")];
   const blocks = parts.map((part) => wrap(part.replaceAll("\n", " ")));
   for (const [group, title] of Object.entries(GROUPS)) {
     const items = all.filter((rule) => rule.group === group)
@@ -96,7 +96,7 @@ export async function spec(): Promise<string> {
   return blocks.join("\n\n") + "\n";
 }
 
-/** A paragraph or a list item in lines as `deno fmt` breaks them. */
+/** A paragraph or a list item, wrapped as `deno fmt` does. */
 function wrap(text: string): string {
   const indent = text.startsWith("- ") ? "  " : "";
   const lines = [""];

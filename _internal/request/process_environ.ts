@@ -1,4 +1,4 @@
-/** The environment of this process, as PEP 3333 wants it: one byte a character. */
+/** The environment of this process, as PEP 3333 wants it: one byte per character. */
 
 import { platform } from "../platform.ts";
 import { decode_latin1, is_ascii, to_native } from "../text/bytes.ts";

@@ -1,4 +1,4 @@
-/** Between text and bytes, as PEP 3333 has it: a native string holds one byte a character. */
+/** Between text and bytes, as PEP 3333 has it: a native string holds one byte per character. */
 
 const encoder = new TextEncoder();
 

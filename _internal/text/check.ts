@@ -23,7 +23,9 @@ export function check_text(text: string, what: string): void {
   }
   if (CONTROL.test(text)) {
     throw refusal(
-      `${what} must not hold control characters, got ${JSON.stringify(text)}`,
+      `${what} must not contain control characters, got ${
+        JSON.stringify(text)
+      }`,
     );
   }
 }

@@ -1,14 +1,14 @@
-/** The environ, as the application gets it: the server's part of the contract. */
+/** Checks of the environ: the server's part of the contract. */
 
 import type { WSGIEnvironment } from "../../types.ts";
 import {
-  breach,
   caution,
   DIGITS,
   NOT_BYTES,
   PEP,
   show,
   TOKEN,
+  violation,
   type Warn,
 } from "./report.ts";
 
@@ -17,8 +17,8 @@ type Environ = Record<string, unknown>;
 /**
  * Checks a whole environ.
  *
- * @param warn Takes the warnings; called only when everything else is as it must be.
- * @throws {WSGIError} At the first breach.
+ * @param warn Receives the warnings; called only if there is no error.
+ * @throws {WSGIError} On the first violation.
  */
 export function check_environ(
   environ: unknown,
@@ -42,36 +42,36 @@ function got(environ: Environ, key: string): string {
 }
 
 function check_object(environ: unknown): asserts environ is Environ {
-  /// environ: The environ must be a plain object: no instance of a class, no
-  /// `Map` (PEP 3333, "environ Variables").
+  /// environ: The environ must be a plain object, not an instance of a class or
+  /// a `Map` (PEP 3333, "environ Variables").
   if (!is_plain(environ)) {
-    throw breach(
+    throw violation(
       "the environ must be a plain object",
       show(environ),
       PEP.environ,
     );
   }
-  /// environ: It must be open to change: the application may add, replace and
-  /// delete variables (PEP 3333, "environ Variables").
+  /// environ: It must be mutable: the application may add, replace and delete
+  /// variables (PEP 3333, "environ Variables").
   if (!Object.isExtensible(environ)) {
-    throw breach(
-      "the environ must be open to change",
-      "an object that is frozen or sealed",
+    throw violation(
+      "the environ must be mutable",
+      "a frozen or sealed object",
       PEP.environ,
     );
   }
   for (const key of Reflect.ownKeys(environ)) {
-    /// environ: Its keys must be strings, and enumerable, so that a copy of it
-    /// lacks nothing (PEP 3333, "environ Variables").
+    /// environ: Its keys must be enumerable strings, so that a copy of it is
+    /// complete (PEP 3333, "environ Variables").
     if (typeof key !== "string") {
-      throw breach(
+      throw violation(
         "the keys of the environ must be strings",
         String(key),
         PEP.environ,
       );
     }
     if (!Object.prototype.propertyIsEnumerable.call(environ, key)) {
-      throw breach(
+      throw violation(
         "the keys of the environ must be enumerable",
         `${show(key)}, which is not`,
         PEP.environ,
@@ -93,7 +93,7 @@ function check_strings(environ: Environ): void {
     /// environ: A variable without a dot in its name must be a string
     /// (PEP 3333, "environ Variables").
     if (typeof value !== "string") {
-      throw breach(
+      throw violation(
         `${key} must be a string`,
         `${
           show(value)
@@ -101,11 +101,11 @@ function check_strings(environ: Environ): void {
         PEP.environ,
       );
     }
-    /// environ: Such a string must hold one byte a character, U+0000 to U+00FF
-    /// (PEP 3333, "Unicode Issues").
+    /// environ: Such a string must hold one byte per character, U+0000 to
+    /// U+00FF (PEP 3333, "Unicode Issues").
     if (NOT_BYTES.test(value)) {
-      throw breach(
-        `${key} must hold one byte a character, U+0000 to U+00FF`,
+      throw violation(
+        `${key} must hold one byte per character, U+0000 to U+00FF`,
         show(value),
         PEP.strings,
       );
@@ -115,21 +115,21 @@ function check_strings(environ: Environ): void {
 
 function check_request(environ: Environ): void {
   const { REQUEST_METHOD: method, SERVER_PROTOCOL: protocol } = environ;
-  /// environ: `REQUEST_METHOD` must be there, and a token
-  /// (PEP 3333, "environ Variables").
+  /// environ: `REQUEST_METHOD` must be present, and be a token (PEP 3333,
+  /// "environ Variables").
   if (typeof method !== "string" || !TOKEN.test(method)) {
-    throw breach(
-      'REQUEST_METHOD must be there and be a token, as "GET" is',
+    throw violation(
+      'REQUEST_METHOD must be present and be a token, such as "GET"',
       got(environ, "REQUEST_METHOD"),
       PEP.environ,
     );
   }
-  /// environ: `SERVER_PROTOCOL` must be there: a token, and a version behind a
-  /// slash where it has one; `INCLUDED` is that of a document which another one
-  /// includes (RFC 3875, section 4.1.16).
+  /// environ: `SERVER_PROTOCOL` must be present: a token, followed by a slash
+  /// and a version if it has one; `INCLUDED` stands for a server-side include
+  /// (RFC 3875, section 4.1.16).
   if (typeof protocol !== "string" || !is_protocol(protocol)) {
-    throw breach(
-      'SERVER_PROTOCOL must be there and be a protocol, as "HTTP/1.1" is',
+    throw violation(
+      'SERVER_PROTOCOL must be present and be a protocol, such as "HTTP/1.1"',
       got(environ, "SERVER_PROTOCOL"),
       "RFC 3875, section 4.1.16",
     );
@@ -144,20 +144,20 @@ function is_protocol(text: string): boolean {
 
 function check_server(environ: Environ): void {
   const { SERVER_NAME: name, SERVER_PORT: port } = environ;
-  /// environ: `SERVER_NAME` must be there and not be empty
-  /// (PEP 3333, "environ Variables").
+  /// environ: `SERVER_NAME` must be present and not empty (PEP 3333, "environ
+  /// Variables").
   if (name === undefined || name === "") {
-    throw breach(
-      "SERVER_NAME must be there and not be empty",
+    throw violation(
+      "SERVER_NAME must be present and not empty",
       got(environ, "SERVER_NAME"),
       PEP.environ,
     );
   }
-  /// environ: `SERVER_PORT` must be there, and decimal digits
-  /// (PEP 3333, "environ Variables").
+  /// environ: `SERVER_PORT` must be present, and consist of decimal digits (PEP
+  /// 3333, "environ Variables").
   if (typeof port !== "string" || !DIGITS.test(port)) {
-    throw breach(
-      "SERVER_PORT must be there and be decimal digits",
+    throw violation(
+      "SERVER_PORT must be present and be decimal digits",
       got(environ, "SERVER_PORT"),
       PEP.environ,
     );
@@ -172,7 +172,7 @@ function check_path(environ: Environ): void {
   /// environ: `SCRIPT_NAME` must be empty or begin with a slash
   /// (PEP 3333, "environ Variables").
   if (script !== "" && !script.startsWith("/")) {
-    throw breach(
+    throw violation(
       'SCRIPT_NAME must be empty or begin with "/"',
       show(script),
       PEP.environ,
@@ -181,7 +181,7 @@ function check_path(environ: Environ): void {
   /// environ: `SCRIPT_NAME` must not be a slash alone: that slash belongs to
   /// `PATH_INFO` (PEP 3333, "environ Variables").
   if (script === "/") {
-    throw breach(
+    throw violation(
       'SCRIPT_NAME must be "" where the application is at the root, and PATH_INFO begin with the slash',
       '"/"',
       PEP.environ,
@@ -191,7 +191,7 @@ function check_path(environ: Environ): void {
   /// may be `*` (PEP 3333, "environ Variables").
   const asterisk = path === "*" && environ.REQUEST_METHOD === "OPTIONS";
   if (path !== "" && !path.startsWith("/") && !asterisk) {
-    throw breach(
+    throw violation(
       'PATH_INFO must be empty or begin with "/", or be "*" for OPTIONS',
       show(path),
       PEP.environ,
@@ -200,7 +200,7 @@ function check_path(environ: Environ): void {
   /// environ: `SCRIPT_NAME` and `PATH_INFO` must not both be empty
   /// (PEP 3333, "environ Variables").
   if (script === "" && path === "") {
-    throw breach(
+    throw violation(
       "SCRIPT_NAME and PATH_INFO must not both be empty",
       'no path at all: at the root PATH_INFO is "/"',
       PEP.environ,
@@ -210,21 +210,21 @@ function check_path(environ: Environ): void {
 
 function check_content(environ: Environ): void {
   const { CONTENT_LENGTH: length = "" } = environ;
-  /// environ: `CONTENT_LENGTH` must be decimal digits, empty or left out
-  /// (PEP 3333, "environ Variables").
+  /// environ: `CONTENT_LENGTH` must be decimal digits, empty or absent (PEP
+  /// 3333, "environ Variables").
   if (length !== "" && !DIGITS.test(String(length))) {
-    throw breach(
+    throw violation(
       "CONTENT_LENGTH must be decimal digits, empty or left out",
       show(length),
       PEP.environ,
     );
   }
-  /// environ: `HTTP_CONTENT_TYPE` and `HTTP_CONTENT_LENGTH` must not be there:
-  /// these two headers are `CONTENT_TYPE` and `CONTENT_LENGTH`
-  /// (PEP 3333, "environ Variables").
+  /// environ: `HTTP_CONTENT_TYPE` and `HTTP_CONTENT_LENGTH` must be absent:
+  /// these two headers are `CONTENT_TYPE` and `CONTENT_LENGTH` (PEP 3333,
+  /// "environ Variables").
   for (const key of ["CONTENT_TYPE", "CONTENT_LENGTH"]) {
     if (!(`HTTP_${key}` in environ)) continue;
-    throw breach(
+    throw violation(
       `the header must be in the environ as ${key}`,
       `HTTP_${key}`,
       PEP.environ,
@@ -236,7 +236,7 @@ function check_wsgi_variables(environ: Environ): void {
   const { "wsgi.version": version, "wsgi.url_scheme": scheme } = environ;
   /// environ: `wsgi.version` must be `[1, 0]` (PEP 3333, "environ Variables").
   if (!is_version(version)) {
-    throw breach(
+    throw violation(
       "wsgi.version must be [1, 0]",
       Array.isArray(version)
         ? `[${version.map(show).join(", ")}]`
@@ -247,17 +247,17 @@ function check_wsgi_variables(environ: Environ): void {
   /// environ: `wsgi.url_scheme` must be `http` or `https`
   /// (PEP 3333, "environ Variables").
   if (scheme !== "http" && scheme !== "https") {
-    throw breach(
+    throw violation(
       'wsgi.url_scheme must be "http" or "https"',
       got(environ, "wsgi.url_scheme"),
       PEP.environ,
     );
   }
-  /// environ: `wsgi.file_wrapper` must be a function where it is there
-  /// (PEP 3333, "Optional Platform-Specific File Handling").
+  /// environ: `wsgi.file_wrapper` must be a function if it is present (PEP
+  /// 3333, "Optional Platform-Specific File Handling").
   const key = "wsgi.file_wrapper";
   if (key in environ && typeof environ[key] !== "function") {
-    throw breach(
+    throw violation(
       "wsgi.file_wrapper must be a function or left out",
       got(environ, key),
       PEP.file,
@@ -276,17 +276,17 @@ function check_flags(environ: Environ): void {
   for (const name of ["multithread", "multiprocess", "run_once"]) {
     const key = `wsgi.${name}`;
     if (typeof environ[key] === "boolean") continue;
-    throw breach(
+    throw violation(
       `${key} must be true or false`,
       got(environ, key),
       PEP.environ,
     );
   }
-  /// environ: `wsgi.input_terminated` must be true where it is there: the input
-  /// ends by itself (PEP 3333, "Input and Error Streams").
+  /// environ: `wsgi.input_terminated` must be true if it is present: the input
+  /// ends at the end of the body (PEP 3333, "Input and Error Streams").
   const key = "wsgi.input_terminated";
   if (key in environ && environ[key] !== true) {
-    throw breach(
+    throw violation(
       "wsgi.input_terminated must be true or left out",
       got(environ, key),
       PEP.streams,
@@ -296,20 +296,19 @@ function check_flags(environ: Environ): void {
 
 function check_streams(environ: Environ): void {
   const { "wsgi.input": input, "wsgi.errors": errors } = environ;
-  /// environ: `wsgi.input` must be a `ReadableStream` that nobody reads yet; it
-  /// is there for a request without a body as well
-  /// (PEP 3333, "Input and Error Streams").
+  /// environ: `wsgi.input` must be an unlocked `ReadableStream`, even for a
+  /// request without a body (PEP 3333, "Input and Error Streams").
   if (!(input instanceof ReadableStream)) {
-    throw breach(
+    throw violation(
       "wsgi.input must be a ReadableStream",
       got(environ, "wsgi.input"),
       PEP.streams,
     );
   }
   if (input.locked) {
-    throw breach(
-      "wsgi.input must be free to be read",
-      "a stream that is locked to a reader",
+    throw violation(
+      "wsgi.input must not be locked",
+      "a locked stream",
       PEP.streams,
     );
   }
@@ -319,7 +318,7 @@ function check_streams(environ: Environ): void {
     typeof (errors as Environ | null | undefined)?.[method] !== "function"
   );
   if (missing.length > 0) {
-    throw breach(
+    throw violation(
       "wsgi.errors must have write(), writelines() and flush()",
       `${got(environ, "wsgi.errors")} without ${missing.join(", ")}`,
       PEP.streams,
@@ -333,23 +332,23 @@ const METHODS = new Set(
 );
 
 function advise(environ: Environ, warn: Warn): void {
-  /// environ: `REQUEST_METHOD` should be one that is in common use, letter for
-  /// letter (RFC 9110, section 9.1).
+  /// environ: `REQUEST_METHOD` should be one in common use, in upper case (RFC
+  /// 9110, section 9.1).
   if (!METHODS.has(String(environ.REQUEST_METHOD))) {
     warn(
       caution(
-        "REQUEST_METHOD should be a method that is in common use",
+        "REQUEST_METHOD should be a method in common use",
         show(environ.REQUEST_METHOD),
         "RFC 9110, section 9.1",
       ),
     );
   }
-  /// environ: `QUERY_STRING` should be there even when it is empty
-  /// (PEP 3333, "environ Variables").
+  /// environ: `QUERY_STRING` should be present even if it is empty (PEP 3333,
+  /// "environ Variables").
   if (!("QUERY_STRING" in environ)) {
     warn(
       caution(
-        "QUERY_STRING should be there even when it is empty",
+        "QUERY_STRING should be present even if it is empty",
         "none",
         PEP.environ,
       ),

@@ -1,4 +1,4 @@
-/** What the application does between its call and the end of its body. */
+/** Checks of what the application does, from its call to the end of its body. */
 
 import type {
   StartResponse,
@@ -9,10 +9,10 @@ import type {
 import { is_promise } from "../promise.ts";
 import { check_head, type Head } from "./head.ts";
 import type { OpenResults } from "./open_results.ts";
-import { breach, count, PEP, show, type Warn } from "./report.ts";
+import { count, PEP, show, violation, type Warn } from "./report.ts";
 import { WatchedInput } from "./streams.ts";
 
-/** One request and its response, as far as they have come. */
+/** The state of one request and its response. */
 export class Exchange {
   /** The `wsgi.input` for the application. */
   readonly input: WatchedInput;
@@ -27,12 +27,12 @@ export class Exchange {
   #length = 0;
 
   /**
-   * Begins with a request.
+   * Begins a request.
    *
-   * @param environ The environ, as it is before the application can change it.
-   * @param start_response The server's.
-   * @param warn Takes the warnings.
-   * @param open_results Where the result is kept from its end until it is closed.
+   * @param environ The environ, before the application can change it.
+   * @param start_response The server's `start_response`.
+   * @param warn Receives the warnings.
+   * @param open_results Tracks results that have ended but are not closed.
    */
   constructor(
     environ: WSGIEnvironment,
@@ -54,18 +54,17 @@ export class Exchange {
     /// start_response: `start_response()` must be called with two or three
     /// arguments (PEP 3333, "The start_response() Callable").
     if (args.length !== 2 && args.length !== 3) {
-      throw breach(
-        "start_response() must be called with status, headers and perhaps exc_info",
+      throw violation(
+        "start_response() must be called with status, headers and optionally exc_info",
         count(args.length, "argument"),
         PEP.start_response,
       );
     }
     const [status, headers, exc_info] = args;
-    /// start_response: It must not be called a second time, unless with the
-    /// error that made that necessary
-    /// (PEP 3333, "The start_response() Callable").
+    /// start_response: It must not be called a second time, except with an
+    /// error as `exc_info` (PEP 3333, "The start_response() Callable").
     if (this.#head && (exc_info === undefined || exc_info === null)) {
-      throw breach(
+      throw violation(
         "start_response() must be called once, or again with exc_info",
         `a second call with ${show(status)} and without it`,
         PEP.start_response,
@@ -76,7 +75,7 @@ export class Exchange {
     /// server: `start_response()` must return `write()`, a function
     /// (PEP 3333, "The write() Callable").
     if (typeof write !== "function") {
-      throw breach(
+      throw violation(
         "the server's start_response() must return write(), a function",
         show(write),
         PEP.write,
@@ -86,7 +85,7 @@ export class Exchange {
     return (...data: unknown[]) => this.#write(write, data);
   }
 
-  /** Takes what the application returned. */
+  /** Checks what the application returned. */
   accept(result: unknown): asserts result is WSGIResult {
     /// result: The application must return an iterable of blocks, or a promise of
     /// one (PEP 3333, "Specification Details").
@@ -94,7 +93,7 @@ export class Exchange {
       typeof result !== "object" || result === null ||
       !(Symbol.iterator in result || Symbol.asyncIterator in result)
     ) {
-      throw breach(
+      throw violation(
         "the application must return an iterable of Uint8Array",
         `${show(result)}${
           typeof result === "string" ? ": encode it and return [data]" : ""
@@ -102,10 +101,10 @@ export class Exchange {
         PEP.details,
       );
     }
-    /// result: It must not return a `Uint8Array` alone: iterated, that gives
+    /// result: It must not return a bare `Uint8Array`, whose iteration yields
     /// numbers (PEP 3333, "Specification Details").
     if (result instanceof Uint8Array) {
-      throw breach(
+      throw violation(
         "the application must return an iterable of Uint8Array",
         `${show(result)} alone: return [data]`,
         PEP.details,
@@ -114,18 +113,18 @@ export class Exchange {
     /// result: A stream that it returns must not be locked to a reader
     /// (PEP 3333, "Specification Details").
     if (result instanceof ReadableStream && result.locked) {
-      throw breach(
-        "a stream that the application returns must be free to be read",
-        "one that is locked to a reader",
+      throw violation(
+        "a stream that the application returns must not be locked",
+        "a locked one",
         PEP.details,
       );
     }
-    /// result: A `close` of what it returns must be a function
-    /// (PEP 3333, "Specification Details").
+    /// result: If the result has a `close`, that must be a function (PEP 3333,
+    /// "Specification Details").
     const { close } = result as WSGIResult;
     if (close !== undefined && typeof close !== "function") {
-      throw breach(
-        "the result's close must be a function or left out",
+      throw violation(
+        "the result's close must be a function if it is present",
         show(close),
         PEP.details,
       );
@@ -133,12 +132,12 @@ export class Exchange {
     this.#returned = true;
   }
 
-  /** Counts a block of the body before it is handed on. */
+  /** Checks and counts a block of the body before it is passed on. */
   take(block: unknown): void {
     /// result: Every block must be a `Uint8Array`
     /// (PEP 3333, "Specification Details").
     if (!(block instanceof Uint8Array)) {
-      throw breach(
+      throw violation(
         "a block of the body must be a Uint8Array",
         `${show(block)}${
           typeof block === "string" ? ": encode it with TextEncoder" : ""
@@ -146,10 +145,10 @@ export class Exchange {
         PEP.details,
       );
     }
-    /// result: The first block must not come before `start_response()` was
-    /// called, not even an empty one (PEP 3333, "Specification Details").
+    /// result: `start_response()` must be called before the first block, even
+    /// an empty one (PEP 3333, "Specification Details").
     if (!this.#head) {
-      throw breach(
+      throw violation(
         "start_response() must be called before the first block of the body",
         `${show(block)} first`,
         PEP.details,
@@ -162,7 +161,7 @@ export class Exchange {
     /// result: The body must not be longer than its `Content-Length`
     /// (PEP 3333, "Handling the Content-Length Header").
     if (content_length !== null && this.#length > content_length) {
-      throw breach(
+      throw violation(
         `the body must be as long as its Content-Length of ${
           count(content_length, "byte")
         }`,
@@ -176,7 +175,7 @@ export class Exchange {
     /// result: A response with status 204, 205 or 304 must have no body
     /// (RFC 9110, sections 6.4.1 and 15.3.6).
     if (code === "204" || code === "205" || code === "304") {
-      throw breach(
+      throw violation(
         `a response with status ${code} must have no body`,
         show(block),
         "RFC 9110, sections 6.4.1 and 15.3.6",
@@ -184,43 +183,43 @@ export class Exchange {
     }
   }
 
-  /** Whether the body has reached its `Content-Length`: the server need not ask for more. */
+  /** Whether the body has reached its `Content-Length`, so that the server need not request more. */
   is_complete(): boolean {
     return this.#length === this.#head?.content_length;
   }
 
-  /** Counts a step of the iteration of the result. */
+  /** Checks one step of the iteration of the result. */
   take_step(step: { done?: boolean; value?: unknown }): void {
     if (step.done) this.#end();
     else this.take(step.value);
   }
 
-  /** Counts all blocks of a result at once. */
+  /** Checks all blocks of a result at once. */
   take_all(blocks: unknown[]): void {
     for (const block of blocks) this.take(block);
     this.#end();
   }
 
-  /** The result has nothing more to give. */
+  /** Called when the result has ended. */
   over(): void {
     this.#open_results.add(this, this.#request);
   }
 
-  /** The server has called `close()`. */
+  /** Called when the server has called `close()`. */
   closed(): void {
     this.#open_results.delete(this);
   }
 
-  /** The result has been closed, or never came: the response is finished. */
+  /** Called when the response is finished: the result has been closed, or the application failed. */
   finish(): void {
     this.input.finish();
   }
 
   #end(): void {
-    /// result: The body must not end before `start_response()` was called
-    /// (PEP 3333, "Specification Details").
+    /// result: `start_response()` must be called before the body ends (PEP
+    /// 3333, "Specification Details").
     if (!this.#head) {
-      throw breach(
+      throw violation(
         "start_response() must be called before the body ends",
         "no call",
         PEP.details,
@@ -231,7 +230,7 @@ export class Exchange {
     /// result: The body must not be shorter than its `Content-Length`
     /// (PEP 3333, "Handling the Content-Length Header").
     if (this.#length < content_length) {
-      throw breach(
+      throw violation(
         `the body must be as long as its Content-Length of ${
           count(content_length, "byte")
         }`,
@@ -243,20 +242,20 @@ export class Exchange {
 
   #write(write: Write, args: unknown[]): Promise<void> {
     const [data] = args;
-    /// result: `write()` must be given a `Uint8Array`, and nothing else
+    /// result: `write()` must be given exactly one argument, a `Uint8Array`
     /// (PEP 3333, "The write() Callable").
     if (!(data instanceof Uint8Array) || args.length !== 1) {
-      throw breach(
+      throw violation(
         "write() must be given one Uint8Array",
         args.map(show).join(" and ") || "nothing",
         PEP.write,
       );
     }
-    /// result: It must not be called once the application has returned, so not
-    /// by a generator either: from then on the result is the body
-    /// (PEP 3333, "The write() Callable").
+    /// result: It must not be called after the application has returned, and
+    /// therefore not by a generator: from then on the result is the body (PEP
+    /// 3333, "The write() Callable").
     if (this.#returned) {
-      throw breach(
+      throw violation(
         "write() must not be called once the application has returned its result",
         `${show(data)}: yield it instead`,
         PEP.write,
@@ -265,9 +264,9 @@ export class Exchange {
     this.take(data);
     const written: unknown = write(data);
     /// server: `write()` must return a promise, which tells the application
-    /// when to go on (PEP 3333, "Buffering and Streaming").
+    /// when to continue (PEP 3333, "Buffering and Streaming").
     if (!is_promise(written)) {
-      throw breach(
+      throw violation(
         "the server's write() must return a promise",
         show(written),
         PEP.streaming,

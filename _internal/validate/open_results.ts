@@ -1,20 +1,20 @@
-/** Results that are over and not closed yet. */
+/** Results that have ended but are not closed yet. */
 
 import { caution, PEP, type Warn } from "./report.ts";
 
-/** What there is to say of a result. */
+/** What is reported about a result. */
 interface OpenResult {
-  /** The request that it answers: `"GET /x"`. */
+  /** Its request, such as `"GET /x"`. */
   request: string;
-  /** When it was over, by `performance.now()`. */
+  /** The `performance.now()` of its end. */
   since: number;
 }
 
-/** The results of one application that their servers have still to close. */
+/** The results of one application that their servers still have to close. */
 export class OpenResults {
   #results = new Map<object, OpenResult>();
 
-  /** Adds a result that is over: read to its end, failed, or left by its server. */
+  /** Adds a result that has ended: read to its end, failed, or abandoned by its server. */
   add(key: object, request: string): void {
     if (this.#results.has(key)) return;
     this.#results.set(key, { request, since: performance.now() });
@@ -25,19 +25,18 @@ export class OpenResults {
     this.#results.delete(key);
   }
 
-  /** Warns, once, of each result that has been over for `patience` milliseconds. */
+  /** Warns once about each result that ended at least `patience` milliseconds ago. */
   report(patience: number, warn: Warn): void {
     const now = performance.now();
     for (const [key, { request, since }] of this.#results) {
-      if (now - since < patience) return; // Those that follow are younger.
+      if (now - since < patience) return; // The following ones are younger.
       this.#results.delete(key);
-      /// server: It must call `close()` when it is done with a result. Nothing
-      /// can be thrown where that is forgotten: it is a warning, given when the
-      /// application is called the next time
-      /// (PEP 3333, "Specification Details").
+      /// server: It must call `close()` when it is done with a result. A
+      /// missing call cannot throw: it is a warning at the next call of the
+      /// application (PEP 3333, "Specification Details").
       warn(caution(
         "the server must call close() of every result",
-        `none for that of ${request}, which was over before this request`,
+        `none for the result of ${request}, which ended before this request`,
         PEP.details,
       ));
     }

@@ -1,10 +1,10 @@
-/** How the validator says what is wrong: what was expected, what came, and where the rule stands. */
+/** The validator's errors and warnings: what was expected, what came, and the section of the rule. */
 
 import { describe } from "../text/check.ts";
 
 /**
- * A breach of PEP 3333, by the application or by the server. Its message says what was expected, what
- * came, and in brackets where the rule stands.
+ * A violation of PEP 3333, by the application or by the server. Its message says what was expected and what came, with
+ * the section of the rule in brackets.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ import { describe } from "../text/check.ts";
  * assertThrows(
  *   () => app(environ, () => () => Promise.resolve()),
  *   WSGIError,
- *   'the status must be a string of three digits, a space and a reason, as "200 OK" is, got "200"',
+ *   'the status must be a string of three digits, a space and a reason, such as "200 OK", got "200"',
  * );
  * ```
  */
@@ -32,8 +32,8 @@ export class WSGIError extends Error {
 }
 
 /**
- * What PEP 3333 advises against, and what comes to light too late for an error. It is thrown by nobody but
- * a `warn` hook that chooses to.
+ * A warning about something that PEP 3333 advises against, or that is noticed too late for an error. Only a `warn` hook
+ * may throw it.
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export class WSGIError extends Error {
  * assertInstanceOf(warnings[0], WSGIWarning);
  * assertEquals(
  *   warnings[0].message,
- *   'REQUEST_METHOD should be a method that is in common use, got "BREW" (RFC 9110, section 9.1)',
+ *   'REQUEST_METHOD should be a method in common use, got "BREW" (RFC 9110, section 9.1)',
  * );
  * ```
  */
@@ -59,7 +59,7 @@ export class WSGIWarning extends Error {
   override name = "WSGIWarning";
 }
 
-/** Takes a warning. */
+/** Receives a warning. */
 export type Warn = (warning: WSGIWarning) => void;
 
 /** The sections of PEP 3333 that the checks refer to. */
@@ -77,8 +77,8 @@ export const PEP = {
   file: 'PEP 3333, "Optional Platform-Specific File Handling"',
 } as const;
 
-/** The error for a breach: what was expected, what came, and where the rule stands. */
-export function breach(
+/** The error for a violation: what was expected, what came, and the section of the rule. */
+export function violation(
   expected: string,
   came: string,
   section: string,
@@ -97,7 +97,7 @@ export function caution(
 
 const LONGEST = 60;
 
-/** A value in a few words: a body that was given as one string must not become the message. */
+/** A short description of a value: a body that was passed as one string must not become the message. */
 export function show(value: unknown): string {
   if (typeof value === "string" && value.length > LONGEST) {
     return `${describe(value.slice(0, LONGEST))} and ${
@@ -109,12 +109,12 @@ export function show(value: unknown): string {
     : describe(value);
 }
 
-/** A number of things. */
+/** A number with its noun: `1 byte`, `2 bytes`. */
 export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }
 
-// The library has expressions like these. A check that shared them would share their mistakes.
+// The library has expressions like these. Checks that shared them would share their mistakes.
 
 /** RFC 9110, section 5.6.2. */
 export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -123,7 +123,7 @@ export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // deno-lint-ignore no-control-regex
 export const CONTROL = /[\x00-\x1f\x7f]/;
 
-/** What is no byte. */
+/** Characters that are not a byte. */
 // deno-lint-ignore no-control-regex
 export const NOT_BYTES = /[^\x00-\xff]/;
 

@@ -1,15 +1,15 @@
-/** What the application returned, as the server gets it from the validator. */
+/** The application's result, as the validator passes it to the server. */
 
 import type { WSGIResult } from "../../types.ts";
 import { is_promise } from "../promise.ts";
 import type { Exchange } from "./exchange.ts";
-import { breach, PEP } from "./report.ts";
+import { PEP, violation } from "./report.ts";
 
 /**
- * `result` for the server: it gives the same blocks, one for one, and what is synchronous stays that.
+ * Wraps `result` for the server: it yields the same blocks one by one, and stays synchronous if it was.
  *
- * An array stays an array, so that a server can see how many blocks there are. A file of the server's own
- * stays that very object, so that the server can send it its own way.
+ * An array stays an array, so that a server can see how many blocks there are. A file of the server's own stays the
+ * same object, so that the server can send it in its own way.
  *
  * @param is_file Whether `result` comes from `wsgi.file_wrapper`.
  */
@@ -32,7 +32,7 @@ export function watch_result(
   }) as unknown as WSGIResult;
 }
 
-/** The method that iterates a result. */
+/** The key of the method that iterates a result. */
 function kind_of(result: WSGIResult) {
   return Symbol.asyncIterator in result
     ? Symbol.asyncIterator
@@ -44,7 +44,7 @@ interface Step {
   value?: unknown;
 }
 
-/** An iterator of either kind, or a stream's reader. */
+/** A synchronous or asynchronous iterator, or a stream's reader. */
 interface Source {
   next(): Step | Promise<Step>;
   return(): Step | Promise<Step>;
@@ -52,10 +52,10 @@ interface Source {
 
 const DONE: Step = { done: true, value: undefined };
 
-/** A function that begins the iteration of `result`, as it is now. */
+/** A function that begins the iteration of `result` as it is now, before it is modified. */
 function opener(result: WSGIResult): () => Source {
   if (result instanceof ReadableStream) {
-    // Not its iterator: that one cannot be stopped while a read is pending.
+    // Not the stream's iterator, which cannot be stopped while a read is pending.
     return () => {
       const reader = result.getReader();
       return {
@@ -101,7 +101,7 @@ class WatchedResult {
     /// server: The server must not iterate a result a second time
     /// (PEP 3333, "Specification Details").
     if (this.#source) {
-      throw breach(
+      throw violation(
         "the server must iterate a result once",
         "a second iteration",
         PEP.details,
@@ -112,15 +112,12 @@ class WatchedResult {
     return { next: () => this.#next(), return: () => this.#return() };
   }
 
-  /**
-   * Stops the iteration if it has not ended, then closes what the application returned. Synchronous as far as
-   * these are.
-   */
+  /** Stops the iteration if it has not ended, then closes what the application returned. Starts synchronously. */
   async close(): Promise<void> {
     /// server: It must not call `close()` a second time
     /// (PEP 3333, "Specification Details").
     if (this.#closed) {
-      throw breach(
+      throw violation(
         "the server must call close() of a result once",
         "a second call",
         PEP.details,
@@ -156,7 +153,7 @@ class WatchedResult {
     );
   }
 
-  /** Everything is there: a wrong length is found before the first block goes out. */
+  /** Checks all blocks of an array, so that a wrong length is found before the first block is sent. */
   #take_all(blocks: unknown[]): void {
     try {
       this.#exchange.take_all(blocks);
@@ -191,14 +188,14 @@ class WatchedResult {
     return this.#source!.return();
   }
 
-  /** From now on the server has nothing to do with the result but to close it. */
+  /** From now on the server may only close the result. */
   #over(): void {
     if (!this.#closed) this.#exchange.over();
   }
 
   #stop(): unknown {
     if (this.#source) return this.#source.return();
-    // Nothing was taken from it, but a stream has to let go of what stands behind it.
+    // Nothing was read from it, but a stream must release its resources.
     const result: { return?: () => unknown } & WSGIResult = this.#result;
     return result instanceof ReadableStream
       ? result.cancel()
@@ -206,10 +203,10 @@ class WatchedResult {
   }
 
   #refuse_when_closed(came: string): void {
-    /// server: It must not take anything of a result once it has called `close()`
+    /// server: It must not read from a result after it has called `close()`
     /// (PEP 3333, "Specification Details").
     if (this.#closed) {
-      throw breach(
+      throw violation(
         "the server must not iterate a result after close()",
         came,
         PEP.details,
@@ -219,8 +216,8 @@ class WatchedResult {
 }
 
 /**
- * The array that the server gets. A class, because V8 iterates every array of the process slowly, forty times as
- * slowly, from the moment when one of them has an iterator of its own.
+ * The array that the server gets. It is a class because, once any plain array has its own iterator, V8 iterates every
+ * array of the process forty times slower.
  */
 class WatchedArray extends Array<Uint8Array> {
   #watched: WatchedResult;
@@ -231,7 +228,7 @@ class WatchedArray extends Array<Uint8Array> {
     for (const block of blocks) this.push(block);
   }
 
-  /** What `map()` and the like make is a plain array. */
+  /** `map()` and similar methods return a plain array. */
   static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }

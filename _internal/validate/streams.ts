@@ -1,13 +1,10 @@
-/** `wsgi.input` and `wsgi.errors`, as the application gets them from the validator. */
+/** `wsgi.input` and `wsgi.errors`, as the validator passes them to the application. */
 
 import { stand_in } from "../streams/own_request.ts";
 import type { ErrorStream, WSGIEnvironment } from "../../types.ts";
-import { breach, count, PEP, show } from "./report.ts";
+import { count, PEP, show, violation } from "./report.ts";
 
-/**
- * A stream in the place of `wsgi.input`: one read of it is one read of the server's, and nothing is read
- * ahead.
- */
+/** Replaces `wsgi.input`: each read is one read of the server's stream, and nothing is read ahead. */
 export class WatchedInput {
   /** The stream for the application. */
   readonly stream: ReadableStream<Uint8Array>;
@@ -17,12 +14,12 @@ export class WatchedInput {
   #reading = false;
   #finished = false;
   #length = 0;
-  /** The bytes that have to come; null where nobody knows. */
+  /** The number of bytes expected; null if unknown. */
   #expected: number | null;
-  /** Whether a body may be dropped whole (RFC 9110, sections 9.3.1 and 9.3.2), as `Deno.serve` does. */
+  /** Whether the server may drop the whole body (RFC 9110, sections 9.3.1 and 9.3.2), as `Deno.serve` does. */
   #may_be_dropped: boolean;
 
-  /** Stands in for the `wsgi.input` of `environ`. */
+  /** Wraps the `wsgi.input` of `environ`. */
   constructor(environ: WSGIEnvironment) {
     const { CONTENT_LENGTH: expected, REQUEST_METHOD: method } = environ;
     this.#source = environ["wsgi.input"];
@@ -35,7 +32,7 @@ export class WatchedInput {
     stand_in(this.stream, this.#source);
   }
 
-  /** Lets go of the server's stream: the response is finished. */
+  /** Releases the server's stream when the response is finished. */
   finish(): void {
     this.#finished = true;
     if (!this.#reading) this.#release();
@@ -50,17 +47,17 @@ export class WatchedInput {
     /// input: Its chunks must be `Uint8Array`
     /// (PEP 3333, "Input and Error Streams").
     if (!(chunk instanceof Uint8Array)) {
-      throw breach(
-        "wsgi.input must give Uint8Array",
+      throw violation(
+        "wsgi.input must yield Uint8Array",
         show(chunk),
         PEP.streams,
       );
     }
     this.#length += chunk.length;
-    /// input: It must end where `CONTENT_LENGTH` says
-    /// (PEP 3333, "Input and Error Streams").
+    /// input: It must end at `CONTENT_LENGTH` (PEP 3333, "Input and Error
+    /// Streams").
     if (this.#expected !== null && this.#length > this.#expected) {
-      throw breach(
+      throw violation(
         `wsgi.input must end at the CONTENT_LENGTH of ${
           count(this.#expected, "byte")
         }`,
@@ -72,12 +69,12 @@ export class WatchedInput {
 
   #check_end(): void {
     const dropped = this.#length === 0 && this.#may_be_dropped;
-    /// input: It must fail, and not end, where the body ends before
-    /// `CONTENT_LENGTH`; but the body of a `GET` or a `HEAD` may be dropped whole
+    /// input: It must fail, and not end, if the body ends before
+    /// `CONTENT_LENGTH`; but the whole body of a `GET` or `HEAD` may be dropped
     /// (PEP 3333, "Input and Error Streams").
     if (this.#expected !== null && this.#length < this.#expected && !dropped) {
-      throw breach(
-        `wsgi.input must fail where the body is cut short of the CONTENT_LENGTH of ${
+      throw violation(
+        `wsgi.input must fail if the body is shorter than the CONTENT_LENGTH of ${
           count(this.#expected, "byte")
         }`,
         `an end after ${this.#length}`,
@@ -89,10 +86,10 @@ export class WatchedInput {
   async #pull(
     controller: ReadableStreamDefaultController<Uint8Array>,
   ): Promise<void> {
-    /// input: It must not be read once the response is finished
-    /// (PEP 3333, "Input and Error Streams").
+    /// input: It must not be read after the response is finished (PEP 3333,
+    /// "Input and Error Streams").
     if (this.#finished) {
-      throw breach(
+      throw violation(
         "wsgi.input must not be read once the response is finished",
         "a read",
         PEP.streams,
@@ -124,11 +121,11 @@ export class WatchedInput {
   }
 }
 
-/** A stream in the place of `wsgi.errors`, with nothing that an `ErrorStream` does not have. */
+/** Replaces `wsgi.errors`, with only the methods of an `ErrorStream`. */
 export class WatchedErrors implements ErrorStream {
   #errors: ErrorStream;
 
-  /** Hands on to `errors`. */
+  /** Wraps `errors`. */
   constructor(errors: ErrorStream) {
     this.#errors = errors;
   }
@@ -137,7 +134,7 @@ export class WatchedErrors implements ErrorStream {
     /// errors: `write()` must be given a string
     /// (PEP 3333, "Input and Error Streams").
     if (typeof text !== "string") {
-      throw breach(
+      throw violation(
         "wsgi.errors.write() must be given a string",
         show(text),
         PEP.streams,
@@ -147,10 +144,10 @@ export class WatchedErrors implements ErrorStream {
   }
 
   writelines(lines: Iterable<string>): void {
-    /// errors: `writelines()` must be given an iterable of strings, which a
-    /// string alone is not meant to be (PEP 3333, "Input and Error Streams").
+    /// errors: `writelines()` must be given an iterable of strings, and not a
+    /// single string (PEP 3333, "Input and Error Streams").
     if (typeof lines === "string" || !is_iterable(lines)) {
-      throw breach(
+      throw violation(
         "wsgi.errors.writelines() must be given an iterable of strings",
         show(lines),
         PEP.streams,
@@ -173,7 +170,7 @@ export class WatchedErrors implements ErrorStream {
     return refuse_end("cancel");
   }
 
-  /** What the stream behind has to show: that of `setup_testing_defaults` its text. */
+  /** The string of the wrapped stream: that of `setup_testing_defaults` returns its text. */
   toString(): string {
     return String(this.#errors);
   }
@@ -189,7 +186,7 @@ function* only_strings(lines: Iterable<unknown>): Iterable<string> {
     /// errors: Every line must be a string
     /// (PEP 3333, "Input and Error Streams").
     if (typeof line !== "string") {
-      throw breach(
+      throw violation(
         "a line for wsgi.errors.writelines() must be a string",
         show(line),
         PEP.streams,
@@ -200,10 +197,11 @@ function* only_strings(lines: Iterable<unknown>): Iterable<string> {
 }
 
 function refuse_end(method: string): never {
-  /// errors: The application must not end it: it is the server's, and other
-  /// requests write to it too (PEP 3333, "Input and Error Streams").
-  throw breach(
-    "wsgi.errors must be left open by the application",
+  /// errors: The application must not close it, because it belongs to the
+  /// server and other requests write to it too (PEP 3333, "Input and Error
+  /// Streams").
+  throw violation(
+    "the application must not close wsgi.errors",
     `${method}()`,
     PEP.streams,
   );

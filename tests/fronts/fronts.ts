@@ -276,7 +276,7 @@ export async function start_front(options: FrontOptions): Promise<Front> {
   };
 }
 
-/** What a log file holds, one byte a character; nothing where there is none yet. */
+/** What a log file holds, one byte per character; nothing where there is none yet. */
 export function read_log(path: string): string {
   try {
     return new TextDecoder("latin1").decode(Deno.readFileSync(path));

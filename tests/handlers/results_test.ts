@@ -164,7 +164,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "a status with a line feed",
     answer_status("200 OK\nX: y"),
-    'TypeError: the status must not hold control characters, got "200 OK\\nX: y"',
+    'TypeError: the status must not contain control characters, got "200 OK\\nX: y"',
   ],
   [
     "a status with a character that is no byte",
@@ -194,7 +194,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "a header value with a line end",
     answer_headers([["X", "y\r\nSet-Cookie: z"]]),
-    'TypeError: the value of header X must not hold control characters, got "y\\r\\nSet-Cookie: z"',
+    'TypeError: the value of header X must not contain control characters, got "y\\r\\nSet-Cookie: z"',
   ],
   [
     "a header value that is a number",

@@ -83,7 +83,7 @@ Deno.test("Headers.add_header() throws when a param holds a control character", 
   for (const control of CONTROLS) {
     assertEquals(
       refusal(() => added("v", { a: control })),
-      `the value of header X must not hold control characters, got ${
+      `the value of header X must not contain control characters, got ${
         JSON.stringify(`v; a="${control}"`)
       }`,
     );
@@ -94,7 +94,7 @@ Deno.test("Headers.add_header() throws when the key of a param holds a control c
   for (const control of CONTROLS) {
     assertEquals(
       refusal(() => added("v", { [control]: null })),
-      `the value of header X must not hold control characters, got ${
+      `the value of header X must not contain control characters, got ${
         JSON.stringify(`v; ${control}`)
       }`,
     );

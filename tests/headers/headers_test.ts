@@ -292,7 +292,7 @@ Deno.test("Headers.to_bytes() gives a Uint8Array when there are headers", () => 
   assertInstanceOf(cookies().to_bytes(), Uint8Array);
 });
 
-Deno.test("Headers.to_bytes() gives one byte a character when a value is above ASCII", () => {
+Deno.test("Headers.to_bytes() gives one byte per character when a value is above ASCII", () => {
   const headers = new Headers([["X", "\u0080\u00e4\u00ff"]]);
   assertEquals(
     headers.to_bytes(),

@@ -65,7 +65,7 @@ for (const [way, put] of Object.entries(WAYS_IN)) {
       for (const value of [control, `${control}a`, `a${control}`]) {
         assertEquals(
           refusal(() => put(new Headers(), "X", value)),
-          `the value of header X must not hold control characters, got ${
+          `the value of header X must not contain control characters, got ${
             JSON.stringify(value)
           }`,
         );
@@ -76,7 +76,7 @@ for (const [way, put] of Object.entries(WAYS_IN)) {
   Deno.test(`${way} throws when a value would split the response`, () => {
     assertEquals(
       refusal(() => put(new Headers(), "X", "a\r\nSet-Cookie: b")),
-      'the value of header X must not hold control characters, got "a\\r\\nSet-Cookie: b"',
+      'the value of header X must not contain control characters, got "a\\r\\nSet-Cookie: b"',
     );
   });
 

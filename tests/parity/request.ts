@@ -2,7 +2,7 @@
 
 import { type Script, script_target } from "./application.ts";
 
-/** A request; its texts hold one byte a character. */
+/** A request; its texts hold one byte per character. */
 export interface ParityRequest {
   method: string;
   target: string;

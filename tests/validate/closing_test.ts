@@ -199,7 +199,7 @@ for (const [when, { app, take }] of Object.entries(OVER)) {
     await checked(environ_with(), start_anything);
     await checked(environ_with(), start_anything);
     assertEquals(warnings, [
-      `the server must call close() of every result, got none for that of "GET /", which was over before this request ${DETAILS}`,
+      `the server must call close() of every result, got none for the result of "GET /", which ended before this request ${DETAILS}`,
     ]);
   });
 }

@@ -32,54 +32,54 @@ export const ENVIRON_ROWS: [string, Variables, string][] = [
   [
     "a variable of text instead of bytes",
     { PATH_INFO: "/\u20ac" },
-    `PATH_INFO must hold one byte a character, U+0000 to U+00FF, got "/\u20ac" ${STRINGS}`,
+    `PATH_INFO must hold one byte per character, U+0000 to U+00FF, got "/\u20ac" ${STRINGS}`,
   ],
   [
     "an environ without a method",
     { REQUEST_METHOD: undefined },
-    `REQUEST_METHOD must be there and be a token, as "GET" is, got none ${ENVIRON}`,
+    `REQUEST_METHOD must be present and be a token, such as "GET", got none ${ENVIRON}`,
   ],
   [
     "a method that is no token",
     { REQUEST_METHOD: "GET /" },
-    `REQUEST_METHOD must be there and be a token, as "GET" is, got "GET /" ${ENVIRON}`,
+    `REQUEST_METHOD must be present and be a token, such as "GET", got "GET /" ${ENVIRON}`,
   ],
   [
     "an environ without a server name",
     { SERVER_NAME: undefined },
-    `SERVER_NAME must be there and not be empty, got none ${ENVIRON}`,
+    `SERVER_NAME must be present and not empty, got none ${ENVIRON}`,
   ],
   [
     "an empty server name",
     { SERVER_NAME: "" },
-    `SERVER_NAME must be there and not be empty, got "" ${ENVIRON}`,
+    `SERVER_NAME must be present and not empty, got "" ${ENVIRON}`,
   ],
   [
     "an environ without a port",
     { SERVER_PORT: undefined },
-    `SERVER_PORT must be there and be decimal digits, got none ${ENVIRON}`,
+    `SERVER_PORT must be present and be decimal digits, got none ${ENVIRON}`,
   ],
   [
     "an empty port",
     { SERVER_PORT: "" },
-    `SERVER_PORT must be there and be decimal digits, got "" ${ENVIRON}`,
+    `SERVER_PORT must be present and be decimal digits, got "" ${ENVIRON}`,
   ],
   [
     "a port that is no number",
     { SERVER_PORT: "http" },
-    `SERVER_PORT must be there and be decimal digits, got "http" ${ENVIRON}`,
+    `SERVER_PORT must be present and be decimal digits, got "http" ${ENVIRON}`,
   ],
   [
     "an environ without a protocol",
     { SERVER_PROTOCOL: undefined },
-    `SERVER_PROTOCOL must be there and be a protocol, as "HTTP/1.1" is, got none ${PROTOCOL}`,
+    `SERVER_PROTOCOL must be present and be a protocol, such as "HTTP/1.1", got none ${PROTOCOL}`,
   ],
   ...["", "HTTP/", "HTTP/1.1/2", "HTTP/one", "HTTP 1.1", "HTTP/1.1 "].map((
     SERVER_PROTOCOL,
   ): [string, Variables, string] => [
     `a protocol of ${JSON.stringify(SERVER_PROTOCOL)}`,
     { SERVER_PROTOCOL },
-    `SERVER_PROTOCOL must be there and be a protocol, as "HTTP/1.1" is, got ${
+    `SERVER_PROTOCOL must be present and be a protocol, such as "HTTP/1.1", got ${
       JSON.stringify(SERVER_PROTOCOL)
     } ${PROTOCOL}`,
   ]),
@@ -181,7 +181,7 @@ export const ENVIRON_ROWS: [string, Variables, string][] = [
   [
     "an input that is locked",
     { "wsgi.input": locked_stream() },
-    `wsgi.input must be free to be read, got a stream that is locked to a reader ${STREAMS}`,
+    `wsgi.input must not be locked, got a locked stream ${STREAMS}`,
   ],
   [
     "an environ without errors",
@@ -224,7 +224,7 @@ export const OBJECT_ROWS: Row[] = [
   [
     "an environ that is frozen",
     calling((environ) => Object.freeze(environ)),
-    `the environ must be open to change, got an object that is frozen or sealed ${ENVIRON}`,
+    `the environ must be mutable, got a frozen or sealed object ${ENVIRON}`,
   ],
   [
     "a symbol as a key",

@@ -1,4 +1,4 @@
-/** Where breaches and warnings go, and what `validator()` itself refuses. */
+/** Where violations and warnings are reported, and what `validator()` itself rejects. */
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { WSGIApplication } from "../../types.ts";
@@ -15,7 +15,7 @@ Deno.test("validator() refuses what is no function", () => {
   );
 });
 
-Deno.test("validator() has a breach logged once, and answered by the error page", async () => {
+Deno.test("validator() has a violation logged once and answered by the error page", async () => {
   await using server = serve(
     validator(starting("200", TEXT).app as WSGIApplication),
   );
@@ -38,7 +38,7 @@ Deno.test("validator() writes warnings to wsgi.errors unless it has a hook", asy
   await good_server(validator(hello as WSGIApplication), environ);
   assertEquals(
     log.text,
-    `WSGIWarning: QUERY_STRING should be there even when it is empty, got none ${ENVIRON}\n`,
+    `WSGIWarning: QUERY_STRING should be present even if it is empty, got none ${ENVIRON}\n`,
   );
 });
 

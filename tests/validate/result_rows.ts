@@ -63,12 +63,12 @@ export const RESULT_ROWS: Row[] = [
   [
     "a stream that is locked",
     { app: locked_stream },
-    `a stream that the application returns must be free to be read, got one that is locked to a reader ${DETAILS}`,
+    `a stream that the application returns must not be locked, got a locked one ${DETAILS}`,
   ],
   [
     "a close that is no function",
     { app: returning(Object.assign([], { close: true })) },
-    `the result's close must be a function or left out, got true ${DETAILS}`,
+    `the result's close must be a function if it is present, got true ${DETAILS}`,
   ],
   [
     "an array of strings",

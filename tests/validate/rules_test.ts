@@ -44,17 +44,17 @@ const WARNING_ROWS: Row[] = [
   [
     "an unknown method",
     { environ: { REQUEST_METHOD: "BREW" } },
-    'REQUEST_METHOD should be a method that is in common use, got "BREW" (RFC 9110, section 9.1)',
+    'REQUEST_METHOD should be a method in common use, got "BREW" (RFC 9110, section 9.1)',
   ],
   [
     "a method in lower case",
     { environ: { REQUEST_METHOD: "get" } },
-    'REQUEST_METHOD should be a method that is in common use, got "get" (RFC 9110, section 9.1)',
+    'REQUEST_METHOD should be a method in common use, got "get" (RFC 9110, section 9.1)',
   ],
   [
     "an environ without a query",
     { environ: { QUERY_STRING: undefined } },
-    `QUERY_STRING should be there even when it is empty, got none ${ENVIRON}`,
+    `QUERY_STRING should be present even if it is empty, got none ${ENVIRON}`,
   ],
   [
     "a status of no class",
@@ -71,7 +71,7 @@ const WARNING_ROWS: Row[] = [
         await good_server(app, environ_with());
       },
     },
-    `the server must call close() of every result, got none for that of "GET /a/b\\n", which was over before this request ${DETAILS}`,
+    `the server must call close() of every result, got none for the result of "GET /a/b\\n", which ended before this request ${DETAILS}`,
   ],
 ];
 
@@ -95,7 +95,7 @@ for (const row of WARNING_ROWS) {
 /** The rule at whose check `error` was made. */
 function rule_of(error: Error, all: Rule[]): Rule | undefined {
   const [, file, line] = error.stack!.match(
-    /at (?:breach|caution) .*\n.*?([^/]*\.ts):(\d+):\d+/,
+    /at (?:violation|caution) .*\n.*?([^/]*\.ts):(\d+):\d+/,
   )!;
   return all.findLast((rule) =>
     rule.file.endsWith(file!) && rule.line <= Number(line)
@@ -125,7 +125,7 @@ Deno.test("spec() reads every module of the validator that has a check", async (
   const with_rules = [];
   for (const name of ["validate.ts", ...names]) {
     const source = await Deno.readTextFile(new URL(name, root));
-    if (/throw breach\(|warn\(/.test(source)) with_rules.push(name);
+    if (/throw violation\(|warn\(/.test(source)) with_rules.push(name);
   }
   assertEquals(with_rules.sort(), [...FILES].sort());
 });

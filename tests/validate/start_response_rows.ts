@@ -20,12 +20,12 @@ export const START_ROWS: Row[] = [
   [
     "a start_response without headers",
     starting("200 OK"),
-    `start_response() must be called with status, headers and perhaps exc_info, got 1 argument ${START_RESPONSE}`,
+    `start_response() must be called with status, headers and optionally exc_info, got 1 argument ${START_RESPONSE}`,
   ],
   [
     "a start_response with four arguments",
     starting("200 OK", TEXT, null, true),
-    `start_response() must be called with status, headers and perhaps exc_info, got 4 arguments ${START_RESPONSE}`,
+    `start_response() must be called with status, headers and optionally exc_info, got 4 arguments ${START_RESPONSE}`,
   ],
   [
     "a second start_response",
@@ -41,32 +41,32 @@ export const START_ROWS: Row[] = [
   [
     "a status that is a number",
     starting(200, TEXT),
-    `the status must be a string of three digits, a space and a reason, as "200 OK" is, got 200 ${START_RESPONSE}`,
+    `the status must be a string of three digits, a space and a reason, such as "200 OK", got 200 ${START_RESPONSE}`,
   ],
   [
     "a status without a reason",
     starting("200", TEXT),
-    `the status must be a string of three digits, a space and a reason, as "200 OK" is, got "200" ${START_RESPONSE}`,
+    `the status must be a string of three digits, a space and a reason, such as "200 OK", got "200" ${START_RESPONSE}`,
   ],
   [
     "a status of four digits",
     starting("2000 OK", TEXT),
-    `the status must be a string of three digits, a space and a reason, as "200 OK" is, got "2000 OK" ${START_RESPONSE}`,
+    `the status must be a string of three digits, a space and a reason, such as "200 OK", got "2000 OK" ${START_RESPONSE}`,
   ],
   [
     "a status that ends its line",
     starting("200 OK\r\n", TEXT),
-    `the status must not hold control characters, got "200 OK\\r\\n" ${START_RESPONSE}`,
+    `the status must not contain control characters, got "200 OK\\r\\n" ${START_RESPONSE}`,
   ],
   [
     "a status of text instead of bytes",
     starting("200 \u20ac", TEXT),
-    `the status must hold one byte a character, U+0000 to U+00FF, got "200 \u20ac" ${STRINGS}`,
+    `the status must hold one byte per character, U+0000 to U+00FF, got "200 \u20ac" ${STRINGS}`,
   ],
   [
     "a status that is not final",
     starting("100 Continue", []),
-    `the status must be 200 or above, got "100 Continue": interim responses are the server's (RFC 9110, section 15.2)`,
+    `the status must be 200 or above, got "100 Continue": only the server sends interim responses (RFC 9110, section 15.2)`,
   ],
   [
     "headers that are no array",
@@ -86,12 +86,12 @@ export const START_ROWS: Row[] = [
   [
     "the name of a header that is no string",
     sending(5, "x"),
-    'the name of a header must be a token, as "Content-Type" is, got 5 (RFC 9110, section 5.1)',
+    'the name of a header must be a token, such as "Content-Type", got 5 (RFC 9110, section 5.1)',
   ],
   [
     "the name of a header with a colon",
     sending("X-A:", "x"),
-    'the name of a header must be a token, as "Content-Type" is, got "X-A:" (RFC 9110, section 5.1)',
+    'the name of a header must be a token, such as "Content-Type", got "X-A:" (RFC 9110, section 5.1)',
   ],
   [
     "a header Status",
@@ -121,17 +121,17 @@ export const START_ROWS: Row[] = [
   [
     "a value that begins another line",
     sending("X-A", "a\r\nSet-Cookie: b"),
-    `the value of X-A must not hold control characters, got "a\\r\\nSet-Cookie: b" ${START_RESPONSE}`,
+    `the value of X-A must not contain control characters, got "a\\r\\nSet-Cookie: b" ${START_RESPONSE}`,
   ],
   [
     "a value with a TAB",
     sending("X-A", "a\tb"),
-    `the value of X-A must not hold control characters, got "a\\tb" ${START_RESPONSE}`,
+    `the value of X-A must not contain control characters, got "a\\tb" ${START_RESPONSE}`,
   ],
   [
     "a value of text instead of bytes",
     sending("X-A", "\u20ac"),
-    `the value of X-A must hold one byte a character, U+0000 to U+00FF, got "\u20ac" ${STRINGS}`,
+    `the value of X-A must hold one byte per character, U+0000 to U+00FF, got "\u20ac" ${STRINGS}`,
   ],
   [
     "a response without Content-Type",

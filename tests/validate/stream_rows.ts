@@ -10,7 +10,7 @@ export const STREAM_ROWS: Row[] = [
   [
     "an input of text",
     { input: () => ReadableStream.from(["a"]), app: reader },
-    `wsgi.input must give Uint8Array, got "a" ${STREAMS}`,
+    `wsgi.input must yield Uint8Array, got "a" ${STREAMS}`,
   ],
   [
     "an input that goes on",
@@ -28,7 +28,7 @@ export const STREAM_ROWS: Row[] = [
       input: () => stream_of("abc"),
       app: reader,
     },
-    `wsgi.input must fail where the body is cut short of the CONTENT_LENGTH of 5 bytes, got an end after 3 ${STREAMS}`,
+    `wsgi.input must fail if the body is shorter than the CONTENT_LENGTH of 5 bytes, got an end after 3 ${STREAMS}`,
   ],
   [
     "an input that is read too late",
@@ -79,11 +79,11 @@ export const STREAM_ROWS: Row[] = [
   [
     "errors that are closed",
     misusing_errors((errors) => errors.close!()),
-    `wsgi.errors must be left open by the application, got close() ${STREAMS}`,
+    `the application must not close wsgi.errors, got close() ${STREAMS}`,
   ],
   [
     "errors that are cancelled",
     misusing_errors((errors) => errors.cancel!()),
-    `wsgi.errors must be left open by the application, got cancel() ${STREAMS}`,
+    `the application must not close wsgi.errors, got cancel() ${STREAMS}`,
   ],
 ];

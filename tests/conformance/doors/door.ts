@@ -2,7 +2,7 @@
 
 import type { HeaderList } from "../../../types.ts";
 
-/** A request of the table; strings hold one byte a character. */
+/** A request of the table; strings hold one byte per character. */
 export interface DoorRequest {
   method: string;
   /** Path and query, as they are sent. */

@@ -15,7 +15,7 @@ export const environ_rows: Row[] = [
     "environ",
     { method: "BREW", headers: [["X-Show", "REQUEST_METHOD"]] },
     whole('{"REQUEST_METHOD":"BREW"}'),
-    { log: ["REQUEST_METHOD should be a method that is in common use"] },
+    { log: ["REQUEST_METHOD should be a method in common use"] },
   ),
 
   shows("the variables of CGI", { headers: [["Host", "example.org"]] }, {

@@ -20,7 +20,7 @@ const wrong_heads: [
     "a status without a space",
     { status: "200OK" },
     'a space and a reason, got "200OK"',
-    'as "200 OK" is, got "200OK"',
+    'such as "200 OK", got "200OK"',
   ],
   [
     "a status of four digits",
@@ -43,14 +43,14 @@ const wrong_heads: [
   [
     "a status that would split the response",
     { status: "200 OK\r\nX-Evil: yes" },
-    "the status must not hold control characters",
-    "the status must not hold control characters",
+    "the status must not contain control characters",
+    "the status must not contain control characters",
   ],
   [
     "a status beyond bytes",
     { status: "200 \u20ac" },
     "the status must hold characters up to U+00FF only",
-    "the status must hold one byte a character",
+    "the status must hold one byte per character",
   ],
   [
     "headers that are null",
@@ -97,20 +97,20 @@ const wrong_heads: [
   [
     "a header value that would split the response",
     { headers: [["X-A", "b\r\nX-Evil: yes\r\n\r\n"]] },
-    "the value of header X-A must not hold control characters",
-    "the value of X-A must not hold control characters",
+    "the value of header X-A must not contain control characters",
+    "the value of X-A must not contain control characters",
   ],
   [
     "a header value with a NUL",
     { headers: [["X-A", "b\0c"]] },
-    "the value of header X-A must not hold control characters",
-    "the value of X-A must not hold control characters",
+    "the value of header X-A must not contain control characters",
+    "the value of X-A must not contain control characters",
   ],
   [
     "a header value beyond bytes",
     { headers: [["X-A", "\u20ac"]] },
     "the value of header X-A must hold characters up to U+00FF only",
-    "the value of X-A must hold one byte a character",
+    "the value of X-A must hold one byte per character",
   ],
   [
     "a Transfer-Encoding of the application's",
