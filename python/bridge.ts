@@ -1,0 +1,227 @@
+/** The way into Python and back: the other half of _tsgi_bridge.py. */
+
+import { pbkdf2Sync, scryptSync } from "node:crypto";
+import type {
+  StartResponse,
+  WSGIEnvironment,
+  WSGIResult,
+} from "@tsgi/serve/types";
+import { Shapes } from "./environ.ts";
+import { Exchange } from "./exchange.ts";
+import { opened_file } from "./file_system.ts";
+import type { FileStream, Pyodide, PyProxy } from "./pyodide.ts";
+import type { ExceptionReport } from "./python_error.ts";
+import { PythonError } from "./python_error.ts";
+import type { RequestBody } from "./request_body.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Takes what Python could not survive; the process is of no use for it any more. */
+export type OnFatal = (error: unknown) => never;
+
+/** Bytes of Python, which JavaScript sees where they are. */
+class SharedBytes {
+  #proxy: PyProxy;
+  #view: { data: Uint8Array<ArrayBuffer>; release(): void };
+
+  constructor(proxy: PyProxy) {
+    this.#proxy = proxy;
+    this.#view = proxy.getBuffer("u8");
+  }
+
+  /** They move where WebAssembly's memory grows. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#view.data.length === 0) {
+      this.#view.release();
+      this.#view = this.#proxy.getBuffer("u8");
+    }
+    return this.#view.data;
+  }
+}
+
+/** An interpreter with an application in it. */
+export class Bridge {
+  #pyodide: Pyodide;
+  #module: PyProxy;
+  #call: (size: number) => number;
+  #step: (number: number) => number;
+  #close: (number: number) => boolean;
+  #input: SharedBytes;
+  #output: SharedBytes;
+  #shapes: Shapes;
+  #exchanges = new Map<number, Exchange>();
+  #last_number = 0;
+  /** What is too long for the shared bytes. */
+  #long_text = "";
+  #on_fatal: OnFatal;
+  #on_log: (text: string) => void;
+
+  constructor(
+    pyodide: Pyodide,
+    environ: Readonly<Record<string, string>>,
+    on_fatal: OnFatal,
+    on_log: (text: string) => void,
+  ) {
+    this.#pyodide = pyodide;
+    this.#on_fatal = on_fatal;
+    this.#on_log = on_log;
+    const bridge = this.#module = pyodide.pyimport("_tsgi_bridge");
+    this.#call = bridge.call;
+    this.#step = bridge.step;
+    this.#close = bridge.close;
+    this.#input = new SharedBytes(bridge.INPUT);
+    this.#output = new SharedBytes(bridge.OUTPUT);
+    this.#shapes = new Shapes(
+      environ,
+      (shape) => bridge.add_shape(this.#send(JSON.stringify(shape))),
+      () => bridge.forget_shapes(),
+    );
+    const host = this.#host();
+    bridge.set_up(host);
+    pyodide.pyimport("_tsgi_missing").patch(host);
+    pyodide.pyimport("_tsgi_lanes").patch();
+  }
+
+  /** Says what is called for each request. */
+  set_application(application: PyProxy): void {
+    this.#module.set_application(application);
+  }
+
+  /** Calls the application for a request whose body is there. */
+  run(
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    body: RequestBody | null,
+  ): WSGIResult {
+    const number = this.#last_number = (this.#last_number + 1) & 0x3fffffff;
+    const exchange = new Exchange(this, number, environ, start_response, body);
+    const { shape, values, extras } = this.#shapes.pack(environ);
+    exchange.extras = extras;
+    this.#exchanges.set(number, exchange);
+    const of_body = body === null || body.size === 0
+      ? ""
+      : body.size <= this.#input.bytes.length
+      ? body.size
+      : "+";
+    const size = this.#send(`${shape}\0${number}\0${of_body}${values}`);
+    const head = this.#cross(this.#call, size);
+    return exchange.begin(
+      head === 0 ? this.#long_text : this.#text(head),
+      head,
+    );
+  }
+
+  /** A copy of bytes that Python has put out. */
+  output(start: number, end: number): Uint8Array<ArrayBuffer> {
+    return this.#output.bytes.slice(start, end);
+  }
+
+  /** Has Python take the next step of a result. */
+  step(number: number): number {
+    return this.#cross(this.#step, number);
+  }
+
+  /** Has Python close a result. */
+  close(number: number): void {
+    if (this.#cross(this.#close, number)) throw this.error_of(number);
+  }
+
+  /** What Python has failed with. */
+  error_of(number: number): PythonError {
+    const report = this.#cross(this.#module.error_of, number) as string;
+    return new PythonError(JSON.parse(report) as ExceptionReport);
+  }
+
+  /** Forgets an exchange: Python has nothing more to say in its name. */
+  forget(number: number): void {
+    this.#exchanges.delete(number);
+  }
+
+  /** The file of this system that Python has open under a number. */
+  file_of(fd: number): FileStream | null {
+    return opened_file(this.#pyodide.FS, fd);
+  }
+
+  /** Every exception of Python is caught there: what comes here is the end of the interpreter. */
+  #cross<Argument, Result>(
+    callable: (argument: Argument) => Result,
+    argument: Argument,
+  ): Result {
+    try {
+      return callable(argument);
+    } catch (error) {
+      return this.#on_fatal(error);
+    }
+  }
+
+  /** Puts a text where Python finds it; gives its size, 0 where it is too long for that. */
+  #send(text: string): number {
+    const { read, written } = encoder.encodeInto(text, this.#input.bytes);
+    if (read === text.length) return written;
+    this.#long_text = text;
+    return 0;
+  }
+
+  #text(size: number): string {
+    return decoder.decode(this.#output.bytes.subarray(0, size));
+  }
+
+  /** What Python may ask for while it answers. */
+  #host() {
+    const exchange = (number: number) => this.#exchanges.get(number)!;
+    return {
+      text: () => this.#long_text,
+      take: (number: number, size: number) =>
+        exchange(number)?.take(this.#input.bytes.subarray(0, size)) ?? -1,
+      problem: () => "wsgi.input was read after its request had ended",
+      extras: (number: number) => exchange(number).extras,
+      log: (number: number, text: string) => {
+        const found = this.#exchanges.get(number);
+        if (found) found.log(text);
+        else this.#on_log(text);
+      },
+      keep: (number: number, head: PyProxy, body: PyProxy) => {
+        this.#long_text = decoder.decode(copy_of(head));
+        exchange(number).kept = copy_of(body);
+      },
+      write: (number: number, head: string | undefined, data: PyProxy) =>
+        exchange(number).write(head, copy_of(data)),
+      pbkdf2: (
+        hash: string,
+        password: Uint8Array,
+        salt: Uint8Array,
+        iterations: number,
+        size: number,
+      ) => derived(() => pbkdf2Sync(password, salt, iterations, size, hash)),
+      scrypt: (
+        password: Uint8Array,
+        salt: Uint8Array,
+        N: number,
+        r: number,
+        p: number,
+        maxmem: number,
+        size: number,
+      ) => derived(() => scryptSync(password, salt, size, { N, r, p, maxmem })),
+    };
+  }
+}
+
+/** A copy of bytes of Python. */
+function copy_of(proxy: PyProxy): Uint8Array<ArrayBuffer> {
+  const view = proxy.getBuffer("u8");
+  try {
+    return view.data.slice();
+  } finally {
+    view.release();
+  }
+}
+
+/** A key, or the reason why there is none. */
+function derived(derive: () => Uint8Array): Uint8Array | string {
+  try {
+    return new Uint8Array(derive());
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

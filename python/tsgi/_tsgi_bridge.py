@@ -1,0 +1,319 @@
+"""Calls a WSGI application of Python (PEP 3333) for the requests that JavaScript has: the other half of bridge.ts.
+
+Every call from JavaScript is a plain one and ends before the next begins: an application, a step of its result, its
+end. Numbers cross as they are; text and blocks go through two arrays of bytes that JavaScript sees as its own, as a
+string of 500 characters takes ten times as long to convert as to write and to read.
+"""
+
+import io
+import json
+from contextvars import copy_context
+
+from _tsgi_lanes import begin, end, resume
+from _tsgi_response import Exchange, END, bytes_of
+from _tsgi_errors import described
+
+SIZE = 65536
+INPUT = bytearray(SIZE)  # what JavaScript has for Python: a request, then a block of its body
+OUTPUT = bytearray(2 * SIZE)  # what Python has for JavaScript: a head, then blocks
+_input = memoryview(INPUT)
+_output = memoryview(OUTPUT)
+
+_application = None
+_host = None  # what Python may ask of JavaScript
+_live = {}  # the exchanges whose result is still to be taken, or to be closed, by their numbers
+
+
+def set_up(host):
+    global _host
+    _host = host
+    Exchange.host = host
+
+
+def set_application(application):
+    global _application
+    _application = application
+
+
+# What becomes of a request.
+
+
+class Body(io.RawIOBase):
+    """A request body that is longer than one block: JavaScript has kept it, in memory or in a file."""
+
+    def __init__(self, number):
+        self._number = number
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        size = min(len(buffer), SIZE)
+        if size == 0:
+            return 0
+        count = _host.take(self._number, size)
+        if count < 0:
+            raise OSError(_host.problem(self._number))
+        memoryview(buffer).cast("B")[:count] = _input[:count]
+        return count
+
+
+class Errors:
+    """wsgi.errors."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+    closed = False
+
+    def __init__(self, number):
+        self._number = number
+
+    def write(self, text):
+        if type(text) is not str and not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if not text.isascii():
+            text = text.encode("utf-8", "backslashreplace").decode()
+        _host.log(self._number, text)
+        return len(text)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return False
+
+    def writable(self):
+        return True
+
+
+class FileWrapper:
+    """wsgi.file_wrapper: the server sends a file of the disk by itself, from where it stands; others are read here."""
+
+    def __init__(self, filelike, blksize=8192):
+        self.filelike = filelike
+        self.blksize = blksize
+        if hasattr(filelike, "close"):
+            self.close = filelike.close
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        data = self.filelike.read(self.blksize)
+        if data:
+            return data
+        raise StopIteration
+
+
+CONSTANTS = {
+    "wsgi.version": (1, 0),
+    "wsgi.input_terminated": True,
+    "wsgi.file_wrapper": FileWrapper,
+    # A call ends before another begins.
+    "wsgi.multithread": False,
+}
+
+_shapes = []  # what the requests have in common that bring the same variables: their keys, and all that never changes
+
+
+def add_shape(size):
+    """Takes the keys of a shape, and the variables that are the same in all its requests; gives its number."""
+    shape = json.loads(INPUT[:size] if size else _host.text())
+    base = CONSTANTS | shape["base"]
+    _shapes.append((tuple(shape["keys"]), base, shape["extras"]))
+    return len(_shapes) - 1
+
+
+def forget_shapes():
+    _shapes.clear()
+
+
+def environ_of(request):
+    """The environ of a request, and its number."""
+    shape, number, body, *values = request.split("\0")
+    keys, base, has_extras = _shapes[int(shape)]
+    number = int(number)
+    environ = base.copy()
+    # A value that holds a NUL, as a path may, is sent as JSON with all the others.
+    environ.update(zip(keys, values) if keys else json.loads(values[0]))
+    if body == "":
+        environ["wsgi.input"] = io.BytesIO()
+    elif body == "+":
+        environ["wsgi.input"] = io.BufferedReader(Body(number), SIZE)
+    else:
+        size = int(body)
+        _host.take(number, size)
+        environ["wsgi.input"] = io.BytesIO(INPUT[:size])
+    environ["wsgi.errors"] = Errors(number)
+    if has_extras:
+        environ.update(_host.extras(number).to_py())
+    return environ, number
+
+
+def call(size):
+    """Answers a request; gives how much of OUTPUT the head takes that says what follows it."""
+    environ, number = environ_of((INPUT[:size] if size else _host.text().encode()).decode())
+    exchange = Exchange(number)
+    context = exchange.context = copy_context()
+    begin(exchange)
+    try:
+        return context.run(respond, exchange, environ)
+    except BaseException as error:  # SystemExit as well: an application ends no server.
+        return failed(exchange, error)
+    finally:
+        if number not in _live:
+            exchange.over = True
+            end(exchange)
+
+
+def respond(exchange, environ):
+    result = exchange.result = _application(environ, exchange.start_response)
+    if type(result) is list or type(result) is tuple:
+        return give_all(exchange, result)
+    file = file_of(exchange, result) if isinstance(result, FileWrapper) else None
+    exchange.blocks = iter(result)
+    if file is not None:
+        return put(exchange, file)
+    block = next_block(exchange)
+    if block is END:
+        exchange.check_begun()
+        return close_complete(exchange, [])
+    exchange.check_begun()
+    # The first of a body is mostly all of it. Then it is complete only when the iteration has ended, and is closed.
+    if exchange.length == str(len(block)) and not exchange.sent:
+        rest = next_block(exchange)
+        if rest is END:
+            return close_complete(exchange, [block])
+        exchange.rest = rest
+    _live[exchange.number] = exchange
+    return put(exchange, "+", [block])
+
+
+def give_all(exchange, blocks):
+    for block in blocks:
+        bytes_of(block)
+    exchange.check_begun()
+    return put(exchange, "=", blocks)
+
+
+def close_complete(exchange, blocks):
+    """Closes the result of a response that is complete; an error of that cannot change it any more."""
+    try:
+        close_result(exchange)
+    except BaseException as error:
+        exchange.error = error
+        _live[exchange.number] = exchange
+        return put(exchange, "!", blocks)
+    return put(exchange, "=", blocks)
+
+
+def close_result(exchange):
+    result, exchange.result, exchange.blocks = exchange.result, None, None
+    close = getattr(result, "close", None)
+    if close is not None:
+        close()
+
+
+def next_block(exchange):
+    """The next block that is not empty, or END."""
+    for block in exchange.blocks:
+        if type(block) is not bytes:
+            bytes_of(block)
+        if block:
+            return block
+    return END
+
+
+def file_of(exchange, result):
+    """How the server finds the file of a file_wrapper, if it is one that the system knows."""
+    try:
+        number, position = result.filelike.fileno(), result.filelike.tell()
+    except (AttributeError, OSError, ValueError):
+        return None
+    exchange.check_begun()
+    _live[exchange.number] = exchange
+    return f"@{number},{position}"
+
+
+def put(exchange, kind, blocks=()):
+    """Puts the response, or its beginning, into OUTPUT."""
+    head = "" if exchange.sent else exchange.head
+    exchange.sent = True
+    sizes = ",".join([str(len(block)) for block in blocks])
+    begin = f"{kind}{sizes}\0{head}".encode()
+    at = len(begin)
+    total = at + sum([len(block) for block in blocks])
+    if total > len(OUTPUT):
+        _host.keep(exchange.number, begin, b"".join(blocks))
+        return 0
+    _output[:at] = begin
+    start = at
+    for block in blocks:
+        stop = start + len(block)
+        _output[start:stop] = block
+        start = stop
+    return at
+
+
+def step(number):
+    """The next block of a result: its size; 0 at the end; -1 after an error; -2 where it has been kept."""
+    exchange = _live[number]
+    resume(exchange)
+    try:
+        block = exchange.rest
+        if block is None:
+            block = exchange.context.run(next_block, exchange)
+        exchange.rest = None
+        if block is END:
+            return 0
+    except BaseException as error:
+        exchange.error = error
+        return -1
+    size = len(block)
+    if size > len(OUTPUT):
+        _host.keep(number, b"", block)
+        return -2
+    _output[:size] = block
+    return size
+
+
+def close(number):
+    """Ends an exchange: closes its result, if that is still to be done. Whether that has failed."""
+    exchange = _live[number]
+    exchange.over = True
+    resume(exchange)
+    try:
+        exchange.context.run(close_result, exchange)
+    except BaseException as error:
+        exchange.error = error
+    end(exchange)
+    if exchange.error is None:
+        del _live[number]
+        return False
+    return True
+
+
+def failed(exchange, error):
+    """An error before the response has begun: closes the result, and tells of it."""
+    exchange.over = True
+    _live.pop(exchange.number, None)
+    try:
+        exchange.context.run(close_result, exchange)
+    except BaseException as closing_error:
+        _host.log(exchange.number, described(closing_error)["text"])
+    exchange.head = json.dumps(described(error))
+    exchange.sent = False
+    return put(exchange, "-")
+
+
+def error_of(number):
+    """What an exchange has failed with, as JSON."""
+    exchange = _live[number]
+    error, exchange.error = exchange.error, None
+    if exchange.over:
+        del _live[number]
+    return json.dumps(described(error))

@@ -1,0 +1,49 @@
+"""Exceptions as JavaScript gets them."""
+
+import os
+import traceback
+
+HERE = os.path.dirname(__file__) + "/_tsgi_"
+
+
+def described(error, depth=0):
+    """An exception: its class and message, its traceback as Python prints it, its places, and its causes."""
+    error.__traceback__ = own_part(error.__traceback__)
+    report = {"type": type(error).__name__, "message": message_of(error), "frames": frames_of(error)}
+    if depth == 0:
+        report["text"] = text_of(error)
+    other, how = error.__cause__, "Caused by"
+    if other is None and not error.__suppress_context__:
+        other, how = error.__context__, "While handling"
+    if other is not None and depth < 10:
+        report["cause"] = described(other, depth + 1) | {"relation": how}
+    return report
+
+
+def message_of(error):
+    try:
+        return str(error)
+    except Exception:
+        return "(its message cannot be shown)"
+
+
+def text_of(error):
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:
+        return f"{type(error).__name__}: an exception that cannot be shown\n"
+
+
+def own_part(tb):
+    """The traceback without what of it is ours."""
+    while tb is not None and (tb.tb_frame.f_code.co_filename.startswith(HERE) or "importlib" in tb.tb_frame.f_code.co_filename):
+        tb = tb.tb_next
+    return tb
+
+
+def frames_of(error):
+    """Function, file, line and column of each call, the nearest to the raise first."""
+    frames = []
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        frames.append([frame.f_code.co_qualname, frame.f_code.co_filename, line or 0, 1])
+    return frames[::-1][:60]

@@ -1,0 +1,75 @@
+"""What Pyodide leaves out of the standard library, and what would end the process."""
+
+import hashlib
+import json.decoder
+import os
+import re
+import zoneinfo
+from itertools import accumulate
+
+from pyodide.ffi import to_js
+
+# A message of a client must not end the process: by its nested arrays a parser in C overflows the stack of JavaScript,
+# which nothing can catch, where CPython raises a RecursionError.
+DEEPEST = 500
+
+
+def patch(host):
+    if not hasattr(hashlib, "pbkdf2_hmac"):
+        hashlib.pbkdf2_hmac = pbkdf2_hmac_by(host.pbkdf2)
+    if not hasattr(hashlib, "scrypt"):
+        hashlib.scrypt = scrypt_by(host.scrypt)
+    if os.path.isdir("/usr/share/zoneinfo"):
+        zoneinfo.reset_tzpath(["/usr/share/zoneinfo"])
+    guard_json()
+
+
+def derived(answer):
+    """A key, or the reason why there is none."""
+    if isinstance(answer, str):
+        raise ValueError(answer)
+    return answer.to_bytes()
+
+
+def pbkdf2_hmac_by(derive):
+    def pbkdf2_hmac(hash_name, password, salt, iterations, dklen=None):
+        """As the standard library has it (RFC 8018), by the platform."""
+        size = hashlib.new(hash_name).digest_size if dklen is None else dklen
+        if iterations < 1 or size < 1:
+            raise ValueError("iterations and dklen must be greater than 0")
+        return derived(derive(hash_name, to_js(bytes(password)), to_js(bytes(salt)), iterations, size))
+
+    return pbkdf2_hmac
+
+
+def scrypt_by(derive):
+    def scrypt(password, *, salt, n, r, p, maxmem=0, dklen=64):
+        """As the standard library has it (RFC 7914), by the platform."""
+        return derived(derive(to_js(bytes(password)), to_js(bytes(salt)), n, r, p, maxmem or 32 << 20, dklen))
+
+    return scrypt
+
+
+ALL_BUT_BRACKETS = {code: None for code in range(128) if chr(code) not in '[]{}"'}
+STRING = re.compile('"[^"]*"')
+OTHERS = re.compile('[^][{}"]+')
+STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
+
+
+def depth_of(text):
+    """How deep the arrays and objects of a JSON text are nested."""
+    text = text.replace("\\\\", "").replace('\\"', "")
+    text = text.translate(ALL_BUT_BRACKETS) if text.isascii() else OTHERS.sub("", text)
+    brackets = STRING.sub("", text).replace('"', "")
+    return max(accumulate(map(STEP.__getitem__, brackets)), default=0)
+
+
+def guard_json():
+    plain = json.decoder.JSONDecoder.raw_decode
+
+    def raw_decode(self, s, idx=0):
+        if s.count("[") + s.count("{") > DEEPEST and depth_of(s) > DEEPEST:
+            raise RecursionError(f"maximum recursion depth exceeded while decoding JSON: it is nested deeper than {DEEPEST}")
+        return plain(self, s, idx)
+
+    json.decoder.JSONDecoder.raw_decode = raw_decode
