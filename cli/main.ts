@@ -8,8 +8,10 @@ import { demo_app } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
 import { debugging } from "./debug/debugging.ts";
 import { help } from "./settings/help.ts";
+import { change_folder } from "./processes/child.ts";
 import { close_inspector } from "./processes/inspector.ts";
 import { load_application } from "./load_application.ts";
+import { is_python, load_python_application } from "./python.ts";
 import { Logs } from "./logs/logs.ts";
 import { is_option, OPTIONS } from "./settings/options.ts";
 import { parse_command } from "./settings/parse_options.ts";
@@ -62,6 +64,7 @@ async function run(args: string[], seat: Seat | null): Promise<number> {
     on_signal("SIGHUP", () => {}); // Until there are workers, there is nothing to replace.
   }
   set_umask(settings);
+  change_to(settings);
   const foundation = await lay_foundation(settings);
   if (request === "check_config") return await check(foundation);
   const starter = starter_of(environ);
@@ -83,6 +86,20 @@ function set_umask({ umask }: Settings): void {
     throw new UsageError(`cannot set --umask: ${(error as Error).message}`, {
       cause: error,
     });
+  }
+}
+
+/** @throws {UsageError} If there is no such folder. */
+function change_to({ chdir }: Settings): void {
+  try {
+    if (chdir !== null) change_folder(chdir);
+  } catch (error) {
+    throw new UsageError(
+      `cannot change to --chdir: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -141,7 +158,7 @@ interface Loading {
  * itself, also where the application hears no signal because it is in a loop.
  */
 function load(settings: Settings, starter: Starter | null): Loading {
-  const app = application_of(settings);
+  const app = application_of(settings, starter);
   const on_stop = (stop: () => void) => on_stop_signals(stop, () => {});
   if (settings.pid === null || starter) return { app, on_stop };
   const stopped = Promise.withResolvers<null>();
@@ -217,11 +234,15 @@ async function with_pid_file<Result>(
   }
 }
 
-async function application_of(settings: Settings): Promise<WSGIApplication> {
+async function application_of(
+  settings: Settings,
+  starter: Starter | null = null,
+): Promise<WSGIApplication> {
   const { application, protocol } = settings;
   if (protocol === "cgi") console_to_stderr(); // A module may write when it is loaded.
-  const app = application === null
-    ? demo_app
+  if (application === null) return await validated(demo_app, settings);
+  const app = is_python(application, settings.pythonpath)
+    ? await load_python_application(application, settings, starter)
     : await load_application(application, settings);
   return await validated(app, settings);
 }

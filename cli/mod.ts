@@ -45,8 +45,8 @@ export type { FetchApplication, ServerAddress };
  * How an application is served: the settings of the command by their names in a configuration file, with the same
  * values and the same defaults. `docs/cli.md` says more of each.
  *
- * Those that make a process of its own are missing: `workers`, `max_requests`, `reload`, `pid`, `umask`, and the
- * protocol `cgi`, for which there is `CGIHandler`.
+ * Those that make a process of its own or find its application are missing: `chdir`, `pythonpath`, `workers`,
+ * `max_requests`, `reload`, `pid`, `umask`, and the protocol `cgi`, for which there is `CGIHandler`.
  */
 export interface ServeOptions {
   /**
@@ -262,6 +262,8 @@ function is_object(value: unknown): boolean {
 /** What the command does to its process. */
 const OF_A_PROCESS = [
   "application",
+  "chdir",
+  "pythonpath",
   "umask",
   "workers",
   "max_requests",

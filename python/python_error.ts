@@ -12,6 +12,7 @@ export type PythonFrame = [
 export interface ExceptionReport {
   /** Its class. */
   type: string;
+  /** What it says. */
   message: string;
   /** Its places, the nearest to the raise first. */
   frames: PythonFrame[];

@@ -19,6 +19,7 @@ export interface Start {
 
 /** What takes bytes at once. */
 export interface Output {
+  /** Writes some of `data`, and gives how much. */
   writeSync(data: Uint8Array): number;
 }
 

@@ -11,7 +11,12 @@ import { repr } from "../../_internal/text/repr.ts";
 import config from "../../deno.json" with { type: "json" };
 import { attempt, get, native } from "./careful.ts";
 import { is_secret, Mask, MASKED } from "./secrets.ts";
-import { type Frame, frames_of } from "./source_lines.ts";
+import {
+  type Frame,
+  frames_of,
+  python_frames,
+  type PythonPlace,
+} from "./source_lines.ts";
 
 /** What both forms of the page show: secrets masked, nothing in it that a terminal obeys, not yet escaped. */
 export interface Report {
@@ -142,6 +147,7 @@ function* reports_of(
   if (cause !== undefined) {
     yield* reports_of(cause, mask, "Caused by", depth, seen);
   }
+  if (is_error(error)) yield* python_causes(get(error, "python"), mask, depth);
 }
 
 function is_object(value: unknown): boolean {
@@ -174,14 +180,48 @@ type OwnReport = Omit<ErrorReport, "relation" | "depth">;
 
 function error_report(error: unknown, mask: Mask): OwnReport {
   const message = attempt(() => `${get(error, "message") ?? ""}`, UNSHOWABLE);
-  const stack = get(error, "stack");
-  const frames = typeof stack === "string" ? frames_of(stack, message) : [];
+  const frames = error_frames(error, message);
   return {
     name: class_of(error),
     message,
     properties: properties_of(error, mask),
     frames: frames.map((frame) => masked_frame(frame, mask)),
   };
+}
+
+function error_frames(error: unknown, message: string): Frame[] {
+  const places = get(get(error, "python"), "frames");
+  if (Array.isArray(places)) return python_frames(places as PythonPlace[]);
+  const stack = get(error, "stack");
+  return typeof stack === "string" ? frames_of(stack, message) : [];
+}
+
+/** What an exception of Python was raised from, or while what was handled: as @tsgi/python tells it. */
+interface PythonCause {
+  type: string;
+  message: string;
+  relation: string;
+  frames: PythonPlace[];
+  cause?: PythonCause;
+}
+
+function* python_causes(
+  exception: unknown,
+  mask: Mask,
+  depth: number,
+): Generator<ErrorReport> {
+  const cause = get(exception, "cause") as PythonCause | undefined;
+  if (!is_object(cause)) return;
+  yield {
+    relation: cause!.relation,
+    depth,
+    name: cause!.type,
+    message: mask.text(cause!.message, LONGEST_MESSAGE),
+    properties: [],
+    frames: python_frames(cause!.frames)
+      .map((frame) => masked_frame(frame, mask)),
+  };
+  yield* python_causes(cause, mask, depth);
 }
 
 /** The name of an error, or that of its class where it has been given none. */

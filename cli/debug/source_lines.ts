@@ -1,7 +1,7 @@
 /** The frames of an error's stack, and the lines of source around them, as far as this process may read them. */
 
 import { extname, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { is_own } from "../../_internal/text/frames.ts";
 
 /** Whose code a frame is of. */
@@ -43,10 +43,13 @@ const AROUND_FIRST = 5;
 const AROUND_OTHER = 2;
 
 /** A name of a module: nothing else is read, whatever a stack may say, which an application can set to any text. */
-const MODULE_NAME = /^\.[cm]?[jt]sx?$/;
+const MODULE_NAME = /^\.([cm]?[jt]sx?|py)$/;
 
 /** Where npm packages lie: beside the application, or in Deno's cache. */
 const OF_NPM = /\/node_modules\/|\/npm\/[^/]+\/(@[^/]+\/)?[^/]+\/\d+\.\d+\./;
+
+/** Where packages of Python lie, and its own library. */
+const OF_PYTHON = /\/(site|dist)-packages\/|\/lib\/python3[^/]*\//;
 
 /**
  * The frames of a stack, the nearest to the throw first.
@@ -55,11 +58,27 @@ const OF_NPM = /\/node_modules\/|\/npm\/[^/]+\/(@[^/]+\/)?[^/]+\/\d+\.\d+\./;
  * @param message Its message, which stands before the frames, and may look like some.
  */
 export function frames_of(stack: string, message: string): Frame[] {
+  return frames_at(calls_of(stack, message).map(parse_call));
+}
+
+/** What @tsgi/python tells of a place: function, file, line, column. */
+export type PythonPlace = [string, string, number, number];
+
+/** The frames of an exception of Python. */
+export function python_frames(places: PythonPlace[]): Frame[] {
+  return frames_at(places.map(([name, path, line, column]) => ({
+    name,
+    url: path.startsWith("/") ? pathToFileURL(path).href : path,
+    line,
+    column,
+  })));
+}
+
+function frames_at(calls: Call[]): Frame[] {
   const files: Files = new Map();
   const folder = working_folder();
   let around = AROUND_FIRST;
-  return calls_of(stack, message).map((call) => {
-    const { name, url, line, column } = parse_call(call);
+  return calls.map(({ name, url, line, column }) => {
     const owner = owner_of(url);
     const frame = { name, place: place_of(url, folder), owner };
     if (line === 0) return { ...frame, source: [] };
@@ -111,7 +130,9 @@ function parse_call(call: string): Call {
 
 function owner_of(url: string): Owner {
   if (is_own(url)) return "package";
-  if (/^https?:/.test(url) || OF_NPM.test(url)) return "library";
+  if (/^https?:/.test(url) || OF_NPM.test(url) || OF_PYTHON.test(url)) {
+    return "library";
+  }
   return /^(file|data|blob):/.test(url) ? "application" : "platform";
 }
 

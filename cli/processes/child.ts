@@ -35,6 +35,19 @@ function is_of_system(error: unknown): error is Error {
   return Object.values(Deno.errors).some((kind) => error instanceof kind);
 }
 
+/** Where this process was started. */
+let start_folder: string | undefined;
+
+/**
+ * Changes the working folder of this process; those that it starts begin where it began, and do the same.
+ *
+ * @throws If it is not to be had.
+ */
+export function change_folder(folder: string): void {
+  start_folder = Deno.cwd();
+  Deno.chdir(folder);
+}
+
 /** Starts the command again with the same arguments; what it prints goes where this process's goes. */
 export function start_again(
   added: string[],
@@ -42,6 +55,7 @@ export function start_again(
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [...deno_arguments(added), ...Deno.args],
+    cwd: start_folder,
     env,
     stdin: "null",
     stdout: "inherit",

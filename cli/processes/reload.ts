@@ -18,6 +18,9 @@ const GLANCE = 500;
 /** How often the watched command is told to end until it has, in milliseconds. */
 const REMINDER = 100;
 
+/** What a watched command ends by that is to be started again: what Deno's watcher does not see has changed. */
+const AGAIN: Deno.Signal = "SIGALRM";
+
 /** What has the watched command open its logs anew. */
 const REOPEN: Deno.Signal = "SIGUSR1";
 
@@ -41,7 +44,7 @@ export async function run_watched(): Promise<number> {
     const { code, signal } = await child.status;
     if (stopping) return 0;
     // A child that is starting, or whose application is broken, listens to no signal yet: it has died of this one.
-    if (signal !== REOPEN) return code;
+    if (signal !== REOPEN && signal !== AGAIN) return code;
     child = start_watched();
   }
 }
@@ -83,6 +86,11 @@ export class Starter {
       if (Deno.ppid !== this.#pid) end();
     }, GLANCE);
     Deno.unrefTimer(timer);
+  }
+
+  /** Ends this process, and has it started anew. */
+  start_again(): void {
+    Deno.kill(Deno.pid, AGAIN);
   }
 
   /** Ends this process, and so the watcher, if that was said. */

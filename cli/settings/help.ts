@@ -21,7 +21,9 @@ const HEAD = `Serves a WSGI application by HTTP, or behind a web server.
 Usage: deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]
 
 MODULE is a path or a URL, NAME what it exports: by default its default export, or
-"application", "app" or "fetch". Without MODULE a demo application is served.
+"application", "app" or "fetch". A file app.py, the name of a module as package.module,
+and a factory as "shop:create_app()" are of Python. Without MODULE a demo application
+is served.
 `;
 
 /** The text of `--help`. */

@@ -47,6 +47,18 @@ export const OPTIONS: Table = {
     help: "SCRIPT_NAME is in the URL of a fetch handler",
     parse: is_said,
   },
+  chdir: {
+    group: "The application",
+    value: "DIR",
+    help: "the folder to work in",
+    parse: file,
+  },
+  pythonpath: {
+    group: "The application",
+    value: "LIST",
+    help: "folders of Python modules, by commas",
+    parse: (text) => text.split(",").filter((path) => path !== ""),
+  },
 
   protocol: {
     group: "Where requests come from",

@@ -23,6 +23,10 @@ export interface Settings {
   interface: Interface;
   /** Whether the URL of a fetch handler has `SCRIPT_NAME` in it. */
   keep_script_name: boolean;
+  /** The folder to work in; null for that which the command was started in. */
+  chdir: string | null;
+  /** Where modules of Python are looked for before the working folder; null for nowhere. */
+  pythonpath: string[] | null;
 
   /** How requests come. */
   protocol: Protocol;

@@ -2,6 +2,7 @@
 
 import os
 import traceback
+from itertools import islice
 
 HERE = os.path.dirname(__file__) + "/_tsgi_"
 
@@ -44,6 +45,17 @@ def own_part(tb):
 def frames_of(error):
     """Function, file, line and column of each call, the nearest to the raise first."""
     frames = []
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        frames.append([frame.f_code.co_qualname, frame.f_code.co_filename, line or 0, 1])
+    tb = error.__traceback__
+    while tb is not None:
+        code = tb.tb_frame.f_code
+        name = "" if code.co_name == "<module>" else code.co_qualname
+        if not code.co_filename.startswith(HERE):
+            frames.append([name, code.co_filename, tb.tb_lineno or 0, column_of(code, tb.tb_lasti)])
+        tb = tb.tb_next
     return frames[::-1][:60]
+
+
+def column_of(code, instruction):
+    """Where on its line an instruction begins, counted from 1."""
+    positions = next(islice(code.co_positions(), instruction // 2, None), None)
+    return (positions[2] or 0) + 1 if positions else 1

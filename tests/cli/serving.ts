@@ -78,6 +78,8 @@ export const EVERY: Required<ServeOptions> = {
 /** The settings of the command that would do something to the process. */
 export const OF_A_PROCESS = {
   application: "app.ts",
+  chdir: "..",
+  pythonpath: "packages",
   umask: "022",
   workers: 2,
   max_requests: 10,

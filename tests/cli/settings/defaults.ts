@@ -6,6 +6,8 @@ export const DEFAULTS: Settings = {
   application: null,
   interface: "auto",
   keep_script_name: false,
+  chdir: null,
+  pythonpath: null,
   protocol: "http",
   bind: ["127.0.0.1", 8000],
   backlog: 2048,
