@@ -96,7 +96,7 @@ export class Bridge {
   ): WSGIResult {
     const number = this.#last_number = (this.#last_number + 1) & 0x3fffffff;
     const exchange = new Exchange(this, number, environ, start_response, body);
-    const { shape, values, extras } = this.#shapes.pack(environ);
+    const { shape, changes, extras } = this.#shapes.pack(environ);
     exchange.extras = extras;
     this.#exchanges.set(number, exchange);
     const of_body = body === null || body.size === 0
@@ -104,7 +104,7 @@ export class Bridge {
       : body.size <= this.#input.bytes.length
       ? body.size
       : "+";
-    const size = this.#send(`${shape}\0${number}\0${of_body}${values}`);
+    const size = this.#send(`${shape}\0${number}\0${of_body}${changes}`);
     const head = this.#cross(this.#call, size);
     return exchange.begin(
       head === 0 ? this.#long_text : this.#text(head),

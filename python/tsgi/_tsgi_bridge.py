@@ -110,6 +110,8 @@ class FileWrapper:
 
 
 CONSTANTS = {
+    "wsgi.input": None,
+    "wsgi.errors": None,
     "wsgi.version": (1, 0),
     "wsgi.input_terminated": True,
     "wsgi.file_wrapper": FileWrapper,
@@ -117,14 +119,13 @@ CONSTANTS = {
     "wsgi.multithread": False,
 }
 
-_shapes = []  # what the requests have in common that bring the same variables: their keys, and all that never changes
+_shapes = []  # of requests that bring the same variables, the last: what the next is made of
 
 
 def add_shape(size):
-    """Takes the keys of a shape, and the variables that are the same in all its requests; gives its number."""
+    """Takes the variables that are the same in all requests of a shape; gives its number."""
     shape = json.loads(INPUT[:size] if size else _host.text())
-    base = CONSTANTS | shape["base"]
-    _shapes.append((tuple(shape["keys"]), base, shape["extras"]))
+    _shapes.append((CONSTANTS | shape["base"], shape["extras"]))
     return len(_shapes) - 1
 
 
@@ -134,12 +135,14 @@ def forget_shapes():
 
 def environ_of(request):
     """The environ of a request, and its number."""
-    shape, number, body, *values = request.split("\0")
-    keys, base, has_extras = _shapes[int(shape)]
-    number = int(number)
-    environ = base.copy()
-    # A value that holds a NUL, as a path may, is sent as JSON with all the others.
-    environ.update(zip(keys, values) if keys else json.loads(values[0]))
+    parts = request.split("\0")
+    number, body = int(parts[1]), parts[2]
+    last, has_extras = _shapes[int(parts[0])]
+    for index in range(3, len(parts), 2):
+        value = parts[index + 1]
+        # What stands for a NUL, which a path may hold.
+        last[parts[index]] = value if value.isascii() else value.replace("\u0100", "\0")
+    environ = last.copy()
     if body == "":
         environ["wsgi.input"] = io.BytesIO()
     elif body == "+":
@@ -243,20 +246,14 @@ def put(exchange, kind, blocks=()):
     """Puts the response, or its beginning, into OUTPUT."""
     head = "" if exchange.sent else exchange.head
     exchange.sent = True
-    sizes = ",".join([str(len(block)) for block in blocks])
+    sizes = len(blocks[0]) if len(blocks) == 1 else ",".join([str(len(block)) for block in blocks])
     begin = f"{kind}{sizes}\0{head}".encode()
-    at = len(begin)
-    total = at + sum([len(block) for block in blocks])
-    if total > len(OUTPUT):
-        _host.keep(exchange.number, begin, b"".join(blocks))
+    data = begin + blocks[0] if len(blocks) == 1 else begin + b"".join(blocks)
+    if len(data) > len(OUTPUT):
+        _host.keep(exchange.number, begin, data[len(begin):])
         return 0
-    _output[:at] = begin
-    start = at
-    for block in blocks:
-        stop = start + len(block)
-        _output[start:stop] = block
-        start = stop
-    return at
+    _output[:len(data)] = data
+    return len(begin)
 
 
 def step(number):

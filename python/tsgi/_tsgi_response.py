@@ -8,19 +8,18 @@ END = object()
 class Exchange:
     """start_response() and write(), and what they have been told."""
 
-    host = None
-    __slots__ = ("number", "head", "length", "sent", "over", "context", "lane", "result", "blocks", "rest", "error")
+    host = None  # what Python may ask of JavaScript
+    head = None  # status and headers, as they are handed on
+    length = None  # the Content-Length among them
+    sent = False  # whether that has been handed on
+    over = False
+    result = None
+    blocks = None  # the iterator of the result
+    rest = None  # a block that was taken too early
+    error = None
 
     def __init__(self, number):
         self.number = number
-        self.head = None
-        self.length = None
-        self.sent = False
-        self.over = False
-        self.result = None
-        self.blocks = None
-        self.rest = None
-        self.error = None
 
     def start_response(self, status, headers, exc_info=None):
         if exc_info is not None:
