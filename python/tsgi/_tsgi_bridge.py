@@ -10,7 +10,7 @@ import json
 from contextvars import copy_context
 
 from _tsgi_lanes import begin, end, resume
-from _tsgi_response import Exchange, END, bytes_of
+from _tsgi_response import Exchange, END, bytes_of, describe
 from _tsgi_errors import described
 
 SIZE = 65536
@@ -175,10 +175,10 @@ def call(size):
 
 def respond(exchange, environ):
     result = exchange.result = _application(environ, exchange.start_response)
-    if type(result) is list or type(result) is tuple:
+    if isinstance(result, (list, tuple)):
         return give_all(exchange, result)
     file = file_of(exchange, result) if isinstance(result, FileWrapper) else None
-    exchange.blocks = iter(result)
+    exchange.blocks = iterator_of(result)
     if file is not None:
         return put(exchange, file)
     block = next_block(exchange)
@@ -187,7 +187,7 @@ def respond(exchange, environ):
         return close_complete(exchange, [])
     exchange.check_begun()
     # The first of a body is mostly all of it. Then it is complete only when the iteration has ended, and is closed.
-    if exchange.length == str(len(block)) and not exchange.sent:
+    if (exchange.length == str(len(block)) or has_one_block(result)) and not exchange.sent:
         rest = next_block(exchange)
         if rest is END:
             return close_complete(exchange, [block])
@@ -196,10 +196,26 @@ def respond(exchange, environ):
     return put(exchange, "+", [block])
 
 
+def iterator_of(result):
+    try:
+        if isinstance(result, (str, bytes)):
+            raise TypeError
+        return iter(result)
+    except TypeError:
+        raise TypeError(f"an application must return an iterable of bytes, got {describe(result)}") from None
+
+
+def has_one_block(result):
+    """Whether a result says so itself: then the server knows the length of the body, as wsgiref's does."""
+    return hasattr(type(result), "__len__") and len(result) == 1
+
+
 def give_all(exchange, blocks):
     for block in blocks:
         bytes_of(block)
     exchange.check_begun()
+    if hasattr(blocks, "close"):
+        return close_complete(exchange, blocks)
     return put(exchange, "=", blocks)
 
 
@@ -301,6 +317,8 @@ def failed(exchange, error):
     try:
         exchange.context.run(close_result, exchange)
     except BaseException as closing_error:
+        if closing_error.__context__ is error:
+            closing_error.__context__ = None  # It is told of by itself.
         _host.log(exchange.number, described(closing_error)["text"])
     exchange.head = json.dumps(described(error))
     exchange.sent = False

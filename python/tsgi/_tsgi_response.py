@@ -1,6 +1,7 @@
 """One request on its way: what the application has said of its response so far."""
 
 import re
+from wsgiref.util import is_hop_by_hop
 
 END = object()
 
@@ -12,6 +13,7 @@ class Exchange:
     head = None  # status and headers, as they are handed on
     length = None  # the Content-Length among them
     sent = False  # whether that has been handed on
+    written = 0  # how many bytes write() has been given
     over = False
     result = None
     blocks = None  # the iterator of the result
@@ -39,6 +41,9 @@ class Exchange:
         if self.over:
             raise AssertionError("write() was called after the response had ended")
         bytes_of(data)
+        self.written += len(data)
+        if self.length is not None and self.written > int(self.length):
+            raise ValueError(f"write() goes past the Content-Length of {self.length}: {self.written} bytes")
         head = None if self.sent else self.head
         self.sent = True
         problem = self.host.write(self.number, head, data)
@@ -50,50 +55,74 @@ class Exchange:
             raise AssertionError("the application did not call start_response()")
 
 
+_statuses = set()  # what was found to be right before
+_names = set()
+
+
 def head_of(status, headers):
     """Status and headers as they are handed on, and the Content-Length."""
-    if type(status) is not str:
-        raise TypeError(f"the status must be a str, got {describe(status)}")
+    if status not in _statuses:
+        check_status(status)
     if type(headers) is not list:
-        raise TypeError(f"the headers must be a list of tuples, got {describe(headers)}")
+        raise TypeError(f"headers must be a list of (name, value), got {describe(headers)}")
     parts = [status]
     length = None
-    try:
-        for name, value in headers:
-            parts.append(name)
-            parts.append(value)
-            if len(name) == 14 and name.lower() == "content-length":
-                length = value
-        text = "".join(parts)
-    except (TypeError, ValueError):
-        check_types(headers)
-        raise
-    if not (text.isascii() and text.isprintable()):
-        check_text(parts)
+    for header in headers:
+        if type(header) is not tuple or len(header) != 2:
+            raise TypeError(f"a header must be a tuple (name, value), got {describe(header)}")
+        name, value = header
+        if name not in _names:
+            check_name(name)
+        if type(value) is not str or not (value.isascii() and value.isprintable()):
+            check_value(name, value)
+        parts += header
+        if len(name) == 14 and name.lower() == "content-length":
+            length = check_length(value)
     return "\0".join(parts), length
 
 
 CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 WIDE = re.compile("[^\x00-\xff]")
+STATUS = re.compile("[2-9][0-9][0-9] ")
+TOKEN = re.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+MOST_KNOWN = 1000  # an application may make up names
 
 
-def check_text(parts):
+def check_status(status):
+    check_text(status, "the status")
+    if not STATUS.match(status):
+        raise ValueError(f"the status must be three digits from 200 on, a space and a reason, got {status!r}")
+    if len(_statuses) < MOST_KNOWN:
+        _statuses.add(status)
+
+
+def check_name(name):
+    if not isinstance(name, str) or not TOKEN.fullmatch(name):
+        raise ValueError(f"a header name must be a token, got {describe(name)}")
+    if is_hop_by_hop(name):
+        raise AssertionError(f"an application must not send the hop-by-hop header {name}")
+    if len(_names) < MOST_KNOWN:
+        _names.add(name)
+
+
+def check_value(name, value):
+    check_text(value, f"the value of header {name}")
+
+
+def check_text(text, what):
     """PEP 3333: no control characters, in particular no line feeds, and nothing that is no byte."""
-    for index, text in enumerate(parts):
-        what = "the status" if index == 0 else f"the value of header {parts[index - 1]}" if index % 2 == 0 else "a header name"
-        if CONTROL.search(text):
-            raise ValueError(f"{what} must not hold control characters, got {text!r}")
-        if WIDE.search(text):
-            raise ValueError(f"{what} must hold characters up to U+00FF only, got {text!r}")
+    if not isinstance(text, str):
+        raise TypeError(f"{what} must be a string, got {describe(text)}")
+    if CONTROL.search(text):
+        raise ValueError(f"{what} must not hold control characters, got {text!r}")
+    if WIDE.search(text):
+        raise ValueError(f"{what} must hold characters up to U+00FF only, got {text!r}")
 
 
-def check_types(headers):
-    for header in headers:
-        if type(header) is not tuple or len(header) != 2:
-            raise TypeError(f"a header must be a tuple of name and value, got {describe(header)}")
-        for text in header:
-            if not isinstance(text, str):
-                raise TypeError(f"the name and the value of a header must be a str, got {describe(text)}")
+def check_length(value):
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError(f"Content-Length must be decimal digits, got {value!r}")
+    return value
 
 
 def bytes_of(block):
