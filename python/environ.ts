@@ -2,6 +2,9 @@
 
 import type { WSGIEnvironment } from "@tsgi/serve/types";
 
+/** An environ, which may have more in it than its type names. */
+type Environ = Readonly<Record<string, unknown>>;
+
 /** What Python makes itself: _tsgi_bridge.py. What of wsgi.* is a string crosses as others do. */
 const OWN = new Set([
   "wsgi.input",
@@ -79,14 +82,15 @@ export class Shapes {
   }
 
   /** Packs an environ. */
-  pack(environ: WSGIEnvironment): Packed {
+  pack(given: WSGIEnvironment): Packed {
+    const environ = given as unknown as Environ;
     const last = this.#last;
     if (last && fits(environ, last)) return pack_as(last, environ);
     const shape = this.#last = this.#shape_of(environ);
     return pack_as(shape, environ);
   }
 
-  #shape_of(environ: WSGIEnvironment): Shape {
+  #shape_of(environ: Environ): Shape {
     const names = Object.keys(environ);
     const roles = names.map((name) => this.#role(name, environ[name]));
     const flags = flags_of(environ);
@@ -126,14 +130,14 @@ export class Shapes {
   }
 }
 
-function flags_of(environ: WSGIEnvironment): number {
+function flags_of(environ: Environ): number {
   return (environ["wsgi.multiprocess"] ? 1 : 0) +
     (environ["wsgi.run_once"] ? 2 : 0);
 }
 
 /** Whether an environ is of a shape. */
 function fits(
-  environ: WSGIEnvironment,
+  environ: Environ,
   { names, roles, values, flags }: Shape,
 ): boolean {
   let index = 0;
@@ -153,7 +157,7 @@ function fits(
 
 function pack_as(
   { number, names, roles, values }: Shape,
-  environ: WSGIEnvironment,
+  environ: Environ,
 ): Packed {
   let changes = "";
   let extras: Record<string, unknown> | null = null;
