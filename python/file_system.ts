@@ -14,6 +14,7 @@ const ZONES = "/usr/share/zoneinfo";
  */
 export function mount_files(FS: FileSystem, needed: string[]): void {
   obey_permissions(FS);
+  keep_inodes(FS);
   for (const folder of may_read("/") ? all_folders() : [...needed, ZONES]) {
     if (!may_read(folder) || !is_directory(folder)) continue;
     if (is_mounted(FS, folder)) continue;
@@ -58,6 +59,20 @@ function is_directory(path: string): boolean {
   }
 }
 
+/** A file has the number that the system gives it, and no other in each process: ETags are made of it. */
+function keep_inodes({ filesystems: { NODEFS } }: FileSystem): void {
+  const { getattr } = NODEFS;
+  NODEFS.getattr = (look, node) => {
+    let inode = 0;
+    const attributes = getattr(() => {
+      const found = look();
+      inode = found.ino;
+      return found;
+    }, node);
+    return { ...attributes, ino: inode };
+  };
+}
+
 /** EACCES, in the numbers of Emscripten: WASI's. */
 const EACCES = 2;
 /** EIO, for what has no number. */
@@ -70,7 +85,8 @@ const EIO = 29;
 function obey_permissions(FS: FileSystem): void {
   const { NODEFS } = FS.filesystems;
   const attempt = NODEFS.tryFSOperation;
-  if (typeof attempt !== "function" || typeof FS.ErrnoError !== "function") {
+  const parts = [attempt, NODEFS.getattr, FS.ErrnoError];
+  if (parts.some((part) => typeof part !== "function")) {
     throw new Error(
       "this version of Pyodide is none that can be used: it has no NODEFS.tryFSOperation",
     );

@@ -22,7 +22,10 @@ export interface FileSystem {
   getStream(fd: number): FileStream | null;
   ErrnoError: new (errno: number) => Error;
   filesystems: {
-    NODEFS: { tryFSOperation<T>(operation: () => T): T };
+    NODEFS: {
+      tryFSOperation<T>(operation: () => T): T;
+      getattr(look: () => { ino: number }, node: unknown): { ino: number };
+    };
   };
 }
 

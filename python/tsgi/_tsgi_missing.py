@@ -1,5 +1,6 @@
 """What Pyodide leaves out of the standard library, and what would end the process."""
 
+import asyncio
 import hashlib
 import json.decoder
 import os
@@ -15,6 +16,8 @@ DEEPEST = 500
 
 
 def patch(host):
+    # Pyodide has its event loop run for ever. To Django, which looks for that, every request would be one of ASGI.
+    asyncio._set_running_loop(None)
     if not hasattr(hashlib, "pbkdf2_hmac"):
         hashlib.pbkdf2_hmac = pbkdf2_hmac_by(host.pbkdf2)
     if not hasattr(hashlib, "scrypt"):
