@@ -1,10 +1,12 @@
 """What Pyodide leaves out of the standard library, and what would end the process."""
 
 import asyncio
+import errno
 import hashlib
 import json.decoder
 import os
 import re
+import socket
 import zoneinfo
 from itertools import accumulate
 
@@ -25,6 +27,18 @@ def patch(host):
     if os.path.isdir("/usr/share/zoneinfo"):
         zoneinfo.reset_tzpath(["/usr/share/zoneinfo"])
     guard_json()
+    os.system = no_process
+    socket.socket.connect = socket.socket.connect_ex = no_connection
+
+
+def no_process(command):
+    """Pyodide would have Node start it, and end where Deno forbids that."""
+    raise OSError(errno.ENOSYS, "there are no processes on WebAssembly")
+
+
+def no_connection(self, address):
+    """Pyodide would say that it is connected, and never send a byte."""
+    raise OSError(errno.ENETUNREACH, f"there are no connections on WebAssembly, got {address!r}")
 
 
 def derived(answer):

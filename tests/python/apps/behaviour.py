@@ -175,6 +175,7 @@ def printing(environ, start_response):
 
 def attempts(environ, start_response):
     """What is done that Deno may forbid, and what Python makes of it."""
+    import socket
     import subprocess
 
     target = environ["QUERY_STRING"]
@@ -207,6 +208,7 @@ def attempts(environ, start_response):
                 "environ": said(lambda: os.environ.get("HOME_OF_TEST", "nothing")),
                 "process": said(lambda: subprocess.run(["ls"])),
                 "system": said(lambda: os.system("true")),
+                "connect": said(lambda: socket.create_connection(("127.0.0.1", 9))),
                 "js_read": said(lambda: deno("readTextFileSync", f"{target}/secret.txt")),
                 "js_env": said(lambda: __import__("js").Deno.env.get("HOME_OF_TEST")),
                 "js_run": said(command),

@@ -1,0 +1,95 @@
+/**
+ * Many interleaved requests to an application of Python: not one may be mixed up with another, and nothing may be left.
+ * By hand: `deno run -A tests/python/soak.ts 100000`.
+ */
+
+import { assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { to_fetch } from "../../gateways/fetch.ts";
+import { python_application } from "../../python/mod.ts";
+import { Log, root } from "../support/support.ts";
+
+/** What was seen. */
+export interface Soaked {
+  requests: number;
+  /** The memory of the process in MiB after every fifth of them. */
+  memory: number[];
+}
+
+/** So many requests are under way at once. */
+const AT_ONCE = 32;
+
+const KINDS = ["plain", "stream", "upload", "error", "leave", "large"];
+
+/** Sends the requests; fails at the first that is wrong. */
+export async function soak(requests: number): Promise<Soaked> {
+  const path = new URL("tests/python/apps/soak.py", root).pathname;
+  const log = new Log();
+  const handle = to_fetch(await python_application(path), { stderr: log });
+  const memory: number[] = [];
+  let begun = 0;
+  let ended = 0;
+  const client = async () => {
+    while (begun < requests) {
+      const number = begun++;
+      const kind = number % 500 === 499 ? "large" : KINDS[number * 7 % 5]!;
+      await send(handle, kind, `r${number}`);
+      if (++ended % (requests / 5) === 0) {
+        log.text = "";
+        memory.push(Math.round(Deno.memoryUsage().rss / (1 << 20)));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, client));
+  return { requests: ended, memory };
+}
+
+type Handle = (request: Request) => Response | Promise<Response>;
+
+/** Lets others go on. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+async function send(handle: Handle, kind: string, name: string): Promise<void> {
+  const own = `${name} ${name}\n`;
+  const get = (path: string) => handle(new Request(`http://a/${path}?${name}`));
+  if (kind === "plain") {
+    assertEquals(await (await get("plain")).text(), own);
+  } else if (kind === "error") {
+    const response = await get("error");
+    assertEquals(response.status, 500);
+    await response.body?.cancel();
+  } else if (kind === "upload" || kind === "large") {
+    const body = new Uint8Array(kind === "large" ? 2_000_000 : 3000)
+      .fill(name.length);
+    const digest = createHash("sha256").update(body).digest("hex");
+    const init = { method: "POST", body };
+    const response = await handle(new Request(`http://a/upload?${name}`, init));
+    assertEquals(await response.text(), own + digest);
+  } else {
+    const reader = (await get("stream")).body!.getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    for (let step; !(step = await reader.read()).done;) {
+      text += decoder.decode(step.value);
+      await pause();
+      if (kind === "leave" && text.length > own.length) break;
+    }
+    if (kind === "leave") {
+      assertEquals(own.repeat(8).startsWith(text), true);
+      await reader.cancel();
+    } else assertEquals(text, own.repeat(8));
+  }
+}
+
+if (import.meta.main) {
+  const requests = Number(Deno.args[0] ?? 100_000);
+  const started = performance.now();
+  const { memory } = await soak(requests);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(
+    `${requests} requests in ${seconds} s, none mixed up; MiB after each fifth: ${
+      memory.join(", ")
+    }`,
+  );
+  Deno.exit();
+}
