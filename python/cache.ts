@@ -115,13 +115,22 @@ function fingerprint(): string {
   return (hash >>> 0).toString(16);
 }
 
-/** Makes the files in another thread: this process goes on meanwhile, and ends when they are there. */
-export function fill_cache(cache: Cache): void {
+/**
+ * Makes the files in another thread: this process goes on meanwhile, and ends when they are there. Settles then, whether
+ * it has succeeded or not; at once where another process makes them.
+ */
+export async function fill_cache(cache: Cache): Promise<void> {
   if (!cache.claim()) return;
+  const done = Promise.withResolvers<void>();
   const worker = new Worker(new URL("./make_cache.ts", import.meta.url), {
     type: "module",
     name: "tsgi-make-cache",
   });
-  worker.onerror = (event) => event.preventDefault(); // Without the files Python starts as well.
+  worker.onerror = (event) => {
+    event.preventDefault(); // Without the files Python starts as well.
+    done.resolve();
+  };
+  worker.onmessage = () => done.resolve();
   worker.postMessage(cache.folder);
+  await done.promise;
 }

@@ -53,6 +53,7 @@ addEventListener("message", async (event) => {
   add_sources(pyodide);
   pyodide.runPython(USUAL);
   cache.write_snapshot(pyodide.makeMemorySnapshot());
+  (self as unknown as Worker).postMessage("done");
   self.close();
 });
 

@@ -20,7 +20,7 @@ function load(): Promise<WSGIApplication> {
 }
 
 /** A traceback, all but the line that says what was raised. */
-const TRACEBACK = /^(Traceback \(most recent call last\):|  .*)\n/gm;
+const TRACEBACK = /^(Traceback \(most recent call last\):| {2}.*)\n/gm;
 const ACCESS_LINE = /^"[^\n]*" \d{3} \d+\n/gm;
 
 async function open(validated: boolean): Promise<Door> {

@@ -146,7 +146,7 @@ python_test(
     const reader = response.body!.getReader();
     await reader.read();
     await reader.cancel();
-    let events: string[] = [];
+    const events: string[] = [];
     while (events.length < 2) {
       events.push(...JSON.parse(await server.text("/show_events")));
     }
@@ -297,7 +297,7 @@ for (
     ],
     [
       `${APPS}raising.py`,
-      /^cannot load .*raising\.py: it raised\nTraceback \(most recent call last\):\n  File ".*raising\.py", line 1, in <module>\n    import no_such_module\nModuleNotFoundError: No module named 'no_such_module'$/,
+      /^cannot load .*raising\.py: it raised\nTraceback \(most recent call last\):\n {2}File ".*raising\.py", line 1, in <module>\n {4}import no_such_module\nModuleNotFoundError: No module named 'no_such_module'$/,
     ],
   ] as [string, RegExp][]
 ) {

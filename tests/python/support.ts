@@ -1,5 +1,6 @@
 /** What the tests of Python share: whether it is here, and an interpreter that they share. */
 
+import { fill_cache, open_cache } from "../../python/cache.ts";
 import { VERSION } from "../../python/mod.ts";
 
 /** Whether Pyodide is in Deno's cache, where `.ci/run` puts it: no test waits for a download. */
@@ -32,6 +33,20 @@ function is_directory(path: string): boolean {
     return Deno.statSync(path).isDirectory;
   } catch {
     return false;
+  }
+}
+
+if (has_pyodide) await warm_up();
+
+/** Fills the cache of Python before anything is tested: no test waits for the first start, and none ends what fills it. */
+async function warm_up(): Promise<void> {
+  const cache = open_cache(Deno.env.toObject());
+  if (!cache) return;
+  cache.read();
+  if (!cache.is_complete) await fill_cache(cache);
+  for (let tries = 0; tries < 600 && !cache.is_complete; tries++) {
+    cache.read();
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 
