@@ -43,10 +43,12 @@ async function warm_up(): Promise<void> {
   const cache = open_cache(Deno.env.toObject());
   if (!cache) return;
   cache.read();
-  if (!cache.is_complete) await fill_cache(cache);
   for (let tries = 0; tries < 600 && !cache.is_complete; tries++) {
+    await fill_cache(cache); // Unless another process does it, which may end before it has.
     cache.read();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    if (!cache.is_complete) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 }
 
