@@ -11,8 +11,10 @@ packages="python3-asgiref python3-blinker python3-bottle python3-click python3-d
 [ -e "$folder/complete" ] && exit
 
 mkdir -p "$folder/apt/lists/partial" "$folder/apt/cache/archives/partial" "$folder/debs"
-cat >"$folder/apt/sources.list" <<'LIST'
-deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main
+# From where the machine has its own packages.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
+cat >"$folder/apt/sources.list" <<LIST
+deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main
 LIST
 touch "$folder/apt/status"
 cat >"$folder/apt/apt.conf" <<CONF
