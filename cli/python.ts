@@ -81,10 +81,9 @@ export async function load_python_application(
     const { message, files } = error as LoadError;
     if (!files) throw error;
     if (starter === null) throw new UsageError(message, { cause: error });
+    watch(() => files, () => starter.start_again());
     stderr.write(`error: ${message}\n`);
-    return await new Promise(() =>
-      watch(() => files, () => starter.start_again())
-    );
+    return await new Promise(() => {});
   }
 }
 
@@ -94,15 +93,17 @@ const GLANCE = 500;
 /** Calls `on_change` when one of the files has changed; which these are may change as well. */
 function watch(files: () => string[], on_change: () => void): void {
   const times = new Map<string, number>();
+  const has_changed = (path: string) => {
+    const time = time_of(path);
+    const before = times.get(path) ?? time;
+    times.set(path, time);
+    return before !== time;
+  };
+  files().forEach(has_changed);
   const timer = setInterval(() => {
-    for (const path of files()) {
-      const time = time_of(path);
-      const before = times.get(path);
-      times.set(path, time);
-      if (before === undefined || before === time) continue;
-      clearInterval(timer);
-      return on_change();
-    }
+    if (!files().some(has_changed)) return;
+    clearInterval(timer);
+    on_change();
   }, GLANCE);
 }
 

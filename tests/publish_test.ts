@@ -2,15 +2,17 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
+import python from "../python/deno.json" with { type: "json" };
 import { all_files, modules, read } from "./support/project.ts";
 import { root, text } from "./support/support.ts";
 
 async function deno(
-  ...args: string[]
+  args: string[],
+  cwd: URL = root,
 ): Promise<{ success: boolean; stdout: string; stderr: string }> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
-    cwd: root,
+    cwd,
     env: { NO_COLOR: "1" },
   }).output();
   return { success, stdout: text(stdout), stderr: text(stderr) };
@@ -24,25 +26,45 @@ const published = [
   ...all_files.filter((path) => PAGES.test(path)),
 ].sort();
 
-Deno.test("deno publish ships the modules, the pages about them and the examples, and nothing else", async () => {
+/** What `deno publish` would ship of the package in a folder, and the modules whose imports it cannot know. */
+async function dry_run(folder: URL) {
   // It fails by itself where a type is slow.
   const { success, stderr } = await deno(
-    ...["publish", "--dry-run", "--allow-dirty"],
+    ["publish", "--dry-run", "--allow-dirty"],
+    folder,
   );
   assert(success, stderr);
   const shipped = Array.from(
     stderr.matchAll(/^ {3}(file:.+) \(\S+\)$/gm),
     (match) => match[1]!.slice(root.href.length),
   );
-  assertEquals(shipped.sort(), published);
-  // Of what a user names, nobody can know more before.
   const warnings = Array.from(
     stderr.matchAll(/^warning\[(.+?)\].*\n *--> (\S+?):/gm),
     ([, name, path]) => [name, path!.slice(root.pathname.length)],
   );
+  return { shipped: shipped.sort(), warnings };
+}
+
+Deno.test("deno publish ships the modules, the pages about them and the examples, and nothing else", async () => {
+  const { shipped, warnings } = await dry_run(root);
+  assertEquals(shipped, published);
   assertEquals(warnings, [
+    // Of what a user names, nobody can know more before; the package of Python is for those who have an application of it.
     ["unanalyzable-dynamic-import", "cli/load_application.ts"],
+    ["unanalyzable-dynamic-import", "cli/python.ts"],
     ["unanalyzable-dynamic-import", "cli/settings/config_file.ts"],
+  ]);
+});
+
+Deno.test("deno publish of @tsgi/python ships its folder, and not Pyodide, which is loaded when it is used", async () => {
+  assertEquals(python.version, config.version); // The command imports its own version.
+  const { shipped, warnings } = await dry_run(new URL("python/", root));
+  assertEquals(
+    shipped,
+    all_files.filter((path) => path.startsWith("python/")),
+  );
+  assertEquals(warnings, [
+    ["unanalyzable-dynamic-import", "python/pyodide.ts"],
   ]);
 });
 
@@ -96,7 +118,7 @@ interface Documented {
 async function documented(
   ...paths: string[]
 ): Promise<[url: string, Documented][]> {
-  const { stdout } = await deno("doc", "--json", ...paths);
+  const { stdout } = await deno(["doc", "--json", ...paths]);
   return Object.entries<Documented>(JSON.parse(stdout).nodes);
 }
 
@@ -138,5 +160,13 @@ Deno.test("the workflow tests by the script that a clean checkout has to pass, a
   assertMatch(publish!, /^ +needs: test$/m);
   assertMatch(publish!, /^ +id-token: write$/m);
   const [deno] = script.match(/npx -y deno@[\d.]+/)!;
-  assert(publish!.includes(`run: ${deno} publish\n`), `it is not ${deno}`);
+  const runs = Array.from(
+    publish!.matchAll(/^ +- run: (.*)\n(?: +working-directory: (.*))?/gm),
+    ([, command, folder]) => [command, folder],
+  );
+  // The command, and then what it imports for an application of Python.
+  assertEquals(runs, [
+    [`${deno} publish`, undefined],
+    [`${deno} publish`, "python"],
+  ]);
 });

@@ -175,7 +175,7 @@ def call(size):
 
 def respond(exchange, environ):
     result = exchange.result = _application(environ, exchange.start_response)
-    if isinstance(result, (list, tuple)):
+    if type(result) is list or type(result) is tuple:  # Others may have a close(), or an iteration of their own.
         return give_all(exchange, result)
     file = file_of(exchange, result) if isinstance(result, FileWrapper) else None
     exchange.blocks = iterator_of(result)
@@ -214,8 +214,6 @@ def give_all(exchange, blocks):
     for block in blocks:
         bytes_of(block)
     exchange.check_begun()
-    if hasattr(blocks, "close"):
-        return close_complete(exchange, blocks)
     return put(exchange, "=", blocks)
 
 

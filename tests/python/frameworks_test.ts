@@ -67,18 +67,14 @@ async function record(response: Response, request: string): Promise<Answer> {
   };
 }
 
-/** waitress says how long a file is that it sends, which the application has not. */
-function without_length(ours: Answer[]) {
-  return (answer: Answer, index: number): Answer => {
-    const has_length = ours[index]?.headers
-      .some(([name]) => name === "content-length");
-    if (has_length) return answer;
-    const length = String(new TextEncoder().encode(answer.body).length);
-    const headers = answer.headers.filter(([name, value]) =>
-      name !== "content-length" || value !== length
-    );
-    return { ...answer, headers };
-  };
+/** An answer without the length of its body where only one server has found that out. */
+function without_found_length(answer: Answer, other: Answer): Answer {
+  if (other.headers.some(([name]) => name === "content-length")) return answer;
+  const length = String(new TextEncoder().encode(answer.body).length);
+  const headers = answer.headers.filter(([name, value]) =>
+    name !== "content-length" || value !== length
+  );
+  return { ...answer, headers };
 }
 
 /** A client that keeps its cookies. */
@@ -232,7 +228,13 @@ for (const framework of FRAMEWORKS) {
       await using theirs = await start_waitress(`${framework}_app:${name}`);
       const actual = await visit_all(ours.port, framework);
       const expected = await visit_all(theirs.port, framework);
-      assertEquals(actual, expected.map(without_length(actual)));
+      for (const [index, theirs] of expected.entries()) {
+        const ours = actual[index]!;
+        assertEquals(
+          without_found_length(ours, theirs),
+          without_found_length(theirs, ours),
+        );
+      }
     },
   });
 }

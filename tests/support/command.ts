@@ -62,7 +62,9 @@ export async function start(
   end.finally(() => running = false);
   const ended = async () => ({ code: (await end)[0].code, ...printed });
   await until(() => !running || printed.stdout.includes("\n"));
-  const address = printed.stdout.match(/ at (.+?)( by .*)?\n/)?.[1] ?? "";
+  const address =
+    printed.stdout.match(/ at (.+?)( by .*)?( with \d+ workers?)?\n/)?.[1] ??
+      "";
   if (!address) throw new Error(`${args.join(" ")}: ${printed.stderr}`);
   return {
     child,

@@ -29,8 +29,14 @@ export function read(path: string): string {
 /** The path of every file of the project, sorted. */
 export const all_files: string[] = files_below(root);
 
+/** The folders that are no part of the package: what is not published, and the other packages. */
+const elsewhere = [
+  ...config.publish.exclude,
+  ...config.workspace.map((folder) => folder.split("/")[1]!),
+];
+
 /** The modules of the package: they are published, and so are those of `examples/`. */
 export const modules: string[] = all_files.filter((path) =>
   /^(?!examples\/).+\.ts$/.test(path) &&
-  !config.publish.exclude.includes(path.split("/")[0]!)
+  !elsewhere.includes(path.split("/")[0]!)
 );

@@ -401,6 +401,95 @@ def reject(environ, start_response):
     raise TypeError("rejected")
 
 
+# The errors of an application's own connections.
+
+NETWORK_ERRORS = {
+    "BrokenPipe": BrokenPipeError("my child process"),
+    "ConnectionReset": ConnectionResetError("my database"),
+}
+
+
+def fail(environ):
+    raise NETWORK_ERRORS[environ["QUERY_STRING"]]
+
+
+class Failing:
+    """An iterator, or a file, that fails behind some blocks."""
+
+    def __init__(self, environ, *blocks):
+        self.environ, self.blocks = environ, list(blocks)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self.read(None)
+
+    def read(self, size):
+        return self.blocks.pop(0) if self.blocks else fail(self.environ)
+
+
+def network_error_in_function(environ, start_response):
+    fail(environ)
+
+
+def network_error_in_generator(environ, start_response):
+    fail(environ)
+    yield
+
+
+def network_error_in_stream(environ, start_response):
+    start_response("200 OK", list(PLAIN))
+    return Failing(environ)
+
+
+def network_error_in_file(environ, start_response):
+    start_response("200 OK", list(PLAIN))
+    return environ["wsgi.file_wrapper"](Failing(environ))
+
+
+def network_error_in_with_input(environ, start_response):
+    environ["wsgi.input"].read()
+    fail(environ)
+
+
+def network_error_in_generator_begun(environ, start_response):
+    start_response("200 OK", list(PLAIN))
+    yield b"a"
+    fail(environ)
+
+
+def network_error_in_stream_begun(environ, start_response):
+    start_response("200 OK", list(PLAIN))
+    return Failing(environ, b"a")
+
+
+def network_error_in_write(environ, start_response):
+    start_response("200 OK", list(PLAIN))(b"a")
+    fail(environ)
+
+
+class FailingToClose(list):
+    def __init__(self, environ, blocks):
+        super().__init__(blocks)
+        self.close = lambda: fail(environ)
+
+
+def network_error_in_close(environ, start_response):
+    start_response("200 OK", list(PLAIN))
+    return FailingToClose(environ, [b"a"])
+
+
+class ClearedByClose(list):
+    def close(self):
+        self.clear()
+
+
+def array_cleared_by_close(environ, start_response):
+    start_response("200 OK", list(PLAIN))
+    return ClearedByClose([b"a", b"b", b"c"])
+
+
 def returning(result):
     def application(environ, start_response):
         start_response("200 OK", list(PLAIN))
