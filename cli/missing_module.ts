@@ -30,7 +30,6 @@ export function is_a_directory(path: string): string {
 
 /** What files are that others serve, by what they end in. */
 const OTHERS: Record<string, string> = {
-  py: "a program in Python, which gunicorn or uwsgi serves",
   php: "a program in PHP",
   rb: "a program in Ruby",
   html: "a page",

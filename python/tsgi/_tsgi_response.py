@@ -101,6 +101,8 @@ def check_name(name):
         raise ValueError(f"a header name must be a token, got {describe(name)}")
     if is_hop_by_hop(name):
         raise AssertionError(f"an application must not send the hop-by-hop header {name}")
+    if name.lower() == "status":  # PEP 3333: it is given as the status, which a CGI script has in a header of this name.
+        raise AssertionError(f"an application must not send the header {name}: the status is an argument of its own")
     if len(_names) < MOST_KNOWN:
         _names.add(name)
 

@@ -21,7 +21,6 @@ const FILES: Record<string, string> = {
   "promise.ts": "export default Promise.resolve(() => []);",
   "imports.ts": 'import { Hono } from "hono";\nexport default new Hono();',
   "common.js": "module.exports = () => [];",
-  "app.py": "def application(environ, start_response): pass",
   "index.html": "<p>Hello",
   "dashes.json": '{"access-logfile": "x"}',
   "port.json": '{"port": 8000}',
@@ -57,10 +56,6 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
     "cannot load common.js: it threw ReferenceError: module is not defined\n" +
     "    at URL/common.js:1:1\n" +
     "It is written in CommonJS: use import and export, or name it .cjs",
-  ],
-  [
-    "app.py",
-    "cannot load app.py: expected a module of TypeScript or JavaScript, got a program in Python, which gunicorn or uwsgi serves",
   ],
   [
     "index.html",

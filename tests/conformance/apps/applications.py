@@ -206,6 +206,15 @@ def file(environ, start_response):
     return environ["wsgi.file_wrapper"](opened, 100)
 
 
+def no_file(environ, start_response):
+    class NoFile:
+        def read(self, size):
+            return None
+
+    start_response("200 OK", list(PLAIN))
+    return environ["wsgi.file_wrapper"](NoFile())
+
+
 # wsgi.input
 
 
