@@ -14,6 +14,9 @@ const MARGIN = 2000;
 /** How long a worker may take to start at least, in milliseconds: that is longer than an answer takes. */
 const SHORTEST_START = 10_000;
 
+/** How long after a reload has begun the next one may begin, in milliseconds: a burst of signals means one. */
+const RELOAD_SPACING = 2000;
+
 /** What a supervisor is told. */
 export interface Supervision {
   /** How many workers there shall be. */
@@ -45,6 +48,8 @@ export class Supervisor {
   #changes: Promise<void> = Promise.resolve();
   /** Whether a reload waits until it is its turn. */
   #reload_waits = false;
+  /** When the last reload began. */
+  #reloaded_at = -Infinity;
 
   constructor(supervision: Supervision) {
     this.#supervision = supervision;
@@ -86,9 +91,10 @@ export class Supervisor {
   reload(): void {
     if (this.#reload_waits) return;
     this.#reload_waits = true;
-    this.#change(() => {
+    this.#change(async () => {
+      await pause(this.#reloaded_at + RELOAD_SPACING - performance.now());
       this.#reload_waits = false;
-      return this.#reload();
+      await this.#reload();
     });
   }
 
@@ -131,6 +137,7 @@ export class Supervisor {
   }
 
   async #reload(): Promise<void> {
+    this.#reloaded_at = performance.now();
     const before = [...this.#workers].filter((worker) => !worker.stopping);
     for (const worker of before) {
       if (!await this.#replace(worker)) return;
@@ -213,9 +220,9 @@ export class Supervisor {
   }
 
   async #wait(): Promise<void> {
-    const pause = this.#pause;
-    this.#pause = Math.min(2 * pause, LONGEST_PAUSE);
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    const time = this.#pause;
+    this.#pause = Math.min(2 * time, LONGEST_PAUSE);
+    await pause(time);
   }
 
   #end_when_alone(): void {
@@ -227,4 +234,9 @@ export class Supervisor {
 
 function how_ended({ signal, code }: Deno.CommandStatus): string {
   return `ended with ${signal ?? `status ${code}`}`;
+}
+
+async function pause(milliseconds: number): Promise<void> {
+  if (milliseconds <= 0) return;
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -235,6 +235,25 @@ Deno.test("fifty SIGHUPs make at most two reloads", async () => {
   assertEquals(gate.count(), 2);
 });
 
+Deno.test("SIGHUPs that come within a second make at most two reloads, however short one is", async () => {
+  await using gate = make_wide_gate();
+  gate.open();
+  const counted = `await (await fetch("${gate.url}")).text();`;
+  await using place = await make_place_of(`${counted}\n${telling_apps()}`);
+  await using command = await start_workers(
+    arguments_of("-w", "1"),
+    place.circumstances,
+  );
+  const end = performance.now() + 900;
+  while (performance.now() < end) {
+    command.child.kill("SIGHUP");
+    await new Promise((resolve) => setTimeout(resolve, 18));
+  }
+  await until(() => messages(command.printed.stderr).length === 2);
+  assertEquals((await command.stop()).code, 0);
+  assertEquals(gate.count(), 3);
+});
+
 Deno.test("a reload that fails says why in the error log, and a replacement as well", async () => {
   await using place = await make_place_of(telling_apps());
   const app = `${place.path}/app.ts`;
