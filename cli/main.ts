@@ -16,11 +16,22 @@ import { Logs } from "./logs/logs.ts";
 import { is_option, OPTIONS } from "./settings/options.ts";
 import { parse_command } from "./settings/parse_options.ts";
 import { write_pid_file } from "./processes/pid_file.ts";
-import { run_watched, type Starter, starter_of } from "./processes/reload.ts";
+import {
+  REOPEN,
+  run_watched,
+  type Starter,
+  starter_of,
+} from "./processes/reload.ts";
 import { type Foundation, ListenError, Service } from "./service.ts";
 import type { Settings } from "./settings/settings.ts";
-import { on_signal, on_stop_signals } from "./processes/signals.ts";
+import {
+  on_signal,
+  on_stop_signals,
+  REOPEN_SIGNALS,
+} from "./processes/signals.ts";
 import { UsageError } from "./settings/usage_error.ts";
+import { announcement, STOPPING } from "./announcement.ts";
+import { painter } from "./terminal.ts";
 import { validated } from "./validated.ts";
 import { type Seat, take_seat, work } from "./processes/worker.ts";
 
@@ -32,10 +43,11 @@ import { type Seat, take_seat, work } from "./processes/worker.ts";
  * the command line or in the module that it names.
  */
 export async function main(args: string[]): Promise<number> {
-  on_signal("SIGUSR1", () => {}); // Until the logs are open, there is nothing to open anew.
   let seat: Seat | null = null;
   try {
-    seat = await take_seat();
+    const taken = take_seat(); // At once: it takes out of the environment what only a worker is to know.
+    on_reopen(() => {}); // Until the logs are open, there is nothing to reopen.
+    seat = await taken;
     return await run(args, seat);
   } catch (error) {
     const status = status_of(error);
@@ -106,11 +118,16 @@ function change_to({ chdir }: Settings): void {
 /** Opens what is needed whatever the application is. */
 async function lay_foundation(settings: Settings): Promise<Foundation> {
   const logs = new Logs(settings);
-  on_signal("SIGUSR1", () => {
-    logs.reopen();
-    close_inspector();
-  });
+  on_reopen(() => logs.reopen());
+  on_signal("SIGUSR1", () => close_inspector());
   return { settings, logs, debug_handler: await debugging(settings) };
+}
+
+/** Calls `listener` at a signal to reopen the logs; whoever watches this process uses one of them for its end. */
+function on_reopen(listener: () => void): void {
+  const is_watched = starter_of(process_environ()) !== null;
+  const signals = is_watched ? [REOPEN] : REOPEN_SIGNALS;
+  for (const signal of signals) on_signal(signal, listener);
 }
 
 async function check(foundation: Foundation): Promise<number> {
@@ -177,12 +194,12 @@ async function serve_until_told(
   const say = speaker(settings);
   const stop = () => {
     if (service.stopping) return; // Who started this process may say so beside a signal.
-    say("Stopping when the requests under way are answered");
+    say(STOPPING);
     service.stop();
   };
   on_stop(stop);
   starter?.follow(stop);
-  await service.serve(() => say(announcement(service.address, settings)));
+  await service.serve(() => say(announced(service.address, settings)));
   starter?.end_watcher();
 }
 
@@ -192,11 +209,7 @@ async function run_supervisor(
 ): Promise<number> {
   const { supervise } = await import("./processes/supervise.ts");
   const say = speaker(settings);
-  const announce = (address: string) => {
-    const count = Math.max(settings.workers, 1);
-    const workers = `${count} worker${count === 1 ? "" : "s"}`;
-    say(`${announcement(address, settings)} with ${workers}`);
-  };
+  const announce = (address: string) => say(announced(address, settings));
   return await supervise(settings, logs, announce, say);
 }
 
@@ -208,18 +221,8 @@ function speaker({ log_level }: Settings): (message: string) => void {
     : (message) => void write_to_stdout(`${message}\n`);
 }
 
-/** A URL that a person can open, or the address and the protocol that a web server is told. */
-function announcement(address: string, settings: Settings): string {
-  const { application, protocol, bind, certfile } = settings;
-  const name = application ?? "demo_app";
-  if (protocol !== "http") {
-    return `Serving ${name} at ${address} by ${protocol}`;
-  }
-  const scheme = certfile === null ? "http" : "https";
-  const is_socket = typeof bind === "string";
-  return `Serving ${name} at ${
-    is_socket ? address : `${scheme}://${address}/`
-  }`;
+function announced(address: string, settings: Settings): string {
+  return announcement(address, settings, painter(Deno.stdout));
 }
 
 async function with_pid_file<Result>(
@@ -251,9 +254,16 @@ async function application_of(
 function config_text(said: Record<string, string>): string {
   const config = Object.entries(said).map(([name, text]) => [
     name,
-    is_option(name) && !OPTIONS[name].value ? text === "yes" : text,
+    is_option(name) ? config_value(text, OPTIONS[name].value) : text,
   ]);
   return JSON.stringify(Object.fromEntries(config), null, 2);
+}
+
+/** @param kind What stands for the value in `--help`; a switch has none. */
+function config_value(text: string, kind: string | undefined): unknown {
+  if (kind === undefined) return text === "yes";
+  const is_number = /^(N|SECONDS|SIZE)$/.test(kind) && /^[\d.]+$/.test(text);
+  return is_number ? Number(text) : text; // 64k is a size as well.
 }
 
 function version(): string {

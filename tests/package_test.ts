@@ -349,7 +349,10 @@ export default demo_app;
     }).spawn();
     const stdout = child.stdout.getReader();
     const { value } = await stdout.read();
-    assertEquals(text(value!), "Serving app.ts at unix:s\n");
+    assertEquals(
+      text(value!),
+      "Serving app.ts at unix:s (HTTP; press Ctrl+C to stop)\n",
+    );
     const client = Deno.createHttpClient({
       proxy: { transport: "unix", path: `${folder}/s` },
     });

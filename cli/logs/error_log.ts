@@ -9,6 +9,7 @@ import type { ErrorStream } from "../../types.ts";
 import { utc_offset } from "./access_format.ts";
 import { type LogFile, open_log } from "./log_file.ts";
 import { UsageError } from "../settings/usage_error.ts";
+import { type Paint, painter, plain } from "../terminal.ts";
 
 /** What `--log-level` takes, from the least to the most important. */
 export const LOG_LEVELS = [
@@ -38,18 +39,25 @@ export function open_error_log(logfile: string, level: string): ErrorLog {
   }
   // At once: nobody wants to wait for an error, or to look for what came before a crash.
   const file = open_log(logfile, "--error-logfile", { buffered: false });
-  return new ErrorLog(file, least);
+  const paint = logfile === "-" ? painter(Deno.stderr) : plain;
+  return new ErrorLog(file, least, paint);
 }
 
 /** An error log, and a `wsgi.errors`: what is written to it is in the file when `write` returns. */
 export class ErrorLog implements ErrorStream {
   #file: LogFile;
   #least: number;
+  #paint: Paint;
 
-  /** Writes to `file`, of the server's own messages those from the level of that index on. */
-  constructor(file: LogFile, least: number) {
+  /**
+   * Writes to `file`, of the server's own messages those from the level of that index on.
+   *
+   * @param paint Colours the levels that are no good news.
+   */
+  constructor(file: LogFile, least: number, paint = plain) {
     this.#file = file;
     this.#least = least;
+    this.#paint = paint;
   }
 
   /** Writes `text` as it is, whatever the level. */
@@ -78,7 +86,13 @@ export class ErrorLog implements ErrorStream {
   log_text(level: LogLevel, text: string): void {
     if (LOG_LEVELS.indexOf(level) < this.#least) return;
     const time = format_time(new Date());
-    this.write(`[${time}] [${Deno.pid}] [${level.toUpperCase()}] ${text}`);
+    const shown = this.#painted(`[${level.toUpperCase()}]`, level);
+    this.write(`[${time}] [${Deno.pid}] ${shown} ${text}`);
+  }
+
+  #painted(text: string, level: LogLevel): string {
+    if (level === "debug" || level === "info") return text;
+    return this.#paint(text, level === "warning" ? "yellow" : "red");
   }
 
   /** Opens the file anew, as `LogFile` does. */

@@ -1,7 +1,7 @@
 /** `--reload`: the command under Deno's own watcher. */
 
 import { start_again, start_error } from "./child.ts";
-import { on_signal, on_stop_signals } from "./signals.ts";
+import { on_signal, on_stop_signals, REOPEN_SIGNALS } from "./signals.ts";
 
 /** The variable by which the command knows that it is watched: the id of the process that started it. */
 const WATCHED = "TSGI_WATCHED";
@@ -21,8 +21,8 @@ const REMINDER = 100;
 /** What a watched command ends by that is to be started again: what Deno's watcher does not see has changed. */
 const AGAIN: Deno.Signal = "SIGALRM";
 
-/** What has the watched command open its logs anew. */
-const REOPEN: Deno.Signal = "SIGUSR1";
+/** What has the watched command reopen its logs. */
+export const REOPEN: Deno.Signal = "SIGUSR1";
 
 /**
  * Runs the command as a child that starts anew when a module changes; gives its exit status.
@@ -39,7 +39,9 @@ export async function run_watched(): Promise<number> {
     // A signal to all processes has the child end by itself as well, and what it is sent while it does so is lost.
     Deno.unrefTimer(setInterval(end, REMINDER));
   }, () => send(child, "SIGKILL"));
-  on_signal(REOPEN, () => send(child, REOPEN));
+  for (const signal of REOPEN_SIGNALS) {
+    on_signal(signal, () => send(child, REOPEN));
+  }
   while (true) {
     const { code, signal } = await child.status;
     if (stopping) return 0;

@@ -29,6 +29,9 @@ export function on_stop_signals(
   return (instead) => stop = instead;
 }
 
+/** What has the logs reopened: gunicorn's signal, and one at which Deno does not open its debugger. */
+export const REOPEN_SIGNALS: readonly Deno.Signal[] = ["SIGUSR1", "SIGUSR2"];
+
 /** Calls `listener` at a signal that Windows does not have. */
 export function on_signal(signal: Deno.Signal, listener: () => void): void {
   if (Deno.build.os !== "windows") Deno.addSignalListener(signal, listener);

@@ -7,8 +7,9 @@ import { format_address } from "../settings/address.ts";
 import { start_error } from "./child.ts";
 import type { Logs } from "../logs/logs.ts";
 import { ListenError } from "../service.ts";
+import { STOPPING } from "../announcement.ts";
 import type { Settings } from "../settings/settings.ts";
-import { on_signal, on_stop_signals } from "./signals.ts";
+import { on_signal, on_stop_signals, REOPEN_SIGNALS } from "./signals.ts";
 import { Supervisor } from "./supervisor.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 
@@ -35,12 +36,14 @@ export async function supervise(
     on_loaded: () => claim[Symbol.dispose](),
   });
   const stop = () => {
-    say("Stopping when the requests under way are answered");
+    say(STOPPING);
     supervisor.stop();
   };
   on_stop_signals(stop, () => supervisor.kill());
   on_signal("SIGHUP", () => supervisor.reload());
-  on_signal("SIGUSR1", () => supervisor.reopen_logs());
+  for (const signal of REOPEN_SIGNALS) {
+    on_signal(signal, () => supervisor.reopen_logs());
+  }
   const failed = await supervisor.start().catch((error) => {
     throw start_error("cannot start the workers", error);
   });

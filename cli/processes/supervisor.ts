@@ -140,20 +140,30 @@ export class Supervisor {
     this.#reloaded_at = performance.now();
     const before = [...this.#workers].filter((worker) => !worker.stopping);
     for (const worker of before) {
-      if (!await this.#replace(worker)) return;
+      if (!await this.#replace(worker, "reload")) return;
     }
     Promise.all(before.map((worker) => worker.closed)).then(() => {
       if (!this.#stopping) this.#log.log("info", "reloaded");
     });
   }
 
-  /** Starts a successor, and retires the worker when that takes requests; false where it does not. */
-  async #replace(worker: WorkerProcess): Promise<boolean> {
+  /**
+   * Starts a successor, and retires the worker when that takes requests.
+   *
+   * @param reason Why, for the log.
+   * @returns Whether it does.
+   */
+  async #replace(worker: WorkerProcess, reason: string): Promise<boolean> {
     if (this.#stopping || worker.stopping || worker.ended) return true;
     const successor = this.#start(true);
     if (await successor.ready) {
       // A worker that died meanwhile has been replaced for that.
-      (worker.ended ? successor : worker).retire();
+      if (worker.ended) {
+        successor.retire();
+      } else {
+        worker.retire();
+        this.#log_successor(worker, successor, ` (${reason})`);
+      }
       return true;
     }
     const why = successor.reason ?? `it ${how_ended(await successor.status)}`;
@@ -180,7 +190,7 @@ export class Supervisor {
       on_loaded,
       on_worn: () =>
         this.#change(async () => {
-          await this.#replace(worker);
+          await this.#replace(worker, "--max-requests");
         }),
       on_hung: (what) =>
         this.#log.log("error", `worker ${worker.pid} ${what}: it is killed`),
@@ -202,21 +212,31 @@ export class Supervisor {
       const what = `worker ${worker.pid} ${how_ended(status)}${why}`;
       this.#log.log_text("error", `${what}\n`);
     }
-    await this.#start_another(worker.is_young);
+    await this.#start_another(worker, worker.is_young);
   }
 
   /** Starts a worker in the place of one; after a pause, longer each time, if that has failed at once. */
-  async #start_another(failed: boolean): Promise<void> {
+  async #start_another(worker: WorkerProcess, failed: boolean): Promise<void> {
     if (failed) await this.#wait();
     else this.#pause = PAUSE;
     if (this.#stopping) return;
     try {
-      this.#start(false);
+      const successor = this.#start(false);
+      if (await successor.ready) this.#log_successor(worker, successor, "");
     } catch (error) {
       const { message } = error as Error;
       this.#log.log("error", `cannot start a worker: ${message}`);
-      await this.#start_another(true);
+      await this.#start_another(worker, true);
     }
+  }
+
+  #log_successor(
+    { pid }: WorkerProcess,
+    successor: WorkerProcess,
+    reason: string,
+  ): void {
+    const what = `worker ${pid} replaced by worker ${successor.pid}${reason}`;
+    this.#log.log("info", what);
   }
 
   async #wait(): Promise<void> {

@@ -162,9 +162,21 @@ function complete(
   // Nobody has asked this command for workers: so it has them only where there can be some.
   const is_alone = protocol === "cgi" || said.reload === "yes" ||
     said.bind?.startsWith("unix:");
+  // Who runs other people's servers says so where theirs is to be reached.
+  if (protocol === "http" && said.bind === undefined && environ.PORT) {
+    defaults.bind = `0.0.0.0:${port_of(environ.PORT)}`;
+  }
   const { WEB_CONCURRENCY } = environ;
   if (WEB_CONCURRENCY && !is_alone) defaults.workers = WEB_CONCURRENCY;
   return { ...defaults, ...said };
+}
+
+/** @throws {UsageError} If it is none. */
+function port_of(text: string): string {
+  if (/^\d+$/.test(text) && Number(text) <= 65535) return text;
+  throw new UsageError(
+    `in PORT: expected a port, 65535 at most, got "${text}": --bind takes precedence over it`,
+  );
 }
 
 /** A web server that starts the command as a CGI script gives it no options, but variables (RFC 3875, section 4.1). */

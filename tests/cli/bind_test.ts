@@ -9,6 +9,7 @@ import {
 import {
   make_folder,
   run,
+  serving_line,
   start,
   STOPPING,
   without_times,
@@ -90,7 +91,7 @@ Deno.test("--bind unix:/path serves at a Unix socket", async () => {
   assertEquals(await get_at_socket(path), [OK, "by socket"]);
   const { code, stdout, stderr } = await command.stop();
   assertEquals(code, 0);
-  assertEquals(stdout, `Serving app.ts at unix:${path}\n${STOPPING}`);
+  assertEquals(stdout, serving_line("app.ts", `unix:${path}`) + STOPPING);
   assertEquals(without_times(stderr), '- - - [time] "GET /x HTTP/1.1" 200 9\n');
   await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
 });

@@ -6,7 +6,7 @@ import {
   fastcgi,
   whole_request,
 } from "../gateways/gateway_clients.ts";
-import { start_workers } from "../support/processes.ts";
+import { start } from "../support/command.ts";
 import { bytes } from "../support/support.ts";
 
 /** Starts the command without an access log, in a folder with `app.ts`. */
@@ -16,7 +16,7 @@ export function serve(
   ...args: string[]
 ): Promise<Running> {
   const all = [application, "--access-logfile", "none", ...args];
-  return start_workers(all, { cwd: path });
+  return start(all, { cwd: path });
 }
 
 /** A door of the command: how it is told, and how it is asked. */

@@ -6,6 +6,7 @@ import {
   make_folder,
   make_gate,
   run,
+  serving_line,
   start,
   STOPPING,
   WAITING_APPS,
@@ -205,10 +206,8 @@ for (const [name, protocol] of gateways) {
       assertEquals(body, "/cgi-bin/app|/x|y|");
       const { code, stdout, stderr } = await command.stop();
       assertEquals(code, 0);
-      assertEquals(
-        stdout,
-        `Serving app.ts at ${address} by ${name}\n${STOPPING}`,
-      );
+      const line = serving_line("app.ts", address, protocol.name);
+      assertEquals(stdout, line + STOPPING);
       assertEquals(
         without_times(stderr),
         `192.0.2.1 - - [time] "GET /cgi-bin/app/x?y HTTP/1.1" 200 18\n`,

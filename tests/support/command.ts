@@ -62,9 +62,7 @@ export async function start(
   end.finally(() => running = false);
   const ended = async () => ({ code: (await end)[0].code, ...printed });
   await until(() => !running || printed.stdout.includes("\n"));
-  const address =
-    printed.stdout.match(/ at (.+?)( by .*)?( with \d+ workers?)?\n/)?.[1] ??
-      "";
+  const address = printed.stdout.match(/ at (.+) \(.*\)\n/)?.[1] ?? "";
   if (!address) throw new Error(`${args.join(" ")}: ${printed.stderr}`);
   return {
     child,
@@ -121,7 +119,17 @@ export function without_times(log: string): string {
 }
 
 /** What the command prints at the first signal. */
-export const STOPPING = "Stopping when the requests under way are answered\n";
+export const STOPPING =
+  "Stopping: waiting for requests in flight (press Ctrl+C again to stop now)\n";
+
+/** What the command prints when it takes requests. */
+export function serving_line(
+  application: string,
+  address: string,
+  how = "HTTP",
+): string {
+  return `Serving ${application} at ${address} (${how}; press Ctrl+C to stop)\n`;
+}
 
 /** Lets a test hold an application: the application fetches its URL, and has to wait until it opens. */
 export interface Gate extends AsyncDisposable {

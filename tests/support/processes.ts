@@ -1,6 +1,5 @@
 /** What the tests of the command's processes share: applications that tell their process, gates for many, loads of requests. */
 
-import { type Circumstances, type Running, start } from "./command.ts";
 import { until } from "./support.ts";
 
 /**
@@ -151,17 +150,6 @@ export function without_debugger(stderr: string): string {
 export async function until_ended(pids: Iterable<number>): Promise<void> {
   const all = [...pids];
   await until(() => !all.some(is_running));
-}
-
-/** Starts the command with workers, which it says behind its address. */
-export async function start_workers(
-  args: string[],
-  circumstances: Circumstances = {},
-): Promise<Running> {
-  const command = await start(args, circumstances);
-  const [address = ""] = command.address.split(" with ");
-  const port = Number(address.match(/:(\d+)\/?$/)?.[1]);
-  return { ...command, address, port };
 }
 
 /** The same over a Unix socket. */

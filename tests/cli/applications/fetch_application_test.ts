@@ -2,7 +2,6 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { make_folder, start } from "../../support/command.ts";
-import { start_workers } from "../../support/processes.ts";
 import { until } from "../../support/support.ts";
 
 const APP = `import { Hono } from "npm:hono@^4.13.19";
@@ -54,7 +53,7 @@ Deno.test("a fetch application has the limits, the error page, the checks and th
     assertMatch(String(page), /the well is dry/);
   }
   const args = ["app.ts", "--workers", "2"];
-  await using workers = await start_workers(args, { cwd });
+  await using workers = await start(args, { cwd });
   const response = await fetch(`http://127.0.0.1:${workers.port}/`);
   assertEquals(await response.text(), "/");
   await until(() => workers.printed.stderr.includes('"GET / HTTP/1.1" 200 1'));

@@ -3,7 +3,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { connect } from "node:http2";
 import { make_folder, start } from "../../support/command.ts";
-import { start_workers } from "../../support/processes.ts";
 import { raw_request } from "../../support/support.ts";
 import {
   exchange,
@@ -57,7 +56,7 @@ Deno.test("--debug shows errors to hosts that are this machine, and to no other"
   await using folder = await make_folder({ "app.ts": APP });
   const cwd = folder.path;
   for (const workers of ["0", "1"]) {
-    await using command = await start_workers(
+    await using command = await start(
       quiet("--debug", "--workers", workers),
       { cwd },
     );

@@ -4,6 +4,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import {
   make_folder,
   make_gate,
+  serving_line,
   start,
   STOPPING,
   WAITING_APPS,
@@ -39,7 +40,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assertEquals(await read_all(idle), "");
     assertEquals(await read_all(fresh), "");
     assertEquals(code, 0);
-    assertEquals(stdout, `Serving demo_app at ${command.address}\n${STOPPING}`);
+    assertEquals(stdout, serving_line("demo_app", command.address) + STOPPING);
   });
 
   Deno.test(`${signal} lets requests under way finish, and refuses others`, async () => {
@@ -110,7 +111,7 @@ Deno.test("a second signal ends the command at once, with 128 and its number", a
     await until(() => command.printed.stdout.includes(STOPPING));
     assertEquals(await command.stop(second), {
       code: status,
-      stdout: `Serving app.ts at ${command.address}\n${STOPPING}`,
+      stdout: serving_line("app.ts", command.address) + STOPPING,
       stderr: "",
     });
     await broken_off;

@@ -9,7 +9,6 @@ import {
   WAITING_APPS,
 } from "../../support/command.ts";
 import { silent_clients, type SilentClient } from "../../support/silence.ts";
-import { start_workers } from "../../support/processes.ts";
 import { bytes, read_all, until, write_all } from "../../support/support.ts";
 import { installed, make_certificate } from "../../fronts/fronts.ts";
 
@@ -48,7 +47,7 @@ for (const client of silent_clients) {
   Deno.test(`SIGTERM does not wait for ${client.name}, with workers`, async () => {
     await using folder = await make_folder({ "app.ts": APPS });
     const tls = client.secure ? await certificate_options(folder.path) : [];
-    await using command = await start_workers(
+    await using command = await start(
       ["app.ts:either", ...NEVER, ...tls, "--workers", "1"],
       { cwd: folder.path },
     );

@@ -10,7 +10,6 @@ import {
 import {
   ask,
   free_port,
-  start_workers,
   telling_apps,
   until_answered,
   until_ended,
@@ -52,7 +51,7 @@ Deno.test("the error log has a line for each of the server's own messages, from 
     [
       "info",
       true,
-      /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000\] \[PID\] \[INFO\] reloaded\n$/,
+      /^(\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000\] \[PID\] \[INFO\] (worker \d+ replaced by worker \d+ \(reload\)|reloaded)\n){2}$/,
     ],
     ["warning", false, /^$/],
   ];
@@ -84,7 +83,12 @@ Deno.test("the error log has a line for each of the server's own messages, from 
   }
 });
 
-Deno.test("SIGUSR1 has the command write to new log files", async () => {
+for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
+  Deno.test(`${signal} has the command write to new log files`, () =>
+    reopen(signal));
+}
+
+async function reopen(signal: Deno.Signal): Promise<void> {
   await using folder = await make_folder({ "app.ts": LOGGING_APP });
   const [access, error] = ["access", "error"].map((name) =>
     `${folder.path}/${name}`
@@ -94,7 +98,7 @@ Deno.test("SIGUSR1 has the command write to new log files", async () => {
   ], { cwd: folder.path });
   await ask(command.port);
   for (const path of [access!, error!]) await Deno.rename(path, `${path}.1`);
-  command.child.kill("SIGUSR1");
+  command.child.kill(signal);
   await until(() => read(access!) !== null && read(error!) !== null);
   await ask(command.port);
   await ask(command.port);
@@ -104,14 +108,14 @@ Deno.test("SIGUSR1 has the command write to new log files", async () => {
   assertEquals(without_times(read(`${access}.1`)!), line);
   assertEquals(without_times(read(access!)!), line.repeat(2));
   assertEquals([read(`${error}.1`), read(error!)], ["told\n", "told\ntold\n"]);
-});
+}
 
 Deno.test("no line of the access log is lost at the end", async () => {
   await using folder = await make_folder({ "app.ts": telling_apps() });
   for (const door of doors) {
     for (const workers of ["0", "2"]) {
       const log = `${folder.path}/${door.protocol}${workers}`;
-      await using command = await start_workers([
+      await using command = await start([
         ...["app.ts", "--protocol", door.protocol, "--workers", workers],
         ...["--access-logfile", log, "--access-logformat", "%(q)s"],
       ], { cwd: folder.path });

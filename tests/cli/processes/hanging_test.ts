@@ -1,14 +1,13 @@
 /** Workers that hang: while they serve, while they start; and what a supervisor says of those that do not start. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { run, STOPPING } from "../../support/command.ts";
+import { run, start, STOPPING } from "../../support/command.ts";
 import {
   ask,
   find_workers,
   free_port,
   is_running,
   make_wide_gate,
-  start_workers,
   telling_apps,
   until_answered,
   until_ended,
@@ -67,7 +66,7 @@ Deno.test("workers that hang are killed after --timeout, logged with what they w
   ];
   for (const [query, doing] of cases) {
     await using place = await make_place_of(HANGING_APP);
-    await using command = await start_workers(
+    await using command = await start(
       arguments_of("-w", "2", "--timeout", "1"),
       place.circumstances,
     );
@@ -100,7 +99,7 @@ Deno.test("workers that hang are killed after --timeout, logged with what they w
 Deno.test("a worker that is busy or waits, but answers its supervisor, is left alone", async () => {
   for (const application of ["busy", "idle"]) {
     await using place = await make_place_of(HANGING_APP);
-    await using command = await start_workers([
+    await using command = await start([
       ...[`app.ts:${application}`, "--access-logfile", "none"],
       ...["-w", "1", "--timeout", "1"],
     ], place.circumstances);
@@ -118,7 +117,7 @@ Deno.test("--timeout 0 lets a worker be silent as long as it likes", async () =>
   return [new TextEncoder().encode(String(Deno.pid))];
 };`,
   );
-  await using command = await start_workers(
+  await using command = await start(
     arguments_of("-w", "1", "--timeout", "0"),
     place.circumstances,
   );
@@ -137,7 +136,7 @@ Deno.test("a version that hangs while it is loaded is killed and logged, the old
   await Promise.all(NEVER.map(async (hanging) => {
     await using place = await make_place_of(telling_apps());
     const app = `${place.path}/app.ts`;
-    await using command = await start_workers(
+    await using command = await start(
       arguments_of("-w", "2", "--timeout", "1"),
       place.circumstances,
     );
@@ -177,7 +176,7 @@ Deno.test("workers that hang while they are loaded are killed at the first start
   const replacement = async () => {
     await using place = await make_place_of(telling_apps());
     const app = `${place.path}/app.ts`;
-    await using command = await start_workers(
+    await using command = await start(
       arguments_of("-w", "1", "--timeout", "1"),
       place.circumstances,
     );
@@ -211,7 +210,7 @@ Deno.test("SIGTERM ends a worker that hangs while it is loaded at once", async (
 Deno.test("fifty SIGHUPs make at most two reloads", async () => {
   await using gate = make_wide_gate();
   await using place = await make_place_of(telling_apps());
-  await using command = await start_workers(
+  await using command = await start(
     arguments_of("-w", "1"),
     place.circumstances,
   );
@@ -240,7 +239,7 @@ Deno.test("SIGHUPs that come within a second make at most two reloads, however s
   gate.open();
   const counted = `await (await fetch("${gate.url}")).text();`;
   await using place = await make_place_of(`${counted}\n${telling_apps()}`);
-  await using command = await start_workers(
+  await using command = await start(
     arguments_of("-w", "1"),
     place.circumstances,
   );
@@ -258,7 +257,7 @@ Deno.test("a reload that fails says why in the error log, and a replacement as w
   await using place = await make_place_of(telling_apps());
   const app = `${place.path}/app.ts`;
   const path = `${place.path}/error.log`;
-  await using command = await start_workers(
+  await using command = await start(
     arguments_of("-w", "1", "--error-logfile", path),
     place.circumstances,
   );
@@ -303,7 +302,7 @@ Deno.test("nobody else can keep workers from their port by the name of a socket"
     transport: "unix",
     path: `\0tsgi ${bind}`,
   });
-  await using command = await start_workers(arguments_of("-w", "1"), {
+  await using command = await start(arguments_of("-w", "1"), {
     ...{ bind, ...place.circumstances },
   });
   await find_workers(port, 1);
@@ -316,7 +315,7 @@ Deno.test("a supervisor has its port to itself while the application is loaded",
     `await (await fetch("${gate.url}")).text();\n${telling_apps()}`,
   );
   const bind = `127.0.0.1:${free_port()}`;
-  const starting = start_workers(arguments_of("-w", "1"), {
+  const starting = start(arguments_of("-w", "1"), {
     ...{ bind, ...place.circumstances },
   });
   await until(() => gate.count() === 1);
@@ -336,7 +335,7 @@ Deno.test("a supervisor has its port to itself while the application is loaded",
 
 Deno.test("a second SIGTERM ends workers at once that are in a loop", async () => {
   await using place = await make_place_of(HANGING_APP);
-  await using command = await start_workers(
+  await using command = await start(
     arguments_of("-w", "1", "--timeout", "0"),
     place.circumstances,
   );

@@ -1,7 +1,8 @@
 /** Workers that are replaced under clients by HTTP/2, whose connections nobody can be told to close by a header. */
 
 import { assert, assertEquals } from "@std/assert";
-import { find_workers, start_workers } from "../../support/processes.ts";
+import { start } from "../../support/command.ts";
+import { find_workers } from "../../support/processes.ts";
 import { ask_until_gone } from "../../support/http2_client.ts";
 import { until } from "../../support/support.ts";
 import { make_place, messages, quiet, RELOADED, reloads } from "./workers.ts";
@@ -35,7 +36,7 @@ const upload: Send = (url, client) => {
 
 Deno.test("SIGHUP loses no request by HTTP/2 that the server says it has taken", async () => {
   await using place = await make_place({ "app.ts": APP });
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts", "-w", "2"),
     place.circumstances,
   );
@@ -56,7 +57,7 @@ const STREAMS = 3;
 for (const [name, send] of Object.entries({ post, upload })) {
   Deno.test(`SIGHUP loses no request by HTTP/2 on a connection that is kept: ${name}`, async () => {
     await using place = await make_place({ "app.ts": APP });
-    await using command = await start_workers(
+    await using command = await start(
       quiet("app.ts", "-w", "2"),
       place.circumstances,
     );

@@ -22,13 +22,18 @@ export async function make_place(
   };
 }
 
-/** The messages of the error log, without times and without the lines of the access log. */
+/** The messages of the error log, without times, the lines of the access log, and who has replaced whom. */
 export function messages(stderr: string): string[] {
-  return Array.from(
+  const all = Array.from(
     stderr.matchAll(/^\[[^\]]+\] \[\d+\] (\[[A-Z]+\] .*)$/gm),
     ([, message]) => message!,
   );
+  return all.filter((message) => !REPLACED.test(message));
 }
+
+/** How the error log says that one worker has taken the place of another, and why, if it was not the end of that. */
+export const REPLACED =
+  /\[INFO\] worker (?<old>\d+) replaced by worker (?<young>\d+)(?<why>.*)$/m;
 
 export function quiet(...args: string[]): string[] {
   return ["--access-logfile", "none", ...args];

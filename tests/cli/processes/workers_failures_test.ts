@@ -1,11 +1,11 @@
 /** Workers that are killed, that die or hang, and those whose supervisor has gone. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { start } from "../../support/command.ts";
 import {
   ask,
   find_workers,
   make_wide_gate,
-  start_workers,
   telling_apps,
   until_answered,
   until_ended,
@@ -23,7 +23,7 @@ import {
 
 Deno.test("workers are still started when the temporary directory was cleaned", async () => {
   await using place = await make_place();
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts", "-w", "1"),
     place.circumstances,
   );
@@ -53,7 +53,7 @@ Deno.test("workers are still started when the temporary directory was cleaned", 
 Deno.test("a worker that is killed loses its own requests, and is replaced", async () => {
   await using place = await make_place();
   await using gate = make_wide_gate();
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts:slow", "-w", "2"),
     place.circumstances,
   );
@@ -99,7 +99,7 @@ ${telling_apps()}`,
   const starts = () =>
     Deno.readTextFileSync(`${path}/starts`).split("\n").slice(0, -1)
       .map(Number);
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts", "-w", "1"),
     circumstances,
   );
@@ -128,7 +128,7 @@ ${telling_apps()}`,
 Deno.test("the workers of a supervisor that is killed finish their requests, and end", async () => {
   await using place = await make_place();
   await using gate = make_wide_gate();
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts:slow", "-w", "2"),
     place.circumstances,
   );
@@ -157,7 +157,7 @@ Deno.test("a worker that hangs is killed when its time is up", async () => {
   return [new TextEncoder().encode(String(Deno.pid))];
 };`,
   });
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts", "-w", "1", "--graceful-timeout", "0.1"),
     place.circumstances,
   );

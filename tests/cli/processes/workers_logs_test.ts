@@ -1,11 +1,11 @@
-/** SIGUSR1 with workers: logs are opened anew, and no debugger. */
+/** SIGUSR1 and SIGUSR2 with workers: logs are reopened, and no debugger. */
 
 import { assert, assertEquals } from "@std/assert";
+import { start } from "../../support/command.ts";
 import {
   ask,
   find_workers,
   is_listening,
-  start_workers,
   without_debugger,
 } from "../../support/processes.ts";
 import { until } from "../../support/support.ts";
@@ -23,7 +23,7 @@ Deno.test("SIGUSR1 has all workers write to new log files", async () => {
     `${place.path}/${name}`
   );
   const [access, error] = logs;
-  await using command = await start_workers([
+  await using command = await start([
     ...["app.ts", "-w", "2", "--access-logformat", "%(p)s"],
     ...["--access-logfile", access!, "--error-logfile", error!],
   ], place.circumstances);
@@ -49,10 +49,27 @@ Deno.test("SIGUSR1 has all workers write to new log files", async () => {
 const GRACE_PERIOD = 500;
 const DEBUGGER = 9229;
 
+Deno.test("SIGUSR2 has the logs reopened without a word of Deno's debugger, whoever gets it", async () => {
+  await using place = await make_place();
+  const log = `${place.path}/error.log`;
+  await using command = await start(
+    quiet("app.ts", "-w", "2", "--error-logfile", log),
+    place.circumstances,
+  );
+  const workers = await find_workers(command.port, 2);
+  await new Promise((resolve) => setTimeout(resolve, GRACE_PERIOD + 200));
+  await Deno.rename(log, `${log}.1`);
+  for (const pid of [...workers, command.child.pid]) Deno.kill(pid, "SIGUSR2");
+  await until(() => exists(log));
+  assertEquals(await find_workers(command.port, 2), workers);
+  const { code, stderr } = await command.stop();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+});
+
 Deno.test("SIGUSR1 opens the logs anew, and leaves no debugger open", async () => {
   await using place = await make_place();
   const log = `${place.path}/error.log`;
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts", "-w", "2", "--error-logfile", log),
     place.circumstances,
   );

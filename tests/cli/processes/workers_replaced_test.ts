@@ -1,13 +1,12 @@
 /** Workers that are replaced while requests come: SIGHUP and `--max-requests`. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { make_folder, mod } from "../../support/command.ts";
+import { make_folder, mod, start } from "../../support/command.ts";
 import {
   ask,
   find_workers,
   free_port,
   make_wide_gate,
-  start_workers,
   telling_apps,
   until_answered,
   until_ended,
@@ -20,6 +19,7 @@ import {
   quiet,
   RELOADED,
   reloads,
+  REPLACED,
 } from "./workers.ts";
 
 /** What becomes of many requests, by what it is: `ok`, or what went wrong. */
@@ -66,7 +66,7 @@ const CLIENTS = 4;
 
 Deno.test("SIGHUP replaces the workers one by one, and no connection that is used again is lost, none refused", async () => {
   await using place = await make_place();
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts", "-w", "2"),
     place.circumstances,
   );
@@ -105,7 +105,7 @@ Deno.test("SIGHUP replaces the workers one by one, and no connection that is use
 
 Deno.test("SIGHUP leaves an upload under way alone, and serves on meanwhile", async () => {
   await using place = await make_place();
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts:echo", "-w", "1"),
     place.circumstances,
   );
@@ -131,7 +131,7 @@ Deno.test("SIGHUP leaves an upload under way alone, and serves on meanwhile", as
 Deno.test("SIGHUP leaves the old workers where the application is broken", async () => {
   await using place = await make_place();
   const app = `${place.path}/app.ts`;
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts", "-w", "2"),
     place.circumstances,
   );
@@ -146,10 +146,10 @@ Deno.test("SIGHUP leaves the old workers where the application is broken", async
   await until_ended(old);
   const { code, stderr } = await command.stop();
   assertEquals(code, 0);
-  assertMatch(
-    stderr,
-    /^\[[^\n]+\] \[ERROR\] a new worker did not start, the old ones stay: cannot load app.ts: it threw "broken"\n\[[^\n]+ reloaded\n$/,
-  );
+  assertEquals(messages(stderr), [
+    '[ERROR] a new worker did not start, the old ones stay: cannot load app.ts: it threw "broken"',
+    RELOADED,
+  ]);
 });
 
 Deno.test("SIGHUP leaves the old workers where the configuration has no port any more", async () => {
@@ -200,7 +200,7 @@ Deno.test("SIGHUP and SIGUSR1 to a worker do no harm before it takes requests", 
 await new Promise((resolve) => setTimeout(resolve, 50));
 ${telling_apps()}`,
   });
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts", "-w", "2"),
     place.circumstances,
   );
@@ -212,7 +212,7 @@ ${telling_apps()}`,
 Deno.test("SIGHUP and SIGUSR1 do no harm to workers that are still starting", async () => {
   await using gate = make_wide_gate();
   await using place = await make_place();
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts", "-w", "1"),
     place.circumstances,
   );
@@ -233,12 +233,12 @@ Deno.test("SIGHUP and SIGUSR1 do no harm to workers that are still starting", as
 Deno.test("--max-requests replaces a worker that has had its number, and its requests under way finish", async () => {
   await using place = await make_place();
   await using gate = make_wide_gate();
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts:slow", "--max-requests", "5", "--max-requests-jitter", "2"),
     place.circumstances,
   );
   const { port } = command;
-  assertMatch(command.printed.stdout, / with 1 worker\n$/);
+  assertMatch(command.printed.stdout, / \(HTTP, 1 worker; [^)]+\)\n$/);
   const begun = await begin_slow(command, gate.url, 3);
   const [old, answers] = [...begun][0]!;
   const answered: number[] = [];
@@ -254,6 +254,32 @@ Deno.test("--max-requests replaces a worker that has had its number, and its req
   );
   await until_ended([old]);
   const { code, stderr } = await command.stop();
-  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals({ code, messages: messages(stderr) }, { code: 0, messages: [] });
+  assertEquals(stderr.match(REPLACED)?.groups?.why, " (--max-requests)");
   assertEquals(place.left(), []);
+});
+
+Deno.test("the log names the worker that takes the place of one that was killed or reloaded", async () => {
+  await using place = await make_place();
+  await using command = await start(
+    quiet("app.ts", "-w", "1"),
+    place.circumstances,
+  );
+  const replaced = () =>
+    Array.from(
+      command.printed.stderr.matchAll(new RegExp(REPLACED, "gm")),
+      ({ groups }) => ({ ...groups }),
+    );
+  const [first] = await find_workers(command.port, 1);
+  Deno.kill(first!, "SIGKILL");
+  await until(() => replaced().length === 1);
+  const [second] = await find_workers(command.port, 1);
+  command.child.kill("SIGHUP");
+  await until(() => reloads(command) === 1);
+  const [third] = await find_workers(command.port, 1);
+  assertEquals((await command.stop()).code, 0);
+  assertEquals(replaced(), [
+    { old: `${first}`, young: `${second}`, why: "" },
+    { old: `${second}`, young: `${third}`, why: " (reload)" },
+  ]);
 });

@@ -1,12 +1,11 @@
 /** How signals end the supervisor and its workers. */
 
 import { assertEquals } from "@std/assert";
-import { run, type Running, STOPPING } from "../../support/command.ts";
+import { run, type Running, start, STOPPING } from "../../support/command.ts";
 import {
   find_workers,
   is_listening,
   make_wide_gate,
-  start_workers,
   until_ended,
 } from "../../support/processes.ts";
 import { until } from "../../support/support.ts";
@@ -44,7 +43,7 @@ Deno.test("a signal to all processes lets the requests under way finish, and a s
   for (const [signal, twice, expected_code] of cases) {
     await using place = await make_place();
     await using gate = make_wide_gate();
-    await using command = await start_workers(
+    await using command = await start(
       quiet("app.ts:slow", "-w", "2"),
       place.circumstances,
     );
@@ -70,7 +69,7 @@ Deno.test("a signal to all processes lets the requests under way finish, and a s
 Deno.test("a worker takes one SIGTERM for the end, and no further one", async () => {
   await using place = await make_place();
   await using gate = make_wide_gate();
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts:slow", "-w", "1"),
     place.circumstances,
   );

@@ -1,13 +1,19 @@
 /** `--workers`: where there are some, how they start, and what keeps them from it. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { make_folder, mod, run, STOPPING } from "../../support/command.ts";
+import {
+  make_folder,
+  mod,
+  run,
+  serving_line,
+  start,
+  STOPPING,
+} from "../../support/command.ts";
 import {
   ask,
   find_workers,
   free_port,
   is_running,
-  start_workers,
   telling_apps,
 } from "../../support/processes.ts";
 import { root } from "../../support/support.ts";
@@ -22,7 +28,7 @@ Deno.test("--workers N serves from N processes at one port, and SIGTERM ends the
   return [new TextEncoder().encode(told.join(" "))];
 };`,
   });
-  await using command = await start_workers(
+  await using command = await start(
     quiet("app.ts", "--workers", "2"),
     place.circumstances,
   );
@@ -33,7 +39,8 @@ Deno.test("--workers N serves from N processes at one port, and SIGTERM ends the
   assertEquals(await command.stop(), {
     code: 0,
     stdout:
-      `Serving app.ts at http://127.0.0.1:${port}/ with 2 workers\n${STOPPING}`,
+      serving_line("app.ts", `http://127.0.0.1:${port}/`, "HTTP, 2 workers") +
+      STOPPING,
     stderr: "",
   });
   assertEquals([...workers].filter(is_running), []);
@@ -41,10 +48,14 @@ Deno.test("--workers N serves from N processes at one port, and SIGTERM ends the
 });
 
 Deno.test("--workers says where it serves when that is every address", async () => {
-  await using command = await start_workers(["-w", "1"], { bind: ":0" });
+  await using command = await start(["-w", "1"], { bind: ":0" });
   assertEquals(
     command.printed.stdout,
-    `Serving demo_app at http://0.0.0.0:${command.port}/ with 1 worker\n`,
+    serving_line(
+      "demo_app",
+      `http://0.0.0.0:${command.port}/`,
+      "HTTP, 1 worker",
+    ),
   );
   assertMatch(await ask(command.port), /Hello world!/);
 });
@@ -134,7 +145,7 @@ Deno.test("--workers finds a place for its sockets where the path of the tempora
   await using folder = await make_folder({ "app.ts": telling_apps() });
   const tmp = `${folder.path}/${"long".repeat(25)}`;
   await Deno.mkdir(tmp);
-  await using command = await start_workers(quiet("app.ts", "-w", "2"), {
+  await using command = await start(quiet("app.ts", "-w", "2"), {
     ...{ cwd: folder.path, env: { TMPDIR: tmp } },
   });
   await find_workers(command.port, 2);
@@ -149,7 +160,7 @@ Deno.test("of several supervisors that start at one port at once, one serves", a
   const starts = Array.from(
     { length: 4 },
     () =>
-      start_workers(quiet("app.ts", "-w", "1"), {
+      start(quiet("app.ts", "-w", "1"), {
         ...{ bind, ...place.circumstances },
       }).catch((error: Error) => error.message),
   );
@@ -173,13 +184,17 @@ Deno.test("WEB_CONCURRENCY asks for workers, where there can be some", async () 
   const cwd = folder.path;
   const env = { WEB_CONCURRENCY: "2" };
   const cases: [bind: string, args: string[], printed: RegExp][] = [
-    ["127.0.0.1:0", [], / with 2 workers\n$/],
-    ["127.0.0.1:0", ["-w", "0"], /:\d+\/\n$/],
-    [`unix:${cwd}/socket`, [], /^Serving app.ts at unix:[^ ]+\/socket\n$/],
-    ["127.0.0.1:0", ["--reload"], /:\d+\/\n$/],
+    ["127.0.0.1:0", [], / \(HTTP, 2 workers; /],
+    ["127.0.0.1:0", ["-w", "0"], / \(HTTP; /],
+    [
+      `unix:${cwd}/socket`,
+      [],
+      /^Serving app.ts at unix:[^ ]+\/socket \(HTTP; /,
+    ],
+    ["127.0.0.1:0", ["--reload"], / \(HTTP; /],
   ];
   for (const [bind, args, printed] of cases) {
-    await using command = await start_workers(["app.ts", ...args], {
+    await using command = await start(["app.ts", ...args], {
       ...{ bind, cwd, env },
     });
     assertMatch(command.printed.stdout, printed);

@@ -14,7 +14,7 @@ import {
   fastcgi,
   whole_request,
 } from "../../gateways/gateway_clients.ts";
-import { ask, make_wide_gate, start_workers } from "../../support/processes.ts";
+import { ask, make_wide_gate } from "../../support/processes.ts";
 import {
   bytes,
   raw_request,
@@ -145,7 +145,7 @@ Deno.test({
     const tls = ["--certfile", certificate, "--keyfile", key];
     const query = "?wsgi.url_scheme,HTTPS,SERVER_PORT";
     for (const workers of ["0", "1"]) {
-      await using command = await start_workers(
+      await using command = await start(
         ["app.ts", ...tls, "--workers", workers],
         { cwd: folder.path },
       );
@@ -325,7 +325,7 @@ Deno.test("--debug shows errors to the client, which gets a fixed text without i
     "app.ts": `export default () => { throw new Error("the well is dry"); };`,
   });
   for (const args of [[], ["--debug"], ["--debug-anywhere", "-w", "1"]]) {
-    await using command = await start_workers(["app.ts", ...args], {
+    await using command = await start(["app.ts", ...args], {
       cwd: folder.path,
     });
     const response = await fetch(command.address, {
