@@ -114,13 +114,13 @@ export function start_apache(
   return start_site(site, modules);
 }
 
-/** Starts Apache with a site: a `<VirtualHost *:80>`. */
+/** Starts Apache with a site: one `<VirtualHost *:80>`, or several. */
 export async function start_site(
   site: string,
   modules: string[],
 ): Promise<Front> {
   const at = (port: number, settings = "") =>
-    site.replace("<VirtualHost *:80>", `<VirtualHost *:${port}>${settings}`);
+    site.replaceAll("<VirtualHost *:80>", `<VirtualHost *:${port}>${settings}`);
   const path = find_program("apache2")!;
   const front = await start_front({
     program: as_nobody(path, [])[0],

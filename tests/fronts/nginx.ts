@@ -32,26 +32,36 @@ http {
 `;
 }
 
+/** A recommended site, and what is replaced in it. */
+type Site = [name: string, literals: Record<string, string>];
+
 /** Starts nginx with one of the recommended sites. */
 export function start_nginx(
   name: string,
   literals: Record<string, string>,
 ): Promise<Front> {
-  const site = ({ port, secure_port, certificate, key }: Place) =>
-    deployment(name, {
-      "listen 80;": `
+  return start_sites([name, literals]);
+}
+
+/** Starts nginx with recommended sites, one file after the other. */
+export function start_sites(...sites: Site[]): Promise<Front> {
+  const all = ({ port, secure_port, certificate, key }: Place) =>
+    sites.map(([name, literals]) =>
+      deployment(name, {
+        "listen 80;": `
     listen 127.0.0.1:${port};
     listen 127.0.0.1:${secure_port} ssl;
     ssl_certificate ${certificate};
     ssl_certificate_key ${key};`,
-      ...literals,
-    });
+        ...literals,
+      })
+    ).join("\n");
   return start_front({
     program: "nginx",
     args: (
       { folder },
     ) => ["-e", "stderr", "-p", folder, "-c", join(folder, "nginx.conf")],
-    files: (place) => ({ "nginx.conf": main_config(site(place), place) }),
+    files: (place) => ({ "nginx.conf": main_config(all(place), place) }),
   });
 }
 
