@@ -3,4 +3,4 @@
 # Only root can read certbot's files. The service has copies that its group can read.
 set -e
 install -D -m 640 -g ssl-cert -t /etc/tsgi "$RENEWED_LINEAGE/fullchain.pem" "$RENEWED_LINEAGE/privkey.pem"
-systemctl reload tsgi
+systemctl try-reload-or-restart tsgi

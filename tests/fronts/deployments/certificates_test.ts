@@ -52,6 +52,8 @@ async function test_renewal(): Promise<void> {
     ":443": `127.0.0.1:${port}`,
     "/etc/tsgi/fullchain.pem": join(copies, "fullchain.pem"),
     "/etc/tsgi/privkey.pem": join(copies, "privkey.pem"),
+    "/run/tsgi/app.pid": join(folder, "app.pid"),
+    "/var/log/tsgi/access.log": join(folder, "access.log"),
     "/srv/app/app.ts": path_of("examples/hello.ts"),
   };
   const [, command] = deployment("service/https.conf")
@@ -68,7 +70,7 @@ async function test_renewal(): Promise<void> {
   await assertRejects(() => is_served(port, second), Error);
   // What stands for systemctl does what ExecReload says.
   const reload =
-    `#!/bin/sh\n[ "$*" = "reload tsgi" ] && kill -HUP ${service.pid}\n`;
+    `#!/bin/sh\n[ "$*" = "try-reload-or-restart tsgi" ] && kill -HUP ${service.pid}\n`;
   await Deno.writeTextFile(join(folder, "systemctl"), reload, { mode: 0o755 });
   const script = deployment("service/certbot_hook.sh", {
     "/etc/tsgi": quoted(copies),
