@@ -95,3 +95,26 @@ for (const name of ["tsgi.service", "service/tsgi@.service"]) {
     assertStringIncludes(post, `[ -S ${socket} ]`);
   });
 }
+
+Deno.test("ExecStartPost of service/tsgi@.service waits for the socket, and fails where the process has ended", async () => {
+  const folder = await make_folder();
+  const socket = join(folder, "app.sock");
+  const [, script] = settings("service/tsgi@.service").get("ExecStartPost")!
+    .match(/^\/bin\/sh -c '(.+)'$/)!;
+  const run = async (pid: number) => {
+    const line = script!
+      .replace("/run/tsgi-%i/app.sock", socket)
+      .replace("$MAINPID", String(pid));
+    const { code } = await new Deno.Command("sh", { args: ["-c", line] })
+      .output();
+    return code;
+  };
+  const ended = new Deno.Command("true").spawn();
+  await ended.status;
+  assertEquals(await run(ended.pid), 1);
+  const waited = run(Deno.pid);
+  const listener = Deno.listen({ transport: "unix", path: socket });
+  assertEquals(await waited, 0);
+  listener.close();
+  await Deno.remove(folder, { recursive: true });
+});
