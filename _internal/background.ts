@@ -1,4 +1,4 @@
-/** Work that goes on behind its response: what a process waits for before it ends. */
+/** Work that continues after its response: the process waits for it before it exits. */
 
 import { Bag, type Bagged } from "./bag.ts";
 
@@ -11,19 +11,19 @@ class Work implements Bagged {
   }
 }
 
-const under_way = new Bag<Work>();
+const in_progress = new Bag<Work>();
 
-/** Counts work as under way until it settles, in whatever way: its error is its owner's business. */
+/** Counts work as in progress until it settles. Its owner handles its error. */
 export function note_work(done: Promise<unknown>): void {
   const work = new Work(done);
-  under_way.add(work);
-  const forget = () => under_way.delete(work);
+  in_progress.add(work);
+  const forget = () => in_progress.delete(work);
   done.then(forget, forget);
 }
 
-/** Settles when no work is under way in this process, not even what has begun meanwhile. */
+/** Resolves when no work is in progress in this process, including work that began in the meantime. */
 export async function work_is_done(): Promise<void> {
-  while (under_way.size > 0) {
-    await Promise.allSettled(Array.from(under_way, ({ done }) => done));
+  while (in_progress.size > 0) {
+    await Promise.allSettled(Array.from(in_progress, ({ done }) => done));
   }
 }

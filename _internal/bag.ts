@@ -1,17 +1,17 @@
-/** What comes and goes with every request, in no order. */
+/** An unordered collection of what is added and removed with every request. */
 
-/** What can be put into a bag; into one only. */
+/** An item of a bag; it can be in one bag only. */
 export interface Bagged {
-  /** Where it is there; kept by the bag. */
+  /** Its index in the bag, maintained by the bag. */
   place: number;
 }
 
 /**
- * Some objects, one of which is taken out as fast as it was put in.
+ * A collection of objects with fast insertion and removal.
  *
- * In the place of a `Set`: that has its content moved to another table after a while, and in V8 the table before still
- * holds what it had, and points to the next. Where much comes and goes this makes a chain of tables, and one that has
- * grown old keeps alive all that has ever been in those behind it, until the whole heap is marked.
+ * Used instead of a `Set`: V8 moves the content of a `Set` to a new table from time to time, and the old table still
+ * holds its content, and points to the next. A busy `Set` so becomes a chain of tables, and a table in the old
+ * generation keeps alive everything that was ever in those after it, until a full mark of the heap.
  */
 export class Bag<Item extends Bagged> implements Iterable<Item> {
   #items: Item[] = [];
@@ -25,7 +25,7 @@ export class Bag<Item extends Bagged> implements Iterable<Item> {
     this.#items.push(item);
   }
 
-  /** Takes an item out; says whether it was there. */
+  /** Removes an item; returns whether it was in the bag. */
   delete(item: Item): boolean {
     const { place } = item;
     if (this.#items[place] !== item) return false;
@@ -37,7 +37,7 @@ export class Bag<Item extends Bagged> implements Iterable<Item> {
     return true;
   }
 
-  /** The one that `is_it` holds for; undefined where there is none. */
+  /** Returns an item that `is_it` returns true for; undefined if there is none. */
   find(is_it: (item: Item) => boolean): Item | undefined {
     return this.#items.find(is_it);
   }
@@ -46,7 +46,7 @@ export class Bag<Item extends Bagged> implements Iterable<Item> {
     this.#items = [];
   }
 
-  /** What is there now, whatever comes or goes meanwhile. */
+  /** Iterates over a snapshot of the items. */
   [Symbol.iterator](): Iterator<Item> {
     return this.#items.slice().values();
   }

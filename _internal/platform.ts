@@ -1,68 +1,69 @@
 /**
- * What this package runs on: Deno, a process of Node or Bun, or a Worker that is no process. This is the one module that
- * asks which; none of Node's is imported, as there are none on Workers, and each would cost a script its start.
+ * The platform that this package runs on: Deno, a process of Node or Bun, or a Worker without a process. Only this
+ * module asks which. It imports no module of Node's, because Workers have none and each would slow down the start of a
+ * script.
  */
 
-/** How a value is shown. */
+/** How a value is formatted. */
 export interface InspectOptions {
-  /** How long a line may be. */
+  /** The maximum length of a line. */
   breakLength?: number;
-  /** Whether there are colours. */
+  /** Whether to use colours. */
   colors?: boolean;
   /** Whether short values share a line. */
   compact?: boolean;
-  /** How deep objects are shown. */
+  /** The maximum depth of nested objects. */
   depth?: number;
 }
 
-/** A class of errors. */
+/** An error class. */
 export type ErrorClass = new (
   message?: string,
   options?: ErrorOptions,
 ) => Error;
 
-/** The platform's part in what a handler does. */
+/** What handlers need from the platform. */
 export interface Platform {
-  /** Name and version, as `SERVER_SOFTWARE` has them: `Deno/2.9.6`. */
+  /** Name and version for `SERVER_SOFTWARE`, such as `Deno/2.9.6`. */
   readonly version: string;
   /**
-   * From how many bytes on a body is sent faster as a stream though it is whole: Deno's server says of a stream when it
-   * has been sent, as well. Elsewhere a stream goes out without its `Content-Length`.
+   * The size in bytes from which a complete body is sent faster as a stream. Deno's server also tells when a stream has
+   * been sent. Other platforms send a stream without its `Content-Length`.
    */
   readonly streams_from: number;
-  /** The classes of what fails here. */
+  /** The error classes. */
   readonly errors: {
     readonly BadResource: ErrorClass;
     readonly ConnectionAborted: ErrorClass;
     readonly UnexpectedEof: ErrorClass;
   };
-  /** The variables of the process as text; none without permission to read them, never a prompt. */
+  /** The variables of the process as text; empty without permission to read them. Never prompts. */
   environ(): Record<string, string>;
-  /** The same as the system has them, a NUL behind each; null where they are not to be had so. */
+  /** The same as raw bytes, each followed by a NUL; null if not available. */
   environ_bytes(): Uint8Array | null;
   /** The stdin of the process. */
   readonly stdin: ReadableStream<Uint8Array>;
-  /** Reads from stdin, past its stream: how many bytes, or null at its end. */
+  /** Reads from stdin, bypassing its stream. Resolves to the number of bytes, or null at its end. */
   read_stdin(buffer: Uint8Array): Promise<number | null>;
   /** The stdout of the process. */
   readonly stdout: WritableStream<Uint8Array>;
-  /** Whether a stream is that. */
+  /** Whether a stream is the stdout of the process. */
   is_stdout(stream: WritableStream): boolean;
-  /** Writes to stdout, past its stream: how many bytes it has taken. */
+  /** Writes to stdout, bypassing its stream. Resolves to the number of bytes written. */
   write_stdout(data: Uint8Array): Promise<number>;
-  /** The same, and waits for it. */
+  /** The same, synchronously. */
   write_stdout_sync(data: Uint8Array): number;
-  /** Writes to stderr: how many bytes it has taken. */
+  /** Writes to stderr. Returns the number of bytes written. */
   write_stderr(data: Uint8Array): number;
-  /** Ends the process. */
+  /** Exits the process. */
   exit(status: number): void;
-  /** Calls `listener` at each SIGTERM, which does not end the process any more. */
+  /** Calls `listener` on each SIGTERM, which then no longer ends the process. */
   on_termination(listener: () => void): void;
-  /** A value as text. */
+  /** Formats a value as text. */
   inspect(value: unknown, options?: InspectOptions): string;
-  /** Has a timer keep the process alive, or not. */
+  /** Sets whether a timer keeps the process alive. */
   set_vital(timer: ReturnType<typeof setTimeout>, is_vital: boolean): void;
-  /** Whether an error says that the other side of a connection, or of a pipe, is gone. */
+  /** Whether an error means that the peer of a connection or a pipe is gone. */
   is_lost(error: unknown): boolean;
 }
 
@@ -90,7 +91,7 @@ class OnDeno implements Platform {
     try {
       return this.#deno.readFileSync(ENVIRON_FILE);
     } catch {
-      return null; // Deno asks for --allow-all here.
+      return null; // Deno requires --allow-all here.
     }
   }
 
@@ -150,10 +151,10 @@ class OnDeno implements Platform {
   }
 }
 
-/** Where Linux has the environment of a process. */
+/** The environment of a process on Linux. */
 const ENVIRON_FILE = "/proc/self/environ";
 
-/** The names of Deno's classes, where Deno is not. */
+/** Classes with the names of Deno's, on other platforms. */
 const OWN_ERRORS = {
   BadResource: class extends Error {
     override name = "BadResource";
@@ -166,12 +167,12 @@ const OWN_ERRORS = {
   },
 };
 
-/** A Worker: neither a process nor its streams. */
+/** A Worker, which has no process and no process streams. */
 class OnWorkers implements Platform {
   readonly version: string = globalThis.navigator?.userAgent ?? "JavaScript";
   readonly streams_from = Infinity;
   readonly errors = OWN_ERRORS;
-  /** A line that is still to be ended. */
+  /** The beginning of an unfinished line. */
   #line = "";
 
   environ(): Record<string, string> {
@@ -206,7 +207,7 @@ class OnWorkers implements Platform {
     throw no_process();
   }
 
-  /** To the console, line by line. */
+  /** Writes to the console, line by line. */
   write_stderr(data: Uint8Array): number {
     const lines = (this.#line + new TextDecoder().decode(data)).split("\n");
     this.#line = lines.pop()!;
@@ -237,10 +238,10 @@ class OnWorkers implements Platform {
 }
 
 function no_process(): Error {
-  return new Error("there is no process here with streams of its own");
+  return new Error("this platform has no process with streams of its own");
 }
 
-/** What Node and Bun have. */
+/** The parts of `process` that Node and Bun share. */
 interface Process {
   versions: { node: string; bun?: string };
   env: Record<string, string | undefined>;
@@ -273,18 +274,18 @@ const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 
-/** How a connection, or a pipe, fails whose other side is gone. */
+/** The error codes of a connection or a pipe whose peer is gone. */
 const LOST = /^(EPIPE|ECONNRESET|ECONNABORTED|EINTR|ETIMEDOUT)$/;
 
-/** How much is read at once where nobody says it. */
+/** The default size of a read. */
 const BLOCK_SIZE = 65536;
 
-/** How long it is waited where a stream cannot take or give anything now, in milliseconds. */
+/** How long to wait if a stream is not ready, in milliseconds. */
 const PAUSE = 2;
 
 /**
- * A process of Node or Bun. Its streams are read and written by their numbers: the objects that `process` has for them
- * answer a failure by an event, and take a script's time to make.
+ * A process of Node or Bun. Its streams are accessed by file descriptor: the stream objects of `process` report errors
+ * as events, and are slow to create.
  */
 class OnProcess extends OnWorkers {
   override readonly version: string;
@@ -322,7 +323,7 @@ class OnProcess extends OnWorkers {
     });
   }
 
-  /** Fills what a reader has given, or was allocated in its place. */
+  /** Fills the buffer of a reader, or the one allocated for it. */
   async #give(
     request: ReadableStreamBYOBRequest,
     controller: ReadableByteStreamController,
@@ -393,7 +394,7 @@ class OnProcess extends OnWorkers {
         LOST.test(String((error as { code?: unknown }).code));
   }
 
-  /** Nothing, where it can take nothing now: who shares the descriptor may have made it one that does not wait. */
+  /** Writes nothing if the descriptor is not ready: another process that shares it may have made it non-blocking. */
   #write_sync(descriptor: number, data: Uint8Array): number {
     try {
       return this.#fs.writeSync(descriptor, data);
@@ -416,7 +417,7 @@ class OnProcess extends OnWorkers {
   }
 }
 
-/** What is global on one of them. */
+/** The globals that identify a platform. */
 interface Globals {
   Deno?: typeof Deno;
   process?: Partial<Process>;
@@ -424,7 +425,7 @@ interface Globals {
 
 function find_platform({ Deno, process }: Globals): Platform {
   if (Deno) return new OnDeno(Deno);
-  // Workers may have a `process` as well, with an environment that is none.
+  // Workers may have a `process` too, with an empty environment.
   const is_process = process?.versions?.node && process.getBuiltinModule &&
     process.exit && globalThis.navigator?.userAgent !== "Cloudflare-Workers";
   return is_process ? new OnProcess(process as Process) : new OnWorkers();

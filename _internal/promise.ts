@@ -1,4 +1,4 @@
-/** Hooks may be synchronous or not; a small response is not to wait for promises that it does not need. */
+/** Hooks may be synchronous or asynchronous; a small response should not wait for promises that it does not need. */
 
 /** What a hook may return: nothing, or a promise that its caller awaits. */
 export type MaybePromise = void | Promise<void>;
@@ -8,10 +8,10 @@ export function is_promise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | null)?.then === "function";
 }
 
-/** Settled: what is returned where a promise is due, but nothing has to be waited for. */
+/** A resolved promise, returned where a promise is due but nothing has to be awaited. */
 export const DONE: Promise<void> = Promise.resolve();
 
-/** A promise, where it has to be waited for. */
+/** The promise, unless it is known to be resolved. */
 export function unsettled(promise: Promise<void>): MaybePromise {
   return promise === DONE ? undefined : promise;
 }

@@ -1,10 +1,10 @@
-/** What is the same for every request is worked out once. */
+/** Caches what is the same for every request. */
 
-/** How many results a function remembers, and for how long a key: so that nobody can fill the memory. */
+/** The number of cached results, and the length of a cached key: clients must not be able to fill the memory. */
 const MOST = 1024;
 const LONGEST = 64;
 
-/** `make`, with its results remembered. What it throws is not. */
+/** Returns `make` with its results cached. Errors are not cached. */
 export function remember<Result>(
   make: (key: string) => Exclude<Result, undefined>,
 ): (key: string) => Result {

@@ -372,7 +372,7 @@ class Served implements Serving {
     if (is_left && !this.#service.stopping) {
       this.#logs.errors.log(
         "warning",
-        "closed at the end of an `await using` block, before a request has come: `await serving.finished` to serve until somebody ends it",
+        "closed at the end of an `await using` block before any request arrived: `await serving.finished` to serve until it is stopped",
       );
     }
     return this.server_close();

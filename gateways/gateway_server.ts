@@ -190,7 +190,7 @@ export abstract class GatewayServer implements AsyncDisposable {
   /** Logs an error that no handler took. Override to do something else about it. */
   handle_error(error: unknown): void {
     this.log_error(
-      `Exception while a request was handled: ${format_exception(error)}`,
+      `Exception while handling a request: ${format_exception(error)}`,
     );
   }
 

@@ -1,4 +1,4 @@
-/** What an application returned, as a handler takes it: block by block, closed exactly once. */
+/** Reads the result of an application: block by block, closed exactly once. */
 
 import { describe } from "../text/check.ts";
 import { refusal } from "../text/frames.ts";
@@ -7,26 +7,26 @@ import { disconnected } from "../streams/disconnect.ts";
 import { is_promise, type MaybePromise } from "../promise.ts";
 import { FileWrapper } from "../../util.ts";
 
-/** What an iterator and a reader both give. */
+/** A step of an iterator or a reader. */
 export interface Step {
   done?: boolean;
   value?: unknown;
 }
 
-/** Where the blocks come from: an iterator of either kind, or a stream's reader. */
+/** The source of the blocks: a synchronous or asynchronous iterator, or a stream's reader. */
 interface Source {
   next(): Step | Promise<Step>;
-  /** Ends it before its time. */
+  /** Stops it before its end. */
   stop(): unknown;
 }
 
-/** The members that a result may have beside being iterable. */
+/** Optional members of a result. */
 interface Closable {
   close?: unknown;
   return?: unknown;
 }
 
-/** The member of a result that says whether it gives its blocks away, as `does_give_away` has it. */
+/** The key under which a result declares whether it gives its blocks away, see `does_give_away`. */
 export const GIVES_AWAY = Symbol("gives away");
 
 export class ApplicationResult {
@@ -34,21 +34,22 @@ export class ApplicationResult {
   #source: Source | null = null;
   #leave: ((reason: Error) => void) | null = null;
   #ended = false;
-  /** What whoever waits for it is told; null as long as somebody may. */
+  /** The error for everything that still waits for it; null until it is abandoned. */
   #abandoned: Error | null = null;
   #gives_away: boolean | null = null;
   #closed = false;
 
-  /** @throws {TypeError} If `result` is nothing that an application may return. */
+  /** @throws {TypeError} If `result` is not a valid result of an application. */
   constructor(result: unknown) {
     this.#result = check_result(result);
-    this.#ended = Array.isArray(result); // Nothing stands behind an array that would have to be stopped.
+    this.#ended = Array.isArray(result); // An array holds no resources, and need not be stopped.
   }
 
   /**
    * The next step of the iteration.
    *
-   * @throws What the iteration throws; the reason as soon as the result is abandoned, even if the step never comes.
+   * @throws What the iteration throws. If the result is abandoned, rejects with the reason at once, even if the step
+   * never settles.
    */
   next(): Step | Promise<Step> {
     try {
@@ -61,18 +62,18 @@ export class ApplicationResult {
     }
   }
 
-  /** Whether nobody uses a block of the result again once it has been given. */
+  /** Whether the result never reuses a block. */
   get gives_away(): boolean {
     return this.#gives_away ??= does_give_away(this.#result);
   }
 
-  /** Has nobody wait for the result any more: its client has gone. */
+  /** Rejects all waits for the result, because its client has disconnected. */
   abandon(reason: Error = disconnected()): void {
     this.#abandoned = reason;
     this.#leave?.(reason);
   }
 
-  /** Stops the iteration if it has not ended, then calls the result's own `close()`. Only the first call does anything. */
+  /** Stops the iteration if it has not ended, then calls the result's own `close()`. Further calls do nothing. */
   close(): MaybePromise {
     if (this.#closed) return;
     this.#closed = true;
@@ -103,7 +104,7 @@ export class ApplicationResult {
     });
   }
 
-  /** An iterator that is done or has thrown is not to be stopped any more. */
+  /** An iterator that is done or has thrown must not be stopped. */
   #note(step: Step): Step {
     if (step.done) this.#ended = true;
     return step;
@@ -112,14 +113,15 @@ export class ApplicationResult {
   async #stop_iteration(): Promise<void> {
     const stopped = this.#stop();
     if (!is_promise(stopped)) return;
-    // A generator stops when it has what it awaits, which may be never: nobody waits for that when the client has gone.
+    // A generator stops only when the promise it awaits settles, which may be never: after a disconnect that is not
+    // awaited.
     if (this.#abandoned) stopped.catch(() => {});
     else await stopped;
   }
 
   #stop(): unknown {
     if (this.#source) return this.#source.stop();
-    // Nothing was taken from it: a stream still has to let go of what stands behind it, a generator of nothing.
+    // Nothing was read from it. A stream still has to release its resources.
     const result = this.#result;
     if (result instanceof ReadableStream) return result.cancel();
     const { return: end } = result as Closable;
@@ -127,7 +129,7 @@ export class ApplicationResult {
   }
 }
 
-/** @throws {TypeError} If `result` is nothing that an application may return. */
+/** @throws {TypeError} If `result` is not a valid result of an application. */
 export function check_result(result: unknown): Iterable<unknown> {
   if (result instanceof Uint8Array) {
     throw refusal(
@@ -147,7 +149,7 @@ export function check_result(result: unknown): Iterable<unknown> {
   return result as Iterable<unknown>;
 }
 
-/** The blocks of an array: source and step in one. */
+/** The blocks of an array: source and step in one object. */
 class ArrayBlocks implements Source, Step {
   done = false;
   value: unknown;
@@ -171,7 +173,7 @@ function open_source(
   result: Iterable<unknown> | AsyncIterable<unknown>,
 ): Source {
   if (result instanceof ReadableStream) {
-    // Not its iterator: that one cannot be stopped while a read is pending.
+    // Not the stream's iterator, which cannot be stopped while a read is pending.
     const reader = result.getReader();
     return { next: () => reader.read(), stop: () => reader.cancel() };
   }
@@ -182,7 +184,7 @@ function open_source(
   return { next: () => iterator.next(), stop: () => iterator.return?.() };
 }
 
-/** Whether a result is an array that is iterated as arrays are. */
+/** Whether a result is an array with the standard iterator. */
 export function is_plain_array<Block>(
   result: Iterable<Block> | AsyncIterable<Block>,
 ): result is Block[] {
@@ -191,9 +193,9 @@ export function is_plain_array<Block>(
 }
 
 /**
- * Whether nobody uses a block of a result again once it has been given, so that a server may keep it: the blocks of an
- * array are all there, those of a stream belong to who reads it, and `FileWrapper` reads each into a buffer of its own.
- * A generator may yield the same buffer again and again; and who has a `close()` hears of the end.
+ * Whether a result never reuses a block, so that a server may keep it: the blocks of an array all exist at once, those
+ * of a stream belong to its reader, and `FileWrapper` reads each into a new buffer. A generator may yield the same
+ * buffer repeatedly, and an array with a `close()` may reuse its blocks after that.
  */
 export function does_give_away(
   result: Iterable<unknown> | AsyncIterable<unknown>,
@@ -206,7 +208,7 @@ export function does_give_away(
   return result instanceof ReadableStream || is_plain_file(result);
 }
 
-/** Whether a result is a file that is read as `FileWrapper` does it. */
+/** Whether a result is a `FileWrapper` whose iteration is not overridden. */
 function is_plain_file(result: object): boolean {
   return result instanceof FileWrapper &&
     result.next === FileWrapper.prototype.next &&

@@ -1,4 +1,4 @@
-/** How an application is run: one template method, `run`, as a list of steps that a subclass may override. */
+/** Runs an application: one template method, `run`, as a list of steps that a subclass may override. */
 
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
 import type {
@@ -28,11 +28,11 @@ import { not_overridden } from "./transport.ts";
 /**
  * Runs a WSGI application for one request (Python's `wsgiref.handlers.BaseHandler`).
  *
- * A subclass says where bytes go and come from by overriding `_write`, `_flush`, `get_stdin`,
- * `get_stderr` and `add_cgi_vars`; every other method and attribute may be overridden too, in a class or on
- * an instance. One instance serves one request at a time.
+ * A subclass must override `_write`, `_flush`, `get_stdin`, `get_stderr` and `add_cgi_vars`, which do the input and
+ * output. Every other method and attribute may be overridden too, in a class or on an instance. One instance serves one
+ * request at a time.
  *
- * @example A handler that keeps its output
+ * @example A handler that collects its output
  * ```ts
  * import { BaseHandler } from "@tsgi/serve/handlers";
  * import { setup_testing_defaults } from "@tsgi/serve/util";
@@ -77,44 +77,44 @@ export class BaseHandler extends ResponseWriter {
   /** `wsgi.run_once`. */
   wsgi_run_once = false;
 
-  /** What every environ starts from: the environment of the process, read once. Not to be changed. */
+  /** The variables that every environ starts from: the environment of the process, read once. Must not be modified. */
   os_environ: Readonly<Record<string, string>> = process_environ();
 
-  /** The class behind `wsgi.file_wrapper`; null leaves that out of the environ. */
+  /** The class that `wsgi.file_wrapper` instantiates; null leaves that out of the environ. */
   wsgi_file_wrapper: FileWrapperClass | null = FileWrapper;
 
-  /** How many stack frames `log_exception` writes, those nearest to the throw; null writes all. */
+  /** The number of stack frames that `log_exception` writes, starting at the throw; null writes all. */
   traceback_limit: number | null = null;
-  /** The status of the page that `error_output` gives. */
+  /** The status of the page that `error_output` returns. */
   error_status: string = ERROR_STATUS;
   /** The headers of that page. */
   error_headers: HeaderList = ERROR_HEADERS;
   /** The body of that page. */
   error_body: Uint8Array = ERROR_BODY;
 
-  /** The error being handled: what Python reads from `sys.exc_info()`. */
+  /** The error being handled, like Python's `sys.exc_info()`. */
   exc_info: unknown = null;
 
   #blocks: ApplicationResult | null = null;
-  /** `wsgi.input`, as the application got it. */
+  /** The application's `wsgi.input`. */
   #input: ReadableStream<Uint8Array> | null = null;
-  /** What whoever waits for the client is told; null as long as it is there. */
+  /** The error for everything that still waits for the client; null until it disconnects. */
   #gone: Error | null = null;
   #logged = false;
 
   /**
    * Runs `application` for one request, from the environ to the last byte.
    *
-   * A request whose variables are malformed is answered without the application: a `HTTP_HOST` that is no host and a
-   * `CONTENT_LENGTH` that is no number with a 400 (RFC 9112, section 3.2; RFC 9110, section 8.6), and a transfer coding
-   * that nobody decodes with a 501 (RFC 9112, section 6.1).
+   * A request with malformed variables is answered without calling the application: an invalid `HTTP_HOST` or
+   * `CONTENT_LENGTH` with a 400 (RFC 9112, section 3.2; RFC 9110, section 8.6), and an unsupported transfer coding with
+   * a 501 (RFC 9112, section 6.1).
    *
-   * An error of the application is logged by `log_exception`, and answered by `error_output` if no header
-   * has been sent, or by `break_off` if one has. What the transport of the request reported, and what comes of that, is
-   * no error of the application, and not logged: a client that has gone is left, and a request body that is incomplete
-   * or malformed is answered with a 400, if nothing has been sent. Override the steps rather than this.
+   * An error of the application is logged by `log_exception`, then answered by `error_output` if no header has been
+   * sent, or by `break_off` if one has. An error that the transport of the request reported, and any error caused by
+   * it, is not the application's and is not logged: after a disconnect the response is abandoned, and an incomplete or
+   * malformed request body is answered with a 400 if nothing has been sent. Override the steps rather than this method.
    *
-   * @throws What `log_exception` or `error_output` threw; the result is closed then.
+   * @throws What `log_exception` or `error_output` threw, after closing the result.
    */
   run(application: WSGIApplication): Promise<void> {
     this.#gone = null;
@@ -153,7 +153,7 @@ export class BaseHandler extends ResponseWriter {
     return this.finish_response();
   }
 
-  /** Sends what an overridden step has left to be sent. */
+  /** Sends what an overridden step has left unsent. */
   #finish(): Promise<void> {
     try {
       const ended = this.end_body();
@@ -164,7 +164,7 @@ export class BaseHandler extends ResponseWriter {
     }
   }
 
-  /** Answers an error, or leaves the client. */
+  /** Answers an error, or abandons the response. */
   async #fail(error: unknown): Promise<void> {
     try {
       await this.#recover(error);
@@ -173,7 +173,7 @@ export class BaseHandler extends ResponseWriter {
     }
   }
 
-  /** Nothing more is said in the name of this request. */
+  /** Ends the request: later calls of its `start_response` and `write` fail. */
   #end(): Promise<void> {
     this.end_response();
     try {
@@ -184,11 +184,11 @@ export class BaseHandler extends ResponseWriter {
     return DONE;
   }
 
-  /** Answers an error, and closes what is open where not even that can be done. */
+  /** Answers an error; if that fails too, closes what is open. */
   async #recover(error: unknown): Promise<void> {
     try {
       if (this.#is_loss(error)) return await this.#leave(error);
-      // start_response could not tell an error of nothing from no error.
+      // start_response could not distinguish a thrown null or undefined from no error.
       this.exc_info = error ?? new TypeError(`${error} was thrown`);
       if (this.#is_reported(error)) await this.#refuse();
       else await this.handle_error();
@@ -204,12 +204,12 @@ export class BaseHandler extends ResponseWriter {
     }
   }
 
-  /** Whether an error comes of the client's leaving. */
+  /** Whether an error was caused by a disconnect of the client. */
   #is_loss(error: unknown): boolean {
     return comes_of(error, (error) => this.is_loss(error));
   }
 
-  /** Whether an error comes of what the transport of this request reported. */
+  /** Whether an error was caused by one that the transport of this request reported. */
   #is_reported(error: unknown): boolean {
     return comes_of(
       error,
@@ -217,7 +217,7 @@ export class BaseHandler extends ResponseWriter {
     );
   }
 
-  /** Answers a request whose body is incomplete or malformed. Where the client has gone, nobody reads that. */
+  /** Answers a request whose body is incomplete or malformed. After a disconnect, nobody reads that. */
   async #refuse(): Promise<void> {
     if (this.headers_sent) return this.#leave(this.exc_info);
     const start_response = this.response_starter();
@@ -226,21 +226,21 @@ export class BaseHandler extends ResponseWriter {
     await this.finish_response();
   }
 
-  /** Tells the handler that the client has gone: the result is closed at once, and `run` ends. */
+  /** Tells the handler that the client has disconnected: the result is closed at once, and `run` ends. */
   abort(): void {
     this.#gone ??= this.note_loss(disconnected());
     this.#blocks?.abandon(this.#gone);
   }
 
-  /** What `environ` starts from: a copy of `os_environ`. Override where there is something readier. */
+  /** Returns what `environ` starts from: a copy of `os_environ`. Override for a faster way. */
   new_environ(): WSGIEnvironment {
     const environ: Record<string, unknown> = { ...this.os_environ };
     return environ as WSGIEnvironment;
   }
 
   /**
-   * Makes `environ`. Override to change what the application sees; what must hold is PEP 3333,
-   * "environ Variables".
+   * Makes `environ`. Override to change what the application sees; the result must follow PEP 3333, "environ
+   * Variables".
    */
   setup_environ(): MaybePromise {
     const environ = this.environ = this.new_environ();
@@ -262,10 +262,10 @@ export class BaseHandler extends ResponseWriter {
   }
 
   /**
-   * Sends the result and closes it: block by block, or by `sendfile` where it is a file. Override to send
-   * results in another way; the result must be closed in any case.
+   * Sends the result and closes it: block by block, or with `sendfile` if it is a file. Override to send results in
+   * another way; the result must always be closed.
    *
-   * @throws What the application, its result or a hook threw; the result is closed then.
+   * @throws What the application, its result or a hook threw, after closing the result.
    */
   finish_response(): MaybePromise {
     return in_turn(this.#finish_response());
@@ -308,7 +308,7 @@ export class BaseHandler extends ResponseWriter {
     }
   }
 
-  /** Has `sendfile` send the result, where it is a file and the response has a body. */
+  /** Sends the result with `sendfile`, if it is a file and the response has a body. */
   #send_file(): boolean | Promise<boolean> {
     if (!this.may_have_body() || !this.result_is_file()) return false;
     try {
@@ -322,24 +322,24 @@ export class BaseHandler extends ResponseWriter {
     }
   }
 
-  /** The `wsgi.url_scheme` of the request. Override where `HTTPS` does not say it. */
+  /** Returns the `wsgi.url_scheme` of the request. Override if `HTTPS` does not determine it. */
   get_scheme(): string {
     return guess_scheme(this.environ!);
   }
 
   /**
-   * Sends a result that is a file in a way of the platform's own. Override where there is one; it must send
-   * the headers first, and everything from the file's current offset to its end.
+   * Sends a result that is a file in a platform-specific way. Override if there is one; it must send the headers first,
+   * then everything from the file's current offset to its end.
    *
-   * @returns Whether it was sent; if not, it is sent block by block.
+   * @returns Whether it was sent; otherwise it is sent block by block.
    */
   sendfile(): boolean | Promise<boolean> {
     return false;
   }
 
   /**
-   * Has the request logged, closes the result, once, and makes the handler ready for another request. Override to
-   * release what a subclass holds, and call this.
+   * Logs the request, closes the result once, and resets the handler for another request. Override to release resources
+   * of a subclass, and call this method.
    */
   close(): MaybePromise {
     let closed;
@@ -367,7 +367,7 @@ export class BaseHandler extends ResponseWriter {
   }
 
   /**
-   * Told that the response is complete, and when its result is closed, where that takes time.
+   * Called when the response is complete but closing its result takes time, with the promise of that.
    *
    * @ignore
    */
@@ -375,13 +375,13 @@ export class BaseHandler extends ResponseWriter {
     note_work(closed);
   }
 
-  /** Whether the result came from `wsgi.file_wrapper`. Override where `sendfile` can send other results too. */
+  /** Returns whether the result came from `wsgi.file_wrapper`. Override if `sendfile` can send other results too. */
   result_is_file(): boolean {
     return this.wsgi_file_wrapper !== null &&
       this.result instanceof this.wsgi_file_wrapper;
   }
 
-  /** Writes an error with its stack to `get_stderr()`. Override to send it elsewhere. */
+  /** Writes an error with its stack to `get_stderr()`. Override to log it elsewhere. */
   override log_exception(exc_info: unknown): void {
     const stderr = this.get_stderr();
     stderr.write(format_exception(exc_info, this.traceback_limit));
@@ -389,8 +389,8 @@ export class BaseHandler extends ResponseWriter {
   }
 
   /**
-   * Logs `exc_info`; then gives the client the result of `error_output`, or breaks the response off.
-   * Override `log_exception` and `error_output` rather than this.
+   * Logs `exc_info`, then sends the client the result of `error_output`, or aborts the response. Override
+   * `log_exception` and `error_output` rather than this method.
    */
   async handle_error(): Promise<void> {
     this.log_exception(this.exc_info);
@@ -403,8 +403,8 @@ export class BaseHandler extends ResponseWriter {
   }
 
   /**
-   * The application that answers in the place of one that failed. Override for a page of one's own; it must pass
-   * `this.exc_info` to `start_response`, and should not show it to everybody.
+   * The application that responds in place of one that failed. Override for a custom error page; it must pass
+   * `this.exc_info` to `start_response`, and should not show it to clients.
    */
   error_output(
     _environ: WSGIEnvironment,
@@ -415,39 +415,38 @@ export class BaseHandler extends ResponseWriter {
   }
 
   /**
-   * Leaves a response that cannot be completed, because of an error or because the client has gone. Override to tell
-   * the client by whatever the transport has for it.
+   * Aborts a response that cannot be completed, because of an error or a disconnect. Override to signal that to the
+   * client in the way of the transport.
    */
   break_off(_reason: unknown): MaybePromise {}
 
   /**
-   * Told, once for each request, how it was answered: when the response is complete, or when it was broken off, with
-   * what was sent of it. Override to log that.
+   * Called once for each request, when its response is complete or aborted. Override to log requests.
    *
    * @param _code The three digits of the status.
-   * @param _size The number of bytes in the body.
+   * @param _size The number of bytes of the body that were sent.
    */
   log_request(_code: string, _size: number): void {}
 
   /**
-   * The stream for `wsgi.input`. To be overridden. What the stream of a handler of this package fails with is the
-   * client's, which `run` tells from the application's errors.
+   * Returns the stream for `wsgi.input`. Must be overridden. If the stream of one of this package's handlers fails,
+   * `run` attributes the error to the client and not to the application.
    */
   get_stdin(): ReadableStream<Uint8Array> {
     throw not_overridden("get_stdin");
   }
 
-  /** The stream for `wsgi.errors` and the log. To be overridden. */
+  /** Returns the stream for `wsgi.errors` and the log. Must be overridden. */
   get_stderr(): ErrorStream {
     throw not_overridden("get_stderr");
   }
 
-  /** Puts the variables of the request into `environ`. To be overridden. */
+  /** Adds the variables of the request to `environ`. Must be overridden. */
   add_cgi_vars(): void {
     throw not_overridden("add_cgi_vars");
   }
 
-  /** Breaks the response off, and has the request logged. */
+  /** Aborts the response, and logs the request. */
   #leave(reason: unknown): MaybePromise {
     const left = this.break_off(reason);
     this.#log();
@@ -460,7 +459,7 @@ export class BaseHandler extends ResponseWriter {
     this.log_request(this.status?.slice(0, 3) ?? "500", this.bytes_sent);
   }
 
-  /** Closes the result because of an error; that of the closing, should there be one, is only logged. */
+  /** Closes the result because of an error; an error of `close()` itself is only logged. */
   async #close_after_error(): Promise<void> {
     try {
       await this.#blocks?.close();
@@ -469,13 +468,13 @@ export class BaseHandler extends ResponseWriter {
     }
   }
 
-  /** Logs an error, unless it comes of what the transport of this request reported. */
+  /** Logs an error, unless it was caused by one that the transport of this request reported. */
   #log_error(error: unknown): void {
     if (!this.#is_reported(error)) this.log_exception(error);
   }
 }
 
-/** One for all requests: what Python has there is a tuple, which nobody can change either. */
+/** Shared by all requests; it is frozen because Python's counterpart is a tuple. */
 const WSGI_VERSION = Object.freeze([1, 0]) as unknown as [number, number];
 
 const ERROR_STATUS = `${STATUS_CODE.InternalServerError} ${

@@ -3,16 +3,16 @@
 import { disconnected } from "../streams/disconnect.ts";
 import { deferred, type MaybePromise } from "../promise.ts";
 
-/** A stream that is written no faster than its reader takes it. */
+/** A stream that is written no faster than its reader reads. */
 export class BodyStream {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #wanted = false;
-  /** What whoever sends is told when the reader has gone; null as long as it is there. */
+  /** The error for `send()` after the reader has cancelled; null until then. */
   #gone: Error | null = null;
-  /** Whether nothing more comes. */
+  /** Whether the body has ended. */
   #over = false;
-  /** Settled when the reader wants more, or has gone; all that wait share it. */
+  /** Settled when the reader wants more or has cancelled; shared by all that wait. */
   #room: PromiseWithResolvers<void> | null = null;
 
   constructor(on_cancel: () => void) {
@@ -41,7 +41,7 @@ export class BodyStream {
     this.#controller.enqueue(data);
   }
 
-  /** Settles when the client wants more. */
+  /** Resolves when the client wants more. */
   flush(): MaybePromise {
     if (this.#wanted) return;
     if (this.#gone) throw this.#gone;
@@ -59,23 +59,23 @@ export class BodyStream {
     this.#controller.error(new BrokenOff());
   }
 
-  /** Whether it was over before; it is from now on. */
+  /** Ends the body; returns whether it had already ended. */
   #is_over(): boolean {
     const was_over = this.#over || this.#gone !== null;
     this.#over = true;
     return was_over;
   }
 
-  /** Whether `error` is what it failed with, as its reader has gone. */
+  /** Whether `error` is the one for a reader that has cancelled. */
   has_failed_with(error: unknown): boolean {
     return this.#gone !== null && error === this.#gone;
   }
 }
 
-/** How the body of a response fails that its application could not complete; the reason has been logged. */
+/** The error of a response body that its application could not complete; the reason has been logged. */
 export class BrokenOff extends Error {
   override name = "BrokenOff";
   constructor() {
-    super("the response was broken off: the application failed");
+    super("the response was aborted: the application failed");
   }
 }

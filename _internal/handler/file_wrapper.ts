@@ -1,17 +1,17 @@
-/** `wsgi.file_wrapper`: a function in environ, made of the class that a handler names. */
+/** `wsgi.file_wrapper`: a function in environ that instantiates a handler's class. */
 
 import type { WSGIEnvironment } from "../../types.ts";
 import { FileWrapper } from "../../util.ts";
 
-/** A class whose instances `wsgi.file_wrapper` makes. */
+/** A class that `wsgi.file_wrapper` instantiates. */
 export type FileWrapperClass = typeof FileWrapper;
 
 type MakeFileWrapper = NonNullable<WSGIEnvironment["wsgi.file_wrapper"]>;
 
-/** The size of a block where the application leaves it to the server: few system calls a megabyte. */
+/** The default size of a block: few system calls per megabyte. */
 const BLOCK_SIZE = 65536;
 
-/** The function for `FileWrapper` itself, made once and not for each request. */
+/** The function for `FileWrapper` itself, created once and not for each request. */
 const make_file_wrapper: MakeFileWrapper = (filelike, block_size) =>
   new FileWrapper(filelike, block_size ?? BLOCK_SIZE);
 

@@ -1,13 +1,13 @@
-/** Steps of which any may have to be waited for, done at once where none has. */
+/** Runs steps synchronously as long as none of them has to be awaited. */
 
 import type { MaybePromise } from "../promise.ts";
 
-/** What does its work step by step, and yields what has to be waited for before the next. */
+/** Steps of work; each promise that must be awaited before the next step is yielded. */
 export type Steps = Generator<Promise<unknown>, void, unknown>;
 
 /**
- * Does `steps` in turn: an `async` function with `yield` for `await`, but that nothing is left to be done when this
- * returns where nothing is yielded. Most responses wait for nothing, and a promise costs more than what it waits for.
+ * Runs `steps` like an `async` function with `yield` for `await`, but synchronously if nothing is yielded. Most
+ * responses wait for nothing, and a promise costs more than the work itself.
  */
 export function in_turn(steps: Steps): MaybePromise {
   const { done, value } = steps.next();

@@ -1,9 +1,6 @@
-/** What an error comes of, which its class does not tell: an application has connections of its own, that fail as its client's does. */
+/** Finds the origin of an error. Its class does not tell: an application's own connections fail like its client's. */
 
-/**
- * Whether an error comes of what `is_origin` knows: whether it is that, was caused by it, or stands for several errors
- * that all come of it.
- */
+/** Whether `is_origin` is true for an error, for one of its causes, or for all errors that it aggregates. */
 export function comes_of(
   error: unknown,
   is_origin: (error: unknown) => boolean,
@@ -11,7 +8,7 @@ export function comes_of(
   try {
     return is_origin(error) || has_come_of(error, is_origin, new Set());
   } catch {
-    return false; // What it was caused by throws where it is read.
+    return false; // Its cause is a getter that throws.
   }
 }
 

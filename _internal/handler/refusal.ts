@@ -1,4 +1,4 @@
-/** The answer to a request that the application does not get to answer. */
+/** The response to a request that is refused before the application is called. */
 
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 import { encode_latin1 } from "../text/bytes.ts";
@@ -9,12 +9,12 @@ import type {
 } from "../../types.ts";
 
 /**
- * Begins the response: a page of plain text that says no more than its status does.
+ * Begins the response: plain text with the reason phrase of its status.
  *
  * @param code The status.
- * @param headers What the response has beside the headers of that page.
- * @param exc_info What was thrown, where this replaces a response that may have been begun.
- * @returns The body, which the answer to a HEAD has none of.
+ * @param headers Additional headers.
+ * @param exc_info The error that was thrown, if this replaces a response that may have begun.
+ * @returns The body, which is empty for a HEAD.
  * @throws What `start_response` throws: `exc_info`, if the headers have been sent.
  */
 export function refuse(

@@ -1,4 +1,4 @@
-/** A handler whose output is a `Response`. */
+/** A handler that produces a `Response`. */
 
 import type {
   ErrorStream,
@@ -17,17 +17,17 @@ import { type MaybePromise, unsettled } from "../promise.ts";
 import { parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
 
-/** The response that was made last of which all was there. */
+/** The last response whose body was complete when it was made. */
 let whole: Response | null = null;
 
-/** Whether a handler has just made a response, and all of it was there: nothing is under way any more. */
+/** Whether a handler has just made this response with a complete body, so that no work is left. */
 export function is_just_made_whole(response: unknown): boolean {
   return response === whole;
 }
 
 /**
- * Runs an application and gives what it answers as a `Response`: the handler of an origin server whose
- * platform does the writing.
+ * Runs an application and returns its response as a `Response`: the handler for an origin server whose platform sends
+ * responses.
  *
  * @example
  * ```ts
@@ -55,20 +55,20 @@ export class ResponseHandler extends BaseHandler {
   stdin: ReadableStream<Uint8Array>;
   /** `wsgi.errors`. */
   stderr: ErrorStream;
-  /** The variables of the request, which the environ gets on top of `os_environ`. */
+  /** The variables of the request; they override `os_environ` in the environ. */
   base_env: Readonly<Record<string, unknown>>;
 
-  /** The body of the request, as the application gets it; null before. */
+  /** The application's `wsgi.input`; null before it is created. */
   #input: ReadableStream<Uint8Array> | null = null;
   #response: Response | null = null;
   #deliver: ((response: Response) => void) | null = null;
   #body: BodyStream | null = null;
 
   /**
-   * Takes what the handler works on.
+   * Sets what the handler works on.
    *
-   * @param stdin The body of the request; ends where that ends.
-   * @param stderr Where the log goes, and `wsgi.errors`.
+   * @param stdin The body of the request, and nothing after it.
+   * @param stderr The log, which is also `wsgi.errors`.
    * @param environ The variables of the request; copied into the environ.
    * @param multithread `wsgi.multithread`.
    * @param multiprocess `wsgi.multiprocess`.
@@ -89,10 +89,10 @@ export class ResponseHandler extends BaseHandler {
   }
 
   /**
-   * Runs `application`, and gives its response as soon as that has begun. An application that answers at once
-   * has its response given at once, without a promise.
+   * Runs `application`, and returns its response as soon as that has begun. If the application responds synchronously,
+   * this returns the `Response` itself instead of a promise.
    *
-   * @throws What `run` throws before the response has begun. Afterwards the body fails with it.
+   * @throws What `run` throws before the response has begun. Later errors fail the body.
    */
   respond(application: WSGIApplication): Response | Promise<Response> {
     const ran = this.run(application);
@@ -103,14 +103,14 @@ export class ResponseHandler extends BaseHandler {
     return new Promise((resolve, reject) => {
       this.#deliver = resolve;
       ran.then(
-        () => resolve(new Response(null, { status: 500 })), // The client has gone: nobody reads it.
+        () => resolve(new Response(null, { status: 500 })), // The client has disconnected: nobody reads this.
         (failure) => this.#response ? report(failure) : reject(failure),
       );
     });
   }
 
   /**
-   * Makes the response, all but its headers.
+   * Creates the response without its headers.
    *
    * @ignore
    */
@@ -122,26 +122,26 @@ export class ResponseHandler extends BaseHandler {
     return new Response(body, { status: code, statusText: reason });
   }
 
-  /** `stdin`, as a stream that fails where it ends before `CONTENT_LENGTH`. */
+  /** Returns `stdin`, as a stream that fails if it ends before `CONTENT_LENGTH`. */
   override get_stdin(): ReadableStream<Uint8Array> {
     return this.#input = whole_body(this.stdin, this.environ?.CONTENT_LENGTH);
   }
 
-  /** `stderr`. */
+  /** Returns `stderr`. */
   override get_stderr(): ErrorStream {
     return this.stderr;
   }
 
-  /** Puts `base_env` on top of the environ. */
+  /** Adds `base_env` to the environ. */
   override add_cgi_vars(): void {
     const environ: Record<string, unknown> = this.environ!;
     for (const key in this.base_env) environ[key] = this.base_env[key];
   }
 
   /**
-   * As in every handler; but a `Response` has no status above 599.
+   * Begins the response, as in every handler, but rejects a status above 599, which a `Response` cannot have.
    *
-   * @throws {RangeError} If `status` is above that.
+   * @throws {RangeError} If `status` is above 599.
    */
   override start_response(
     status: string,
@@ -157,7 +157,7 @@ export class ResponseHandler extends BaseHandler {
     return write;
   }
 
-  /** Adds `Server`; the headers themselves go out with the response. */
+  /** Adds `Server`; the headers themselves are sent with the response. */
   override send_headers(): MaybePromise {
     this.cleanup_headers();
     const sent = this.send_preamble();
@@ -165,14 +165,16 @@ export class ResponseHandler extends BaseHandler {
     this.headers_sent = true;
   }
 
-  /** Sets `Server` where the handler has a `server_software`; `Date` and the status line are the platform's. */
+  /** Sets `Server` if the handler has a `server_software`; the platform adds `Date` and the status line. */
   override send_preamble(): MaybePromise {
     if (this.server_software) {
       this.headers!.setdefault("Server", this.server_software);
     }
   }
 
-  /** Gives a body that is whole as it is, and any other to a stream; so the platform may send a large one faster. */
+  /**
+   * Uses a complete small body as it is, and a stream for any other, which lets the platform send a large one faster.
+   */
   override _write(data: Uint8Array): MaybePromise {
     const is_small = data.length < platform.streams_from;
     if (!this.#response && is_small && this.is_whole()) {
@@ -181,7 +183,7 @@ export class ResponseHandler extends BaseHandler {
     (this.#body ?? this.#stream()).send(this.own(data));
   }
 
-  /** Waits until the client takes more. */
+  /** Waits until the client can take more. */
   override _flush(): MaybePromise {
     return this.#body?.flush();
   }
@@ -199,7 +201,7 @@ export class ResponseHandler extends BaseHandler {
   }
 
   /**
-   * What the stream failed with, it knows itself: no block needs to be followed.
+   * The stream itself remembers its error, so no block needs to be tracked.
    *
    * @ignore
    */
@@ -208,7 +210,7 @@ export class ResponseHandler extends BaseHandler {
   }
 
   /**
-   * Whether an error says that the client has gone.
+   * Whether an error means that the client has disconnected.
    *
    * @ignore
    */
@@ -216,23 +218,23 @@ export class ResponseHandler extends BaseHandler {
     return super.is_loss(error) || this.#body?.has_failed_with(error) === true;
   }
 
-  /** Closes the result, and drops what the application left of the request body. */
+  /** Closes the result, and drops the unread rest of the request body. */
   override close(): MaybePromise {
-    this._end(); // Where a step that was overridden has not: after this there are no headers to begin with.
+    this._end(); // In case an overridden step has not done so: after this the headers are gone.
     this.#drop_input();
     return super.close();
   }
 
-  /** Makes the body fail, so that the client does not take it for whole, and drops the rest of the request body. */
+  /** Fails the body, so that the client does not mistake it for complete, and drops the rest of the request body. */
   override break_off(_reason: unknown): MaybePromise {
     this.#drop_input();
     if (this.headers_sent && !this.#response) this.#stream();
     this.#body?.fail();
   }
 
-  /** Deno would keep the connection for what is left. */
+  /** Deno would keep the connection open for the rest of the body. */
   #drop_input(): void {
-    // A GET or a HEAD has none, by the fetch standard; they are most requests.
+    // By the fetch standard, a GET or HEAD has no body; most requests are one of these.
     const { REQUEST_METHOD: method } = this.base_env;
     if (method === "GET" || method === "HEAD") return;
     const input = this.#input ?? this.stdin;
@@ -242,8 +244,8 @@ export class ResponseHandler extends BaseHandler {
   #begin(body: BodyInit | null): void {
     const { code, reason } = parse_status(this.status!);
     const response = this.new_response(body, code, reason);
-    // Not by the constructor: of a body that is there and several headers it makes something that is quick to send, but
-    // that costs more to make and to clear away.
+    // Not with the constructor: from a complete body and several headers it makes an object that is fast to send, but
+    // slower to create and to release.
     const { headers } = response;
     for (const [name, value] of this.headers!) headers.append(name, value);
     this.#response = response;
@@ -253,17 +255,14 @@ export class ResponseHandler extends BaseHandler {
 
   #stream(): BodyStream {
     if (this.#response) {
-      throw new RangeError("the body goes past the end of the response");
+      throw new RangeError("the body exceeds the end of the response");
     }
     this.#body = new BodyStream(() => this.abort());
     this.#begin(this.#body.readable);
     return this.#body;
   }
 
-  /**
-   * Null, but for the answer to a HEAD: an empty stream keeps the platform from claiming a
-   * Content-Length of 0.
-   */
+  /** Null, except for a HEAD: there an empty stream keeps the platform from declaring a Content-Length of 0. */
   #empty_body(): BodyInit | null {
     return this.is_head() && !parse_status(this.status!).bodiless
       ? empty_body()
@@ -271,7 +270,7 @@ export class ResponseHandler extends BaseHandler {
   }
 }
 
-/** For what goes wrong when nobody is left to be told. */
+/** Logs an error that nobody is left to receive. */
 function report(failure: unknown): void {
   stderr.write(format_exception(failure));
 }

@@ -1,4 +1,4 @@
-/** What `start_response` is given, checked by the rules of PEP 3333, "The start_response() Callable". */
+/** Checks the arguments of `start_response` by the rules of PEP 3333, "The start_response() Callable". */
 
 import { refusal } from "../text/frames.ts";
 import { STATUS_TEXT } from "@std/http/status";
@@ -8,15 +8,15 @@ import { is_hop_by_hop } from "../../util.ts";
 import { check_bytes, check_text, describe } from "../text/check.ts";
 import { remember } from "../remember.ts";
 
-/** What a status says. */
+/** A parsed status. */
 export interface Status {
   code: number;
   reason: string;
-  /** Whether a response of it never has a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
+  /** Whether a response with it never has a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
   bodiless: boolean;
 }
 
-/** Takes a status apart; throws a `TypeError` if it is not three digits from 200 on, a space and a reason. */
+/** Parses a status; throws a `TypeError` if it is not three digits from 200 on, a space and a reason. */
 export const parse_status = remember((status): Status => {
   if (typeof status !== "string") {
     throw refusal(
@@ -37,7 +37,7 @@ export const parse_status = remember((status): Status => {
   return { code, reason: status.slice(4), bodiless };
 });
 
-/** A status that may have been meant, where a code alone is given. */
+/** Suggests a status, if only a code was given. */
 function such_as(given: unknown): string {
   const texts: Record<string, string> = STATUS_TEXT;
   const reason = texts[String(given)];
@@ -45,18 +45,18 @@ function such_as(given: unknown): string {
 }
 
 /**
- * Whether a header of a response is the server's alone: one of the connection, and `Status`, by which a script says its
- * status to a web server (RFC 3875, section 6.3.3), and which some web servers would believe more than ours.
+ * Whether only the server may set a response header: hop-by-hop headers, and `Status`, which a CGI script uses for its
+ * status (RFC 3875, section 6.3.3), and which some web servers would prefer to ours.
  */
 export const is_of_server = remember((name): boolean =>
   is_hop_by_hop(name) || name.toLowerCase() === "status"
 );
 
 /**
- * The headers as a list of the handler's own, which the application cannot change any more. What is no
- * list of pairs is left for `Headers` to refuse.
+ * Copies the headers, so that the application cannot change them any more. `Headers` rejects anything that is not a
+ * list of pairs.
  *
- * @throws {TypeError} If one of them is the server's, or its value no native string.
+ * @throws {TypeError} If only the server may set one of them, or if a value is not a native string.
  */
 export function own_headers(headers: HeaderList): HeaderList {
   return Array.isArray(headers) ? headers.map(own_header) : headers;
@@ -75,7 +75,7 @@ function own_header(header: [string, string]): [string, string] {
   return [name, value];
 }
 
-/** The `Content-Length` among the headers; null without one. Throws a `TypeError` if it is no number. */
+/** The `Content-Length` of the headers; null without one. Throws a `TypeError` if it is not a number. */
 export function declared_length(headers: Headers): number | null {
   const value = headers.get("Content-Length");
   if (value === null) return null;

@@ -1,4 +1,4 @@
-/** What `start_response` and `write` keep of a response, and how it goes out: the half of `BaseHandler` that writes. */
+/** The state of `start_response` and `write`, and sending a response: the writing half of `BaseHandler`. */
 
 import { Headers } from "../../headers.ts";
 import type {
@@ -16,15 +16,15 @@ import { declared_length, own_headers, parse_status } from "./response_head.ts";
 import { Transport } from "./transport.ts";
 import { WatchedPromise } from "./watched_promise.ts";
 
-/** A class that keeps response headers as `Headers` does. */
+/** A class of response headers: `Headers`, or a subclass. */
 export type HeadersClass = typeof Headers;
 
 /**
- * The half of `BaseHandler` that writes a response: status, headers, body, and that these agree. The steps of a
- * request, of which these methods are some, stand in `BaseHandler`, which is the class to extend.
+ * The half of `BaseHandler` that writes a response: status, headers and body, and checks that these agree. Extend
+ * `BaseHandler`, not this class.
  */
 export abstract class ResponseWriter extends Transport {
-  /** Whether the handler speaks HTTP to the client itself, with a status line, rather than to a server in front. */
+  /** Whether the handler itself speaks HTTP to the client, with a status line, rather than to a server in front. */
   origin_server = true;
   /** The version in the status line of an origin server. */
   http_version = "1.0";
@@ -43,7 +43,7 @@ export abstract class ResponseWriter extends Transport {
   headers: Headers | null = null;
   /** Whether the headers have been sent: from then on the response cannot be replaced. */
   headers_sent = false;
-  /** How many bytes of the body have been sent. */
+  /** The number of bytes of the body that have been sent. */
   bytes_sent = 0;
 
   /** The `Content-Length` of the response, once it is known. */
@@ -52,28 +52,28 @@ export abstract class ResponseWriter extends Transport {
   #head = false;
   /** Whether the response has no body, whatever the application returns. */
   #bodiless = false;
-  /** Whether the run has ended: what the application kept of it does nothing any more. */
+  /** Whether the run has ended, so that `start_response` and `write` fail. */
   #over = false;
-  /** Every `write()` of the application so far, which it need not have awaited; never rejects. */
+  /** Resolves after all `write()` calls so far, which the application need not have awaited; never rejects. */
   #writes: Promise<void> | null = null;
   /** The first `write()` that failed. */
   #failed_write: { written: WatchedPromise<void>; error: unknown } | null =
     null;
-  /** Settles when the headers are out, where that had to be waited for. */
+  /** Resolves when the headers have been sent, if that has to be awaited. */
   #head_sent: Promise<void> | null = null;
-  /** Whether a hook sent the body, which `bytes_sent` may not count. */
+  /** Whether a hook sent the body, in which case `bytes_sent` may not include it. */
   #file_sent = false;
 
   /**
-   * Begins the response: the `start_response` of PEP 3333. Override to check or to change what an application
-   * says, and call this.
+   * Begins the response: the `start_response` of PEP 3333. Override to check or change what an application passes, and
+   * call this method.
    *
    * @param status Three digits, a space and a reason.
-   * @param headers The headers; copied, so that what the application does to them later has no effect.
-   * @param exc_info What was thrown, where this replaces a response already begun.
-   * @returns The function that sends a part of the body at once.
-   * @throws {TypeError} If status or headers are not what PEP 3333 asks.
-   * @throws {Error} If the response was already begun and `exc_info` is not given.
+   * @param headers The headers; copied, so that later changes to the list have no effect.
+   * @param exc_info The error that was thrown, if this replaces a response that has already begun.
+   * @returns The function that sends part of the body at once.
+   * @throws {TypeError} If the status or the headers violate PEP 3333.
+   * @throws {Error} If the response has already begun and `exc_info` is missing.
    * @throws `exc_info`, if the headers have been sent.
    */
   start_response(
@@ -108,8 +108,8 @@ export abstract class ResponseWriter extends Transport {
   }
 
   /**
-   * Sends the status line of an origin server with `Date` and `Server`, or the `Status` line that a server in
-   * front reads. Override for a protocol that begins otherwise.
+   * Sends the status line of an origin server with `Date` and `Server`, or the `Status` line for a server in front.
+   * Override for a protocol that begins differently.
    */
   send_preamble(): MaybePromise {
     if (!this.origin_server) {
@@ -127,17 +127,17 @@ export abstract class ResponseWriter extends Transport {
   }
 
   /**
-   * Sends a part of the body, after the headers where they are still to be sent. Override to watch or to
-   * change the body, and call this.
+   * Sends part of the body, after the headers if these have not been sent. Override to observe or change the body, and
+   * call this method.
    *
-   * @throws {TypeError} If `data` is no `Uint8Array`.
+   * @throws {TypeError} If `data` is not a `Uint8Array`.
    * @throws {Error} If `start_response` has not been called.
    */
   write(data: Uint8Array): MaybePromise {
     check_block(data);
     if (this.status === null) {
       throw about_application(
-        new Error("the body was begun before start_response() was called"),
+        new Error("the body began before start_response() was called"),
       );
     }
     this.bytes_sent += data.length; // Before the headers: set_content_length reads it.
@@ -148,7 +148,7 @@ export abstract class ResponseWriter extends Transport {
       : this.#write_body(data);
   }
 
-  /** Sends the headers, which may have got their Content-Length only now. */
+  /** Sends the headers, to which this step may add a Content-Length. */
   #send_head(): MaybePromise {
     let sent;
     try {
@@ -179,12 +179,12 @@ export abstract class ResponseWriter extends Transport {
   }
 
   /**
-   * Makes sure that headers and body are complete. Override to end the body in a way of the transport's own,
-   * after calling this.
+   * Completes the headers and checks the length of the body. Override to end the body in the way of the transport,
+   * after calling this method.
    *
    * @throws {Error} If `start_response` has not been called.
    * @throws {RangeError} If the body is shorter than its `Content-Length`.
-   * @throws What a `write()` failed with that the application did not await.
+   * @throws The error of a `write()` that the application did not await.
    */
   finish_content(): MaybePromise {
     if (this.headers_sent && !this.#writes) return this.#check_length();
@@ -214,45 +214,45 @@ export abstract class ResponseWriter extends Transport {
     if (this.is_short()) {
       throw about_application(
         new RangeError(
-          `the application declared a Content-Length of ${this.#content_length}, but gave ${this.bytes_sent} bytes`,
+          `the application declared a Content-Length of ${this.#content_length}, but produced ${this.bytes_sent} bytes`,
         ),
       );
     }
   }
 
-  /** Whether the request is a HEAD, whatever the application has made of its environ since. */
+  /** Returns whether the request is a HEAD, even if the application has changed its environ. */
   is_head(): boolean {
     return this.#head;
   }
 
-  /** Whether the response has a `Content-Length` that what was sent so far does not reach. */
+  /** Returns whether fewer bytes have been sent than the `Content-Length` of the response. */
   is_short(): boolean {
     if (this.#bodiless || this.#content_length === null) return false;
     if (this.#file_sent && this.bytes_sent === 0) return false;
     return this.bytes_sent < this.#content_length;
   }
 
-  /** Whether all of the body has been given that the `Content-Length` of the response tells of. */
+  /** Returns whether the body has reached the `Content-Length` of the response. */
   is_whole(): boolean {
     return this.bytes_sent === this.#content_length;
   }
 
   /**
-   * Sets `Content-Length` where it is certain: for an array of one block. Called when the headers are
-   * about to be sent and have none. Override to set it for more results than that.
+   * Sets `Content-Length` if it is certain: for an array of one block. Called before the headers are sent, if they have
+   * none. Override to set it for other results too.
    */
   set_content_length(): void {
     if (!Array.isArray(this.result) || this.result.length !== 1) return;
     if (this.#writes) return; // It is not all of the body.
-    // The answer to a HEAD may lack the body whose length this would be.
+    // The result for a HEAD may lack the body, so its length means nothing.
     if (this.bytes_sent === 0 && this.#head) return;
     this.headers!.setdefault("Content-Length", String(this.bytes_sent));
   }
 
-  /** Makes the last changes to the headers before they are sent. Override to add some. */
+  /** Makes the last changes to the headers before they are sent. Override to add more. */
   cleanup_headers(): void {
     const headers = this.headers!;
-    // RFC 9110, section 8.6: a 204 has none.
+    // RFC 9110, section 8.6: a 204 must not have one.
     if (this.status!.startsWith("204")) headers.delete("Content-Length");
     else if (
       !headers.has("Content-Length") && !parse_status(this.status!).bodiless
@@ -262,8 +262,8 @@ export abstract class ResponseWriter extends Transport {
   }
 
   /**
-   * Sends the status and the headers. Override where they do not go out as bytes; `cleanup_headers` must be
-   * called, and `headers_sent` set.
+   * Sends the status and the headers. Override if they are not sent as bytes; the override must call `cleanup_headers`
+   * and set `headers_sent`.
    */
   send_headers(): MaybePromise {
     this.cleanup_headers();
@@ -276,7 +276,9 @@ export abstract class ResponseWriter extends Transport {
       : this._write_head(head);
   }
 
-  /** Whether the client takes a status line and headers: every one but HTTP/0.9. Override where that is known better. */
+  /**
+   * Returns whether the client accepts a status line and headers, as all do except HTTP/0.9. Override if more is known.
+   */
   client_is_modern(): boolean {
     return this.environ?.SERVER_PROTOCOL?.toUpperCase() !== "HTTP/0.9";
   }
@@ -285,7 +287,7 @@ export abstract class ResponseWriter extends Transport {
   abstract log_exception(exc_info: unknown): void;
 
   /**
-   * Makes ready for the response to a request.
+   * Resets the state for a new response.
    *
    * @ignore
    */
@@ -304,7 +306,7 @@ export abstract class ResponseWriter extends Transport {
   }
 
   /**
-   * From now on, `start_response` and `write` fail.
+   * Makes later calls of `start_response` and `write` fail.
    *
    * @ignore
    */
@@ -313,7 +315,7 @@ export abstract class ResponseWriter extends Transport {
   }
 
   /**
-   * The `start_response` that an application gets.
+   * Returns the `start_response` for an application.
    *
    * @ignore
    */
@@ -324,14 +326,17 @@ export abstract class ResponseWriter extends Transport {
     };
   }
 
-  /** The `write` that an application gets: it may not go past the `Content-Length` (PEP 3333, "Handling the Content-Length Header"). */
+  /**
+   * The application's `write`, which must not exceed the `Content-Length` (PEP 3333, "Handling the Content-Length
+   * Header").
+   */
   async #write_directly(data: Uint8Array): Promise<void> {
     this.#check_under_way("write");
     check_block(data);
     const total = this.bytes_sent + data.length;
     if (this.#content_length !== null && total > this.#content_length) {
       throw new RangeError(
-        `write() goes past the Content-Length of ${this.#content_length}: ${total} bytes`,
+        `write() exceeds the Content-Length of ${this.#content_length}: ${total} bytes`,
       );
     }
     const written = this.write(this.note_given(this.keep_block(data)));
@@ -346,7 +351,7 @@ export abstract class ResponseWriter extends Transport {
   }
 
   /**
-   * Sends a block of the result, as much of it as the `Content-Length` allows.
+   * Sends a block of the result, as far as the `Content-Length` allows.
    *
    * @ignore
    */
@@ -363,7 +368,7 @@ export abstract class ResponseWriter extends Transport {
   }
 
   /**
-   * Sends a block of the result that the application may use again.
+   * Sends a copy of a block of the result, because the application may reuse the block.
    *
    * @ignore
    */
@@ -372,20 +377,20 @@ export abstract class ResponseWriter extends Transport {
     return this.send_block(this.keep_block(block));
   }
 
-  /** Sends what of a block there is room for, and logs that there was more. */
+  /** Sends the beginning of a block, and logs that there was more. */
   async #send_beginning(block: Uint8Array, declared: number): Promise<void> {
     await this.write(block.subarray(0, declared - this.bytes_sent));
     this.log_exception(
       about_application(
         new RangeError(
-          `the application declared a Content-Length of ${declared}, but gave more: the rest was not sent`,
+          `the application declared a Content-Length of ${declared}, but produced more: the rest was not sent`,
         ),
       ),
     );
   }
 
   /**
-   * Whether no more of the result is wanted.
+   * Whether nothing more of the result is needed.
    *
    * @ignore
    */
@@ -404,7 +409,7 @@ export abstract class ResponseWriter extends Transport {
   }
 
   /**
-   * Takes it that the body was sent by a hook, which need not count it.
+   * Notes that a hook has sent the body, which it need not count.
    *
    * @ignore
    */

@@ -3,22 +3,22 @@
 import { platform } from "../platform.ts";
 import { ResponseHandler } from "./response_handler.ts";
 
-/** The software, as `SERVER_SOFTWARE` names it. */
+/** The name of the software in `SERVER_SOFTWARE`. */
 export const server_version = "WSGIServer/0.2";
-/** What it runs on. */
+/** The platform that it runs on. */
 export const sys_version: string = platform.version;
 
-/** Who is told of a request that was answered. */
+/** Logs requests that have been answered. */
 export interface RequestLogger {
   /** Logs the status and the number of bytes in the body. */
   log_request(code: string, size: number): void;
-  /** Logs an error of the application with its stack; the handler does where this is left out. */
+  /** Logs an error of the application with its stack; without this method the handler does. */
   log_exception?(error: unknown): void;
 }
 
 /**
- * Runs the application for one request of a `WSGIServer`, and has the request logged when the response is
- * complete or broken off.
+ * Runs the application for one request of a `WSGIServer`, and logs the request when its response is complete or
+ * aborted.
  *
  * @example
  * ```ts
@@ -39,14 +39,14 @@ export interface RequestLogger {
  * ```
  */
 export class ServerHandler extends ResponseHandler {
-  /** The `Server` header, and `SERVER_SOFTWARE` where the environ has none. */
+  /** The `Server` header, and `SERVER_SOFTWARE` if the environ has none. */
   override server_software: string | null = `${server_version} ${sys_version}`;
-  /** Who logs the request; null leaves it unlogged. */
+  /** The object that logs the request; null for no log. */
   request_handler: RequestLogger | null = null;
 
   /**
-   * Without the reason, as `Deno.serve` sends none but the standard one. Of nothing but its body Deno makes a response
-   * faster, a 200.
+   * Omits the reason, because `Deno.serve` only sends the standard one. For a 200 it passes only the body, from which
+   * Deno makes a response faster.
    *
    * @ignore
    */
@@ -60,12 +60,12 @@ export class ServerHandler extends ResponseHandler {
       : new Response(body, { status: code });
   }
 
-  /** Has `request_handler` log the request. */
+  /** Logs the request with `request_handler`. */
   override log_request(code: string, size: number): void {
     this.request_handler?.log_request(code, size);
   }
 
-  /** Has `request_handler` log the error if it does that. */
+  /** Logs the error with `request_handler`, if that has a `log_exception`. */
   override log_exception(error: unknown): void {
     const logger = this.request_handler;
     if (logger?.log_exception) logger.log_exception(error);

@@ -1,12 +1,12 @@
-/** An error as text for a log. */
+/** Formats errors for a log. */
 
 import { platform } from "../platform.ts";
 import { without_callers } from "../text/frames.ts";
 
 /**
- * The message of `error`, its stack down to the application, and the chain of its causes, ending in a newline.
+ * Formats the message of `error`, its stack down to the application, and the chain of its causes, ending in a newline.
  *
- * @param limit How many stack frames to keep of each, those nearest to the throw; null keeps all.
+ * @param limit The number of stack frames to keep of each error, starting at the throw; null keeps all.
  */
 export function format_exception(
   error: unknown,
@@ -15,8 +15,8 @@ export function format_exception(
   try {
     return format_chain(error, limit);
   } catch {
-    // Its stack, its name or its cause throws where it is read.
-    return "An error that cannot be shown\n";
+    // Its stack, name or cause is a getter that throws.
+    return "An error that cannot be displayed\n";
   }
 }
 

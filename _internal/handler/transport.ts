@@ -1,19 +1,19 @@
-/** Where the bytes of a response go, and what is heard of the client by that: what `ResponseWriter` stands on. */
+/** Sends the bytes of a response, and notes disconnects: the base of `ResponseWriter`. */
 
 import type { MaybePromise } from "../promise.ts";
 import { is_lost } from "../streams/disconnect.ts";
 import { encode_latin1 } from "../text/bytes.ts";
 import { copy_of } from "./block.ts";
 
-/** How a handler sends bytes: the methods that a subclass of `BaseHandler` overrides for a transport of its own. */
+/** The methods that send bytes. A subclass of `BaseHandler` overrides them for its transport. */
 export abstract class Transport {
-  /** The block that is being sent, which nobody uses again. */
+  /** The block being sent, if it is not reused by anyone. */
   #given: unknown = null;
-  /** What the connection to the client failed with; made with the first. */
+  /** The errors of the connection to the client; created with the first. */
   #losses: WeakSet<Error> | null = null;
 
   /**
-   * Sends a part of the head, a native string, by `_write`. Override where text does better than bytes.
+   * Sends part of the head, a native string, with `_write`. Override if text is more efficient than bytes.
    *
    * @throws {TypeError} If a character is above U+00FF.
    */
@@ -21,19 +21,19 @@ export abstract class Transport {
     return this._write(encode_latin1(text));
   }
 
-  /** Sends bytes, or keeps them until `_flush`. To be overridden. */
+  /** Sends bytes, or buffers them until `_flush`. Must be overridden. */
   _write(_data: Uint8Array): MaybePromise {
     throw not_overridden("_write");
   }
 
-  /** Sends what `_write` kept; settles when the client can take more. To be overridden. */
+  /** Sends what `_write` has buffered; resolves when the client can take more. Must be overridden. */
   _flush(): MaybePromise {
     throw not_overridden("_flush");
   }
 
   /**
-   * A block for as long as anybody needs it, of one that the application may use again when it has been written: a copy.
-   * Override where `_write` and `_flush` have done with a block when they settle.
+   * Returns a block that stays valid although the application may reuse the original after writing it: a copy. Override
+   * if `_write` and `_flush` no longer need a block when they settle.
    *
    * @ignore
    */
@@ -42,7 +42,7 @@ export abstract class Transport {
   }
 
   /**
-   * Notes a block that nobody uses again; gives it back.
+   * Notes and returns a block that nobody reuses.
    *
    * @ignore
    */
@@ -52,7 +52,7 @@ export abstract class Transport {
   }
 
   /**
-   * What `_write` may keep beyond `_flush`, of what it was given: a copy of what an overridden step may use again.
+   * Returns data that `_write` may keep beyond `_flush`: a copy, if an overridden step may reuse the original.
    *
    * @ignore
    */
@@ -61,7 +61,7 @@ export abstract class Transport {
   }
 
   /**
-   * Sends what is left of what hooks gave to `_write`, and ends the body.
+   * Sends what hooks have passed to `_write` and not flushed, and ends the body.
    *
    * @ignore
    */
@@ -75,8 +75,8 @@ export abstract class Transport {
   }
 
   /**
-   * Sends what `_write` kept and `_flush` was not called for. Called when the body is complete, and again at the end of
-   * `run`, as a step that was overridden may have left something. Override to end the body as well.
+   * Sends what `_write` has buffered without a `_flush`. Called when the body is complete, and again at the end of
+   * `run`, because an overridden step may have left something. Override to end the body as well.
    *
    * @ignore
    */
@@ -85,7 +85,7 @@ export abstract class Transport {
   }
 
   /**
-   * Notes what the transport failed with, should that be the client's leaving; gives it back.
+   * Returns an error of the transport, and notes it if it means a disconnect.
    *
    * @ignore
    */
@@ -94,7 +94,7 @@ export abstract class Transport {
   }
 
   /**
-   * Notes an error that says that the client has gone; gives it back.
+   * Notes and returns an error that means that the client has disconnected.
    *
    * @ignore
    */
@@ -104,7 +104,7 @@ export abstract class Transport {
   }
 
   /**
-   * Whether an error is one of those that said that the client has gone.
+   * Whether an error was noted as a disconnect.
    *
    * @ignore
    */
@@ -113,7 +113,7 @@ export abstract class Transport {
   }
 
   /**
-   * Waits for what a hook sends.
+   * Awaits what a hook sends, and notes a disconnect.
    *
    * @ignore
    */
@@ -124,7 +124,7 @@ export abstract class Transport {
   }
 }
 
-/** What a method throws that has to be overridden. */
+/** The error of a method that must be overridden. */
 export function not_overridden(method: string): Error {
   return new Error(`a subclass of BaseHandler must override ${method}()`);
 }

@@ -1,14 +1,14 @@
-/** Requests that no application is asked about, because of what comes before or behind them on their connection. */
+/** Requests that are refused before the application is called, because of the state of their connection. */
 
 import { BrokenOff } from "./body_stream.ts";
 
-/** Where a request came from, as Deno says it. */
+/** The client's address, as Deno reports it. */
 type RemoteAddress = { transport: string; hostname?: string; port?: number };
 
 /**
- * The answer to a request that is not for the application; null for any other.
+ * The response to a request that the application must not get; null for any other request.
  *
- * @param remote Where it came from, if that is known.
+ * @param remote The client's address, if it is known.
  */
 export function unanswerable(
   request: Request,
@@ -19,15 +19,15 @@ export function unanswerable(
 }
 
 /**
- * Whether the client has reset its connection already. The system does not know its address any more then, and Deno makes
- * one up: whoever is kept out by it would not be.
+ * Whether the client has already reset its connection. Then the kernel no longer knows its address, and Deno makes one
+ * up, which could bypass access control by address.
  */
 function has_left({ hostname, port }: RemoteAddress): boolean {
   return port === 0 && hostname === "0.0.0.0";
 }
 
 /**
- * Whether a CONNECT has content, which it cannot (RFC 9110, section 9.3.6). Deno takes what follows its head for the next
+ * Whether a CONNECT has content, which is not allowed (RFC 9110, section 9.3.6). Deno reads that content as the next
  * request, whatever Content-Length says.
  */
 function is_tunnel_with_content({ method, headers }: Request): boolean {
@@ -36,7 +36,7 @@ function is_tunnel_with_content({ method, headers }: Request): boolean {
   return !/^0+$/.test(length);
 }
 
-/** A refusal that ends the connection, as Deno does not for `Connection: close`. */
+/** A refusal that closes the connection, which Deno does not do for `Connection: close`. */
 function breaking_off(): Response {
   const body = new ReadableStream({
     pull(controller) {

@@ -1,15 +1,15 @@
-/** A promise that knows whether anybody waits for it. */
+/** A promise that knows whether it is awaited. */
 
 export class WatchedPromise<T> extends Promise<T> {
   /** Whether it has been awaited, or `then`, `catch` or `finally` been called. */
   watched = false;
 
-  /** What follows it is an ordinary promise. */
+  /** Derived promises are ordinary ones. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
 
-  /** A watched promise that settles as `promise` does, and whose rejection is nobody's if nobody waits for it. */
+  /** A watched promise that settles like `promise`. If nobody awaits it, its rejection is not reported as unhandled. */
   static of<T>(promise: Promise<T>): WatchedPromise<T> {
     const watched = new WatchedPromise<T>((resolve, reject) => {
       promise.then(resolve, reject);

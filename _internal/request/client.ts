@@ -1,19 +1,25 @@
-/** What a request tells of its client: whether it is on this machine, and whether it is a browser. */
+/** What a request reveals about its client: whether it is on this machine, and whether it is a browser. */
 
 import type { WSGIEnvironment } from "../../types.ts";
 
-/** A host as `Host` has it (RFC 9110, section 7.2) that leads nowhere else (RFC 6761, section 6.3), and perhaps a port. */
+/**
+ * A `Host` header (RFC 9110, section 7.2) that always means this machine (RFC 6761, section 6.3), with an optional
+ * port.
+ */
 const LOOPBACK_HOST =
   /^(?:(?:[^.:]+\.)*localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?$/i;
 
-/** Whether a host, as `Host` has it, is this machine by its name. The owner of any other name can have it lead here (DNS rebinding). */
+/**
+ * Whether a `Host` header names this machine by a reserved name. The owner of any other name can make it resolve to
+ * this machine (DNS rebinding).
+ */
 export function is_loopback_host(host: string): boolean {
   return LOOPBACK_HOST.test(host);
 }
 
 const LOOPBACK_ADDRESS = /^(?:(?:::ffff:)?127(?:\.\d{1,3}){3}|::1)$/i;
 
-/** What proxies add for the client behind them. */
+/** Headers that proxies add. */
 const FORWARDED = [
   "HTTP_FORWARDED",
   "HTTP_VIA",
@@ -21,7 +27,7 @@ const FORWARDED = [
   "HTTP_X_REAL_IP",
 ];
 
-/** Whether the client is on this machine, came by no proxy that says so, and asked for this machine. */
+/** Whether the client is on this machine, asked for this machine, and no proxy has announced itself. */
 export function is_local(environ: WSGIEnvironment): boolean {
   const { REMOTE_ADDR = "", HTTP_HOST, SERVER_NAME = "" } = environ;
   return LOOPBACK_ADDRESS.test(REMOTE_ADDR) &&
@@ -29,7 +35,7 @@ export function is_local(environ: WSGIEnvironment): boolean {
     !FORWARDED.some((key) => key in environ);
 }
 
-/** Whether an `Accept` header names HTML, and does not prefer plain text. */
+/** Whether an `Accept` header names HTML and does not prefer plain text. */
 export function wants_html(accept: unknown): boolean {
   if (typeof accept !== "string") return false;
   const weights: Record<string, number> = {};

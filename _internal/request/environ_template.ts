@@ -1,4 +1,4 @@
-/** What every environ of a server starts from, ready to be cloned. */
+/** The template that a server's environs are cloned from. */
 
 import { header_keys, type HeaderKeys } from "./request.ts";
 import { remember } from "../remember.ts";
@@ -8,19 +8,19 @@ type Variables = Readonly<Record<string, unknown>>;
 /** What is the same in every environ. */
 export interface Template {
   os_environ: Variables;
-  /** `base_environ` as it was. */
+  /** A copy of `base_environ`. */
   base_environ: Variables;
-  /** One on top of the other, in an object that V8 clones fast; not to be changed. */
+  /** Both merged, in an object that V8 clones fast. Must not be modified. */
   environ: Variables;
-  /** Where headers stand in environ. */
+  /** The keys of headers in environ. */
   key_of: HeaderKeys;
 }
 
 const templates = new WeakMap<Variables, Template>();
 
 /**
- * What every request sets. It has its place in the template, because an object that grows key by key is moved again and
- * again.
+ * The keys that every request sets. The template reserves them, because an object that grows key by key is reallocated
+ * repeatedly.
  */
 const REQUEST_KEYS: readonly string[] = [
   "SERVER_PROTOCOL",
@@ -44,8 +44,8 @@ const REQUEST_KEYS: readonly string[] = [
 ];
 
 /**
- * `base_environ` on top of `os_environ`, with `""` for what a request of `WSGIServer` sets in any case. Made when one
- * of the two has changed.
+ * Merges `base_environ` over `os_environ`, with `""` for the keys that every request of `WSGIServer` sets. Cached until
+ * one of the two changes.
  */
 export function environ_template(
   base_environ: Variables,
@@ -74,7 +74,7 @@ function is_same(before: Variables, now: Variables): boolean {
   return count === 0;
 }
 
-/** Through JSON, where nothing is lost by it: an object filled key by key is cloned some hundred times slower. */
+/** Copies via JSON if that loses nothing: an object filled key by key is cloned about a hundred times slower. */
 function fast(variables: Variables): Variables {
   const strings = Object.values(variables).every((value) =>
     typeof value === "string"

@@ -1,4 +1,4 @@
-/** The environment of this process, as PEP 3333 wants it: one byte per character. */
+/** The environment of this process as PEP 3333's native strings: one byte per character. */
 
 import { platform } from "../platform.ts";
 import { decode_latin1, is_ascii, to_native } from "../text/bytes.ts";
@@ -6,13 +6,13 @@ import { decode_latin1, is_ascii, to_native } from "../text/bytes.ts";
 type Variables = Record<string, string>;
 
 /**
- * The variables of this process as native strings; `{}` without permission to read them, never a prompt.
+ * Returns the variables of this process as native strings; `{}` without permission to read them. Never prompts.
  *
- * No runtime tells a variable whose name or value is no UTF-8. On Linux such a one is found in
- * /proc/self/environ, where the process may read that.
+ * No runtime reports a variable whose name or value is not UTF-8. On Linux it is read from /proc/self/environ, if the
+ * process may read that.
  */
 export function read_environ(): Record<string, string> {
-  // In this order: Node has a variable that is no UTF-8 too, but not its bytes.
+  // In this order, because Node has variables that are not UTF-8 too, but not their bytes.
   const environ = { ...decodable_variables(), ...undecodable_variables() };
   once ??= fast(environ);
   return environ;
@@ -20,7 +20,7 @@ export function read_environ(): Record<string, string> {
 
 function decodable_variables(): Variables {
   const variables = platform.environ();
-  // As nearly always; to look at all of them at once is what takes a CGI script least.
+  // The usual case. Checking all of them at once is fastest for a CGI script.
   if (is_ascii(JSON.stringify(variables))) return variables;
   const native = ([name, value]: [string, string]) =>
     [to_native(name), to_native(value)] as const;
@@ -53,15 +53,15 @@ function is_utf8(native: string): boolean {
   }
 }
 
-/** What was read first. */
+/** The first result of `read_environ()`. */
 let once: Readonly<Variables> | null = null;
 
-/** Through JSON, which makes an object that V8 clones some hundred times faster than one filled key by key. */
+/** Copies via JSON, which makes an object that V8 clones about a hundred times faster than one filled key by key. */
 function fast(environ: Variables): Variables {
   return JSON.parse(JSON.stringify(environ));
 }
 
-/** `read_environ()`, read once and shared, as every request clones it: not to be changed. */
+/** The result of `read_environ()`, read once and shared, because every request clones it. Must not be modified. */
 export function process_environ(): Readonly<Variables> {
   if (once === null) read_environ();
   return once!;

@@ -1,4 +1,4 @@
-/** What a `Request` of `Deno.serve` says, in the terms of CGI. */
+/** Translates a `Request` of `Deno.serve` to CGI variables. */
 
 import { to_native } from "../text/bytes.ts";
 import { unquote } from "../text/quote.ts";
@@ -8,10 +8,10 @@ import { is_host } from "./host.ts";
 /**
  * The request target as it was sent.
  *
- * `request.url` is the scheme, then the Host header as the client wrote it, then the target. A Host header
- * with a slash in it must not pass for the beginning of the path.
+ * `request.url` is the scheme, then the Host header as the client sent it, then the target. A slash in the Host header
+ * must not pass for the beginning of the path.
  *
- * @param host What is likely to be the Host header: to look it up takes longer.
+ * @param host The likely Host header; looking it up takes longer.
  */
 export function request_target(request: Request, host?: string): string {
   const { url } = request;
@@ -20,7 +20,7 @@ export function request_target(request: Request, host?: string): string {
     ? host.length
     : host_length(url, authority, request.headers.get("host") ?? "");
   if (length > 0) return to_native(url.slice(authority + length));
-  // An absolute target, or one without a Host header. That of CONNECT is an authority alone.
+  // An absolute target, or one without a Host header. The target of CONNECT is an authority alone.
   const path = url.slice(authority).search(/[/?]/);
   if (path < 0) return to_native(url.slice(authority));
   const target = url.slice(authority + path);
@@ -28,12 +28,12 @@ export function request_target(request: Request, host?: string): string {
 }
 
 /**
- * Puts the host that the client asks for into `environ`, which holds its headers.
+ * Sets `HTTP_HOST` in `environ`, which already has the headers, to the host that the client asks for.
  *
- * That is the one in the URL: an absolute target's goes before the Host header (RFC 9112, section 3.2.2), by HTTP/2 the
- * `:authority` does (RFC 9113, section 8.3.1), and only where there is neither Deno takes the header.
+ * That is the host in the URL. An absolute target takes precedence over the Host header (RFC 9112, section 3.2.2), and
+ * so does `:authority` in HTTP/2 (RFC 9113, section 8.3.1); Deno uses the header only if there is neither.
  *
- * @param unnamed The host in the URL of a request that names none; null where Deno puts none of its own there.
+ * @param unnamed The host that Deno puts into the URL of a request without one; null if it does not.
  */
 export function add_host(
   environ: Record<string, unknown>,
@@ -45,17 +45,20 @@ export function add_host(
     const host = url_host(url);
     if (host !== unnamed) environ.HTTP_HOST = host;
   } else if (!names(url, url.indexOf("://") + 3, header) && is_host(header)) {
-    environ.HTTP_HOST = url_host(url); // A header that is no host stays: the request is refused for it.
+    environ.HTTP_HOST = url_host(url); // A header that is not a host is kept: the request is refused for it.
   }
 }
 
-/** The host in a URL, and its port where that is there, but no user. */
+/** The host and port of a URL, without user information. */
 function url_host(url: string): string {
   const [, host = ""] = /^[^/]*\/\/(?:[^/?@]*@)?([^/?]*)/.exec(url) ?? [];
   return to_native(host);
 }
 
-/** How much of `url` is the Host header: as a header has it, or as Deno puts it into the URL, decoded from UTF-8; 0 where it is not there. */
+/**
+ * The length of the Host header within `url`, in its original form or decoded from UTF-8, as Deno writes it; 0 if it is
+ * not there.
+ */
 function host_length(url: string, authority: number, host: string): number {
   if (names(url, authority, host)) return host.length;
   const bytes = Uint8Array.from(host, (char) => char.charCodeAt(0));
@@ -63,13 +66,13 @@ function host_length(url: string, authority: number, host: string): number {
   return names(url, authority, decoded) ? decoded.length : 0;
 }
 
-/** Whether a URL, whose authority begins there, names the host and nothing else. */
+/** Whether `host` is the whole authority of a URL. */
 function names(url: string, authority: number, host: string): boolean {
   return url[authority + host.length] === "/" &&
     url.startsWith(host, authority);
 }
 
-/** A target with the slashes that it begins with as one: `//x` is a path, and not the host x. */
+/** Collapses the leading slashes of a target to one: `//x` is a path, and not the host x. */
 export function one_slash(target: string): string {
   return target.startsWith("//") ? target.replace(/^\/+/, "/") : target;
 }
@@ -77,7 +80,7 @@ export function one_slash(target: string): string {
 /**
  * Adds the headers of `request` to `environ`.
  *
- * @param key_of Where a header stands in environ, as `header_keys` gives it.
+ * @param key_of Returns the key of a header in environ, from `header_keys`.
  */
 export function add_headers(
   environ: Record<string, unknown>,
@@ -101,7 +104,7 @@ export function add_headers(
 /**
  * Adds the method and the target of `request` to `environ`.
  *
- * @param target The request target, as `request_target` gives it.
+ * @param target The request target, from `request_target`.
  */
 export function add_request_line(
   environ: Record<string, unknown>,
@@ -116,16 +119,16 @@ export function add_request_line(
   environ.REQUEST_URI = target;
 }
 
-/** A Content-Length that was sent several times, equal each time, is one (RFC 9110, section 8.6). */
+/** A Content-Length that was sent repeatedly with the same value counts once (RFC 9110, section 8.6). */
 function first_length(value: string): string {
   const comma = value.indexOf(",");
   return comma < 0 ? value : value.slice(0, comma).trim();
 }
 
-/** Gives the key in environ of a header, by its name: null for one that has none there, or not one of its own. */
+/** Returns the key of a header in environ by its name; null if the header is left out or is not an `HTTP_` variable. */
 export type HeaderKeys = (name: string) => string | null;
 
-/** The keys of headers beside `variables`: as wsgiref has it, a header that is named as a variable is does not stand beside it. */
+/** Returns the keys of headers. As in wsgiref, a header with the name of one of `variables` is left out. */
 export function header_keys(
   variables: Readonly<Record<string, unknown>>,
 ): HeaderKeys {
@@ -137,13 +140,13 @@ export function header_keys(
 
 /** The names of a header in environ. */
 interface HeaderNames {
-  /** The name alone: `USER_AGENT`. */
+  /** The plain name: `USER_AGENT`. */
   plain: string;
-  /** With its prefix: `HTTP_USER_AGENT`. */
+  /** The name with its prefix: `HTTP_USER_AGENT`. */
   prefixed: string;
 }
 
-/** What is set for each request: no header of such a name stands beside it. */
+/** The variables set for each request: a header with such a name is left out. */
 const REQUEST_VARIABLES = new Set([
   "CONTENT_LENGTH",
   "CONTENT_TYPE",
@@ -158,8 +161,8 @@ const REQUEST_VARIABLES = new Set([
 ]);
 
 /**
- * The names in environ of a header; null for one that must not get there: one with an underscore,
- * which could pass for another header's, `Proxy` (httpoxy), and one that is named as a variable of the request is.
+ * The names of a header in environ; null for one that must be left out: a name with an underscore, which could pass for
+ * another header, `Proxy` (httpoxy), and the name of a variable of the request.
  */
 const header_names = remember((name): HeaderNames | null => {
   if (name.includes("_") || name.toLowerCase() === "proxy") return null;

@@ -1,9 +1,9 @@
-/** The body of a `Request`, as a handler takes it. */
+/** The body of a `Request`, for a handler. */
 
 import { empty_body, whole_body } from "../streams/body.ts";
 import { note_request } from "../streams/own_request.ts";
 
-/** The body of a request: an empty one where it has none. */
+/** The body of a request; an empty stream if there is none. */
 export function request_body(request: Request): ReadableStream<Uint8Array> {
   const { body, headers } = request;
   if (!body) return empty_body();

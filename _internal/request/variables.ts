@@ -1,14 +1,17 @@
-/** The variables of a request, as a server of any kind has them. */
+/** The CGI variables of a request, for any kind of server. */
 
 import type { WSGIEnvironment } from "../../types.ts";
 import { guess_scheme } from "../../util.ts";
 import { quote } from "../text/quote.ts";
 import { in_brackets } from "./host.ts";
 
-/** CGI variables, each character of a value a byte. */
+/** CGI variables, with one byte per character. */
 export type Variables = Record<string, string>;
 
-/** What nginx and lighttpd send beside the plain variables, and what a client must not set (httpoxy). */
+/**
+ * Duplicates that nginx and lighttpd send in addition to the plain variables, and `HTTP_PROXY`, which a client must not
+ * set (httpoxy).
+ */
 export const UNWANTED_VARIABLES: ReadonlySet<string> = new Set([
   "HTTP_CONTENT_TYPE",
   "HTTP_CONTENT_LENGTH",
@@ -16,8 +19,8 @@ export const UNWANTED_VARIABLES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Fills in what every environ has (PEP 3333, "environ Variables") and a web server may say nothing of, or no more than
- * that it is empty, which is the same (RFC 3875, section 4.1).
+ * Fills in the variables that every environ must have (PEP 3333, "environ Variables") if a web server does not set
+ * them, or sets them empty, which means the same (RFC 3875, section 4.1).
  */
 export function complete(environ: WSGIEnvironment): void {
   environ.REQUEST_METHOD ||= "GET";
@@ -25,7 +28,7 @@ export function complete(environ: WSGIEnvironment): void {
   environ.PATH_INFO ??= "";
   environ.QUERY_STRING ??= "";
   environ.SERVER_PROTOCOL ||= "HTTP/1.0";
-  // Not what the client calls it: a server is believed to know its name.
+  // Not the host that the client sent: the server's own name is trusted.
   environ.SERVER_NAME = in_brackets(
     environ.SERVER_NAME || environ.SERVER_ADDR as string || "localhost",
   );
@@ -33,7 +36,7 @@ export function complete(environ: WSGIEnvironment): void {
   if (environ.HTTP_HOST === "") delete environ.HTTP_HOST;
 }
 
-/** The request line, as far as the variables tell it. */
+/** The request line, as far as the variables have it. */
 export function request_line(variables: Variables): string {
   const { REQUEST_METHOD, REQUEST_URI, SERVER_PROTOCOL } = variables;
   const target = REQUEST_URI ?? target_of(variables);

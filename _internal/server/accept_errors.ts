@@ -1,24 +1,27 @@
-/** Connections that are not to be had. */
+/** Errors of accepting connections. */
 
 import { escape_controls } from "../text/log.ts";
 
-/** How long a server waits before it accepts again, in milliseconds, where it has failed before: there may be no file descriptor left. */
+/**
+ * How long a server waits after a repeated failure before it accepts again, in milliseconds: file descriptors may have
+ * run out.
+ */
 const PAUSE = 50;
 
-/** For how long an error behind another is no news, in milliseconds. */
+/** How long further errors are not logged after one, in milliseconds. */
 const SILENCE = 10_000;
 
-/** What a server makes of the errors that `accept` ends in: a line in the log for the first of them. */
+/** Handles errors of `accept`: logs the first of a series. */
 export class AcceptErrors {
   #log: (text: string) => void;
   #silent_until = -Infinity;
 
-  /** @param log Gets the lines. */
+  /** @param log Receives the lines. */
   constructor(log: (text: string) => void) {
     this.#log = log;
   }
 
-  /** Logs an error if it is news; settles when it may be tried again. */
+  /** Logs an error unless one was logged shortly before; resolves when the server may accept again. */
   async take(error: unknown): Promise<void> {
     const now = performance.now();
     const is_news = now > this.#silent_until;
@@ -26,7 +29,7 @@ export class AcceptErrors {
     if (!is_news) {
       return await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
-    // Deno.serve puts what accept() says into an error of its own.
+    // Deno.serve wraps the error of accept() in one of its own.
     const reason = error instanceof Deno.errors.Http
       ? error.message
       : String(error);

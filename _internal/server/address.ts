@@ -1,9 +1,9 @@
-/** Where servers listen. */
+/** Addresses that servers listen at. */
 
-/** Where a server listens: a host and a port, or the path of a Unix socket. */
+/** The address that a server listens at: a host and a port, or the path of a Unix socket. */
 export type ServerAddress = [host: string, port: number] | string;
 
-/** The host as Deno takes it; `""` is every address of the machine. */
+/** The host in Deno's form; `""` means every address of the machine. */
 export function hostname_of(host: string): string {
   return host === "" ? "0.0.0.0" : host.replace(/^\[|\]$/g, "");
 }

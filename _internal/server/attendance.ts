@@ -1,15 +1,15 @@
-/** Whether anybody waits for a server, or has come to it. */
+/** Detects a server that is closed before anybody has used it. */
 
 import { WatchedPromise } from "../handler/watched_promise.ts";
 import { stderr } from "../streams/error_stream.ts";
 
 /**
- * What a server knows of those who serve by it. `serve_forever()` comes back at once, with a promise: a program that does
- * not wait for that comes to its end, where `await using` closes the server. Nothing is wrong with that in a test, which
- * sends its requests before; so it is told only where none has come.
+ * Tracks whether a server is awaited or used. `serve_forever()` returns a promise at once: if a program does not await
+ * it, its `await using` block ends and closes the server. That is right in a test, which sends its requests before; so
+ * a message is written only if no request has arrived.
  */
 export class Attendance {
-  /** Whether a request or a connection has come. */
+  /** Whether a request or a connection has arrived. */
   was_asked = false;
 
   #serving: WatchedPromise<void> | null = null;
@@ -19,11 +19,11 @@ export class Attendance {
     return this.#serving = WatchedPromise.of(end);
   }
 
-  /** Tells that a server is left that nobody has come to, if it was to serve and nobody waits for it. */
+  /** Writes a message if the server was to serve, but nobody has awaited or used it. */
   leave(server: string): void {
     if (!this.#serving || this.#serving.watched || this.was_asked) return;
     stderr.write(
-      `${server} is closed at the end of its \`await using\` block, before a request has come: \`await\` serve_forever() to serve until it is shut down\n`,
+      `${server} was closed at the end of its \`await using\` block before any request arrived: \`await\` serve_forever() to serve until it is shut down\n`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** The application that shows that a server works. */
+/** The application to try a server with. */
 
 import type { WSGIApplication } from "../../types.ts";
 import { is_local, wants_html } from "../request/client.ts";
@@ -7,11 +7,10 @@ import { repr } from "../text/repr.ts";
 import { demo_page } from "./demo_page.ts";
 
 /**
- * A small, complete application: "Hello world!" and every variable of the environ. It shows whether a server runs
- * applications at all. A browser gets it as a page of HTML, any other client as the plain text that `wsgiref` has.
+ * A small, complete application for trying a server: it responds with "Hello world!" and every variable of the environ.
+ * A browser gets an HTML page, any other client the same plain text as from `wsgiref`.
  *
- * Variables of the process are shown only to a client on the same machine, unless one of them is
- * `DEMO_APP_ENVIRON=all`.
+ * Variables of the process are shown only to clients on the same machine, unless `DEMO_APP_ENVIRON=all` is set.
  *
  * @example
  * ```ts
@@ -58,18 +57,18 @@ const PAGE_HEADERS: [string, string][] = [
   ["Vary", "Accept"],
 ];
 
-/** The names of CGI's variables of a request (RFC 3875, section 4.1), and of what web servers add to them. */
+/** The names of CGI's request variables (RFC 3875, section 4.1), and of those that web servers add. */
 const OF_REQUEST =
   /^(?:AUTH_TYPE|CONTENT_|DOCUMENT_|GATEWAY_|HTTP_|HTTPS$|PATH_INFO$|PATH_TRANSLATED$|QUERY_STRING$|REDIRECT_|REMOTE_|REQUEST_|SCRIPT_|SERVER_)/;
 
-/** What the client may see: names in order, and values as `repr` writes them. */
+/** The variables that the client may see: sorted names, and values formatted by `repr`. */
 function shown_variables(
   environ: Parameters<WSGIApplication>[0],
 ): [name: string, value: string][] {
   const variables: Record<string, unknown> = environ;
   const of_process = process_environ();
   const everything = is_local(environ) || variables.DEMO_APP_ENVIRON === "all";
-  // To a CGI script, the request is told by variables of its process.
+  // In a CGI script, the request consists of variables of the process.
   const is_shown = (key: string) =>
     everything || variables[key] !== of_process[key] ||
     ("GATEWAY_INTERFACE" in of_process && OF_REQUEST.test(key));

@@ -13,7 +13,7 @@ const PARTS: Record<string, RegExp> = {
   WSGI: /^wsgi\./,
 };
 
-/** The part that has all others. */
+/** The part for all other variables. */
 const REST = "Process";
 
 function part_of(name: string): string {
@@ -25,9 +25,9 @@ function part_of(name: string): string {
 /**
  * The page.
  *
- * @param environ What its heading is made of.
- * @param variables What it shows: names, and values as text.
- * @param note What else there is to say, or "".
+ * @param environ The environ, for the heading.
+ * @param variables The variables to show: names, and values as text.
+ * @param note A final note, or "".
  */
 export function demo_page(
   environ: WSGIEnvironment,
@@ -52,12 +52,12 @@ export function demo_page(
 <h1>Hello world!</h1>
 <p>Your server works. This is the demo application of <b>@tsgi/serve</b>, and you asked it for
 <code>${escaped(`${REQUEST_METHOD} ${path}`)}</code>.</p>
-<h2>Now yours</h2>
-<p>Put this into a file, <code>app.ts</code>,</p>
+<h2>Write your own</h2>
+<p>Save this as <code>app.ts</code>:</p>
 <pre>${escaped(APPLICATION)}</pre>
-<p>and serve it:</p>
+<p>Then serve it:</p>
 <pre>${escaped(COMMAND)}</pre>
-<h2>What an application is told</h2>
+<h2>What an application receives</h2>
 <p>The first argument of an application, <code>environ</code>, for this request:</p>
 ${tables.join("")}${note ? `<p>${escaped(note)}</p>\n` : ""}</body>
 </html>
@@ -77,7 +77,7 @@ export default app;`;
 
 const COMMAND = "deno run -A jsr:@tsgi/serve --reload app.ts";
 
-/** A table of variables. Those of the process are many, and seldom what one looks for. */
+/** A table of variables. Those of the process are collapsed: there are many, and they are rarely needed. */
 function table(title: string, rows: Row[]): string {
   if (rows.length === 0) return "";
   const lines = rows.map(([name, value]) =>

@@ -1,4 +1,7 @@
-/** Imported first by what stands on the servers and sockets of Deno: elsewhere that cannot be loaded, and says so. */
+/**
+ * Imported first by modules that need the servers and sockets of Deno: on other platforms it throws an error that says
+ * so.
+ */
 
 import { platform } from "../platform.ts";
 

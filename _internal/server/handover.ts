@@ -1,31 +1,31 @@
-/** The last moments of a server at whose port others listen. */
+/** Shutting down a server whose port is shared with others. */
 
-/** How long responses by HTTP/2 are kept back at most until all of them are, in milliseconds. */
+/** The maximum time to hold HTTP/2 responses until all of them are held, in milliseconds. */
 const SEARCH = 250;
 
-/** How often it is looked whether they are, in milliseconds. */
+/** How often this is checked, in milliseconds. */
 const GLANCE = 10;
 
-/** How long a client by HTTP/2 may take to hear that the server goes away, in milliseconds. */
+/** The time for HTTP/2 clients to receive Deno's GOAWAY, in milliseconds. */
 const FAREWELL = 250;
 
 /**
- * Who the clients of such a server are, and the responses by HTTP/2 that are kept back so that it ends at the right
- * moment. One is needed: Deno breaks its connections off when no request is under way. The fewer there are beside it, the
- * better: a client that answers with a GOAWAY of its own, as Node's does, has Deno reset whatever it has under way.
+ * Tracks the clients of such a server, and holds HTTP/2 responses so that it ends at the right moment. One response
+ * must be held: Deno drops its connections when no request is in flight. The fewer there are besides it, the better: if
+ * a client answers with a GOAWAY of its own, as Node's does, Deno resets all its requests in flight.
  */
 export class Handover {
-  /** Who has sent a request since clients by HTTP/1 are told to send one only. */
+  /** The clients that have sent a request since HTTP/1 clients are told to send only one. */
   #peers = new Set<string>();
-  /** Whether one of them has sent another: that is HTTP/2. */
+  /** Whether one of them has sent a second request, and so uses HTTP/2. */
   #has_http2 = false;
   #is_keeping = false;
-  /** How many requests by HTTP/2 are under way of which the response is not kept back. */
+  /** The number of HTTP/2 requests in flight whose response is not held. */
   #open = 0;
-  /** Each lets go of a response that is kept back. */
+  /** Each releases a held response. */
   #kept: (() => void)[] = [];
 
-  /** Whether a request comes by HTTP/2, as far as that can be told: it is not the first on its connection. */
+  /** Whether a request uses HTTP/2, as far as that can be detected: it is not the first on its connection. */
   is_http2(peer: Deno.Addr): boolean {
     if (peer.transport !== "tcp") return false;
     const name = `${peer.hostname} ${peer.port}`;
@@ -35,7 +35,7 @@ export class Handover {
     return is_known;
   }
 
-  /** Keeps the responses by HTTP/2 back; settles when that holds for all, or too few come, or too many. */
+  /** Holds HTTP/2 responses; resolves when all are held, or after a maximum time. */
   async gather(): Promise<void> {
     if (!this.#has_http2) return;
     this.#is_keeping = true;
@@ -47,12 +47,12 @@ export class Handover {
     } while (!this.#is_quiet(before) && performance.now() < end);
   }
 
-  /** Whether all responses are kept back, as many as before. */
+  /** Whether all responses are held, as many as before. */
   #is_quiet(before: number): boolean {
     return this.#open === 0 && before > 0 && this.#kept.length === before;
   }
 
-  /** Takes the response to a request by HTTP/2, and keeps it back if that is wanted. */
+  /** Passes on the response to an HTTP/2 request, and holds it first if necessary. */
   async keep(response: Response | Promise<Response>): Promise<Response> {
     this.#open++;
     try {
@@ -69,13 +69,13 @@ export class Handover {
     }
   }
 
-  /** Lets go of the responses that are kept back, but for so many; no others are kept back from then on. */
+  /** Releases the held responses except `left` of them; from then on no others are held. */
   release(left = 0): void {
     this.#is_keeping = false;
     for (const let_go of this.#kept.splice(left)) let_go();
   }
 
-  /** Lets go of the last one as well when everybody has heard that the server goes away. */
+  /** Releases the last one when all clients have received the GOAWAY. */
   release_later(): void {
     setTimeout(() => this.release(), FAREWELL);
   }

@@ -1,8 +1,8 @@
-/** What a server is called: by itself, and by Deno. */
+/** The names of a server: its own, and Deno's. */
 
 import { in_brackets } from "../request/host.ts";
 
-/** What Deno puts for the host into the URL of a request that names none, at a server of this address. */
+/** The host that Deno puts into the URL of a request without one, for a server at this address. */
 export function unnamed_host(addr: Deno.Addr): string {
   if (!("hostname" in addr)) return "path" in addr ? encoded(addr.path) : "";
   const { hostname, port } = addr;
@@ -12,7 +12,7 @@ export function unnamed_host(addr: Deno.Addr): string {
   return port === 80 ? host : `${host}:${port}`;
 }
 
-/** A path of which nothing but ASCII letters and digits stays as it is. */
+/** Percent-encodes everything in a path except ASCII letters and digits. */
 function encoded(path: string): string {
   const hex = (char: string) =>
     `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
@@ -20,8 +20,8 @@ function encoded(path: string): string {
 }
 
 /**
- * What `SERVER_NAME` says of the host that was asked for: Python's `socket.getfqdn`, as far as it goes without a
- * resolver; but an IPv6 address is in brackets, as in a URL (RFC 3875, section 4.1.14).
+ * The `SERVER_NAME` for the host that a server listens at: like Python's `socket.getfqdn`, as far as possible without a
+ * resolver, but with an IPv6 address in brackets, as in a URL (RFC 3875, section 4.1.14).
  */
 export function full_name(host: string): string {
   const name = in_brackets(host);

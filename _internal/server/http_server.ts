@@ -1,4 +1,4 @@
-/** Listening, and the life of a server: what Python has in `http.server.HTTPServer`, on `Deno.serve`. */
+/** The life cycle of a server: Python's `http.server.HTTPServer`, on `Deno.serve`. */
 
 import { BrokenOff } from "../handler/body_stream.ts";
 import { unanswerable } from "../handler/unanswerable.ts";
@@ -11,46 +11,46 @@ import { full_name, unnamed_host } from "./host_names.ts";
 import { Listening, type ListenOptions } from "./listening.ts";
 import { RequestQueue } from "./request_queue.ts";
 
-/** Where a request came from; `["", 0]` on a Unix socket. */
+/** The address of a client; `["", 0]` on a Unix socket. */
 export type ClientAddress = [host: string, port: number];
 
-/** What `Deno.serve` takes beside the address. */
+/** Options of `Deno.serve` besides the address. */
 export interface WSGIServerOptions {
-  /** Lets several processes listen on the same port; Deno asks for `--unstable-net` then. */
+  /** Lets several processes listen on the same port. Deno requires `--unstable-net` for it. */
   reusePort?: boolean;
-  /** How many connections the system keeps that are not accepted yet. */
+  /** The maximum number of connections waiting to be accepted. */
   tcpBacklog?: number;
-  /** A certificate in PEM, and with it `key`: the server speaks HTTPS then. */
+  /** A certificate in PEM; with it and `key`, the server speaks HTTPS. */
   cert?: string;
   /** The key of the certificate, in PEM. */
   key?: string;
-  /** Ends the server as `server_close` does. */
+  /** Closes the server like `server_close`. */
   signal?: AbortSignal;
 }
 
 /**
- * An HTTP server that knows nothing of WSGI. It listens as soon as it is made; requests wait until `serve_forever` or
+ * An HTTP server without WSGI. It listens as soon as it is constructed; requests wait until `serve_forever` or
  * `handle_request` is called.
  */
 export abstract class HTTPServer implements AsyncDisposable {
-  /** Where the server listens: the port is the real one where 0 was asked. */
+  /** The address that the server listens at, with the actual port if 0 was requested. */
   server_address: ServerAddress;
   /** `SERVER_NAME`. */
   server_name: string;
   /** `SERVER_PORT`, as a number. */
   server_port: number;
   /**
-   * The host in the URL of a request that names none; null by HTTPS, where every client names one.
+   * The host in the URL of a request without one; null with HTTPS, where every client sends one.
    *
    * @ignore
    */
   readonly unnamed_host: string | null;
   #options: ListenOptions;
-  /** What listens, and what has listened and still has requests under way. */
+  /** The current `Listening`, and previous ones that still have requests in flight. */
   #listenings = new Set<Listening>();
   #accept_errors = new AcceptErrors((text) => this.log_error(text));
   #stopping = false;
-  /** Whether it serves to the last moment, because others serve at its port as well. */
+  /** Whether it serves until the last moment, because others listen at the same port. */
   #is_handed_over = false;
   #ended = Promise.withResolvers<void>();
   #queue = new RequestQueue<Response>(unavailable);
@@ -59,12 +59,12 @@ export abstract class HTTPServer implements AsyncDisposable {
   /**
    * Listens at `server_address`.
    *
-   * @param server_address A host and a port, or the path of a Unix socket. The host `""` is every
-   * address of the machine, the port 0 any free one.
-   * @param options What `Deno.serve` takes beside them.
-   * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+   * @param server_address A host and a port, or the path of a Unix socket. The host `""` means every address of the
+   * machine, the port 0 any free port.
+   * @param options Further options of `Deno.serve`.
+   * @throws {Deno.errors.AddrInUse} If the address is in use.
    * @throws {RangeError} If the port is not from 0 to 65535.
-   * @throws {Deno.errors.InvalidData} If certificate or key are none.
+   * @throws {Deno.errors.InvalidData} If the certificate or the key is invalid.
    */
   constructor(
     server_address: ServerAddress,
@@ -75,7 +75,7 @@ export abstract class HTTPServer implements AsyncDisposable {
       ...rest,
       ...listen_address(server_address),
       onListen: () => {},
-      // The handler has logged why it broke a response off.
+      // The handler has logged why it aborted a response.
       onError: (error: unknown) =>
         error instanceof BrokenOff
           ? Response.error()
@@ -109,7 +109,7 @@ export abstract class HTTPServer implements AsyncDisposable {
   }
 
   /**
-   * Handles exactly one request, the next to come or the one that has waited longest.
+   * Handles exactly one request: the one that has waited longest, or the next one.
    *
    * @returns A promise that resolves when its response is complete, or when the server is shut down first.
    * @throws {Error} If `serve_forever` has been called.
@@ -119,23 +119,23 @@ export abstract class HTTPServer implements AsyncDisposable {
   }
 
   /**
-   * Stops accepting requests, and resolves when those under way are answered. Connections on which there is none are
-   * closed. While a request with a body is under way, new ones are answered with a 503.
+   * Stops accepting requests, and resolves when those in flight have been answered. Idle connections are closed. While
+   * a request with a body is in flight, new requests get a 503.
    *
-   * Where a request was under way, or answered half a second before, Deno keeps some of the others: one that says nothing
-   * by TLS, or nothing any more by HTTP/2, and one whose request was answered before all of its body had come. They are not
-   * waited for, and end when their client leaves, or with the process.
+   * If a request was in flight, or answered less than half a second before, Deno keeps some connections open: one
+   * without a TLS handshake, a silent HTTP/2 connection, and one whose request was answered before its whole body had
+   * arrived. They are not waited for, and end when their client disconnects, or with the process.
    */
   async shutdown(): Promise<void> {
     await this.#end((listening) => listening.stop());
   }
 
   /**
-   * Serves on until `shutdown()` loses no request, where other processes listen at the same port: to be called before,
-   * and when each response by HTTP/1 is the last of its connection.
+   * Keeps serving until `shutdown()` would lose no request, if other processes listen at the same port. Call it before
+   * `shutdown()`, once every HTTP/1 response closes its connection.
    *
    * @ignore
-   * @param moment How long its client has to hear that, in milliseconds.
+   * @param moment How long clients have to notice that, in milliseconds.
    */
   async hand_over(moment: number): Promise<void> {
     this.#is_handed_over = true;
@@ -150,8 +150,8 @@ export abstract class HTTPServer implements AsyncDisposable {
   }
 
   /**
-   * `server_close()`, at the end of an `await using` block. Says on stderr if that comes before any request, and nobody
-   * waits for `serve_forever()`.
+   * Calls `server_close()` at the end of an `await using` block. Warns on stderr if no request has arrived and nobody
+   * awaits `serve_forever()`.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#stopping) this.#attendance.leave(this.constructor.name);
@@ -164,18 +164,15 @@ export abstract class HTTPServer implements AsyncDisposable {
     client_address: ClientAddress,
   ): Response | Promise<Response>;
 
-  /**
-   * Logs an error that no handler took, and gives the client a bare 500. Override to do
-   * something else about it.
-   */
+  /** Logs an error that no handler caught, and sends the client a bare 500. Override to handle it differently. */
   handle_error(error: unknown): Response | Promise<Response> {
     stderr.write(
-      `Exception while a request was handled: ${format_exception(error)}`,
+      `Exception while handling a request: ${format_exception(error)}`,
     );
     return new Response(null, { status: 500 });
   }
 
-  /** Logs what went wrong beside the requests: `text` ends in a line feed. Override to log elsewhere. */
+  /** Logs an error that belongs to no request; `text` ends in a line feed. Override to log elsewhere. */
   log_error(text: string): void {
     stderr.write(text);
   }
@@ -199,7 +196,7 @@ export abstract class HTTPServer implements AsyncDisposable {
     return listening;
   }
 
-  /** Deno.serve listens no more when a connection was not to be had, but goes on with those that it has. */
+  /** Deno.serve stops listening when `accept` fails, but keeps serving its open connections. */
   async #listen_again(failed: Listening, error: unknown): Promise<void> {
     failed.stop().then(() => this.#listenings.delete(failed));
     do {
@@ -236,7 +233,7 @@ export abstract class HTTPServer implements AsyncDisposable {
   }
 }
 
-/** Where Deno.serve is to listen. */
+/** The address in the form of Deno.serve. */
 function listen_address(
   address: ServerAddress,
 ): { path: string } | { hostname: string; port: number } {
@@ -245,7 +242,7 @@ function listen_address(
   return { hostname: hostname_of(host), port };
 }
 
-/** The answer to a request that came too late. */
+/** The response to a request that arrived too late. */
 function unavailable(): Response {
   return new Response(null, {
     status: 503,

@@ -1,11 +1,11 @@
-/** One `Deno.serve`: what is under way by it, and how it ends. */
+/** One `Deno.serve`: its requests in flight, and its end. */
 
 import type { MaybePromise } from "../promise.ts";
 import { is_just_made_whole } from "../handler/response_handler.ts";
 import { Handover } from "./handover.ts";
 import { SocketFile } from "./socket_file.ts";
 
-/** What `Deno.serve` is given: an address, a certificate, and so on. */
+/** Options of `Deno.serve`: an address, a certificate, and so on. */
 export type ListenOptions =
   & Partial<Deno.ServeTcpOptions>
   & Partial<Deno.TlsCertifiedKeyPem>
@@ -17,25 +17,28 @@ export type Receiver = (
   info: Deno.ServeHandlerInfo,
 ) => Response | Promise<Response>;
 
-/** How long it takes at most until what was answered has been handed to the system, in milliseconds. */
+/** The maximum time until a response has been handed to the kernel, in milliseconds. */
 const MOMENT = 20;
 
 /**
- * How long what is left is waited for where no request is under way any more, in milliseconds: it may be a small response
- * that its client takes slowly, of which nobody can tell whether it was sent.
+ * How long to wait for open connections when no request is in flight, in milliseconds: there may be a small response
+ * that its client reads slowly, and Deno does not tell when that has been sent.
  */
 const PATIENCE = 500;
 
-/** A `Deno.serve` that listens, or has listened: it ends where a connection cannot be accepted, but for those it has. */
+/**
+ * A `Deno.serve` that listens, or has listened. When a connection cannot be accepted, it ends except for its open
+ * connections.
+ */
 export class Listening {
   readonly addr: Deno.Addr;
-  /** Settles when it listens no more: with null where it was told to end, and otherwise with the reason. */
+  /** Resolves when it stops listening: to null if it was told to, and otherwise to the reason. */
   readonly over: Promise<unknown>;
   #server: Deno.HttpServer<Deno.Addr>;
-  /** The file of its socket, as long as there is one. */
+  /** Its Unix socket file, while there is one. */
   #file: SocketFile | null;
   #abort = new AbortController();
-  /** How many requests are under way: received, and not yet answered. */
+  /** The number of requests in flight. */
   #requests = 0;
   /** How many of them have a body. */
   #uploads = 0;
@@ -43,15 +46,15 @@ export class Listening {
   #is_shutting_down = false;
   #has_ended = false;
   readonly #is_shared: boolean;
-  /** Called when a request was answered; null where nobody waits for that. */
+  /** Called when a request has been answered; null if nobody waits for that. */
   #on_answer: (() => void) | null = null;
-  /** What `hand_over()` has found so far; null before. */
+  /** The state of `hand_over()`; null before it is called. */
   #handover: Handover | null = null;
 
   /**
    * Listens.
    *
-   * @throws {Deno.errors.AddrInUse} If somebody else does there.
+   * @throws {Deno.errors.AddrInUse} If the address is in use.
    */
   constructor(options: ListenOptions, receive: Receiver) {
     const { signal } = this.#abort;
@@ -75,13 +78,13 @@ export class Listening {
   }
 
   /**
-   * Serves on until it can be stopped without anybody noticing, where others listen at the same port. Clients by HTTP/1
-   * have been told to close their connections: what they still send is waited for, as Deno's shutdown makes the rest of
-   * a request body unreadable. To a client by HTTP/2 Deno says then that it goes away, and takes what has been sent before
-   * that is heard; but when no request at all is under way, it breaks that off. So one by HTTP/2 is kept under way, and as
-   * few as possible beside it.
+   * Keeps serving until it can be stopped without losing a request, if others listen at the same port. HTTP/1 clients
+   * have been told to close their connections: uploads in flight are waited for, because Deno's shutdown makes the rest
+   * of a request body unreadable. To HTTP/2 clients Deno's shutdown sends a GOAWAY, and it accepts requests until they
+   * have received that; but once no request is in flight, it drops their connections. So one HTTP/2 request is kept in
+   * flight, and as few others as possible.
    *
-   * @param moment How long clients by HTTP/1 have to close their connections, in milliseconds.
+   * @param moment How long HTTP/1 clients have to close their connections, in milliseconds.
    */
   async hand_over(moment: number): Promise<void> {
     const handover = this.#handover ??= new Handover();
@@ -93,7 +96,7 @@ export class Listening {
     } while (this.#uploads > 0 && !this.#is_ending);
   }
 
-  /** Takes it that a request comes while the server is handed over. */
+  /** Tracks a request that arrives during the handover. */
   #hand_on(
     response: Response | Promise<Response>,
     request: Request,
@@ -105,25 +108,25 @@ export class Listening {
   }
 
   /**
-   * Listens no more, and settles when what is under way has been answered. A connection on which nothing is is closed: at
-   * once where that holds for all of them, and otherwise as far as Deno does it, which keeps one that says nothing by TLS,
-   * or nothing any more by HTTP/2, and one whose request was answered before all of its body had come.
+   * Stops listening, and resolves when the requests in flight have been answered. If there are none, all connections
+   * are closed at once. Otherwise Deno closes the idle ones, except one without a TLS handshake, a silent HTTP/2
+   * connection, and one whose request was answered before its whole body had arrived.
    */
   stop(): Promise<void> {
     return this.#stopped ??= this.#stop();
   }
 
-  /** Drops every connection at once; if it has been stopped, waits until that is done, which Deno cannot hasten. */
+  /** Drops every connection at once; after `stop()`, waits for that instead, because Deno cannot speed it up. */
   async close(): Promise<void> {
     if (this.#is_shutting_down) return await this.#stopped!;
     // Deno cannot abort a server that has ended.
     if (!this.#has_ended) await this.#close_socket(() => this.#abort.abort());
-    this.#on_answer?.(); // There will be none.
-    // One that has failed is not cleared away before.
+    this.#on_answer?.(); // Nobody waits any more.
+    // Only this releases a server that has failed.
     if (await this.over) await this.#server.shutdown();
   }
 
-  /** Why it has ended, if nobody has told it to. */
+  /** The reason for its end, unless it was told to end. */
   #end(): unknown {
     this.#has_ended = true;
     return this.#is_ending ? null : new Error("Deno.serve has ended");
@@ -164,8 +167,8 @@ export class Listening {
   }
 
   async #stop(): Promise<void> {
-    // What was handed over has nothing under way that this would lose, and must lose nothing that is still on its way: by
-    // HTTP/2, Deno tells the client when it shuts down.
+    // After a handover, no request in flight would be lost, but neither must those that are still on their way: only
+    // Deno's shutdown tells HTTP/2 clients.
     const is_idle = !this.#handover && await this.#is_idle();
     if (is_idle) return await this.close();
     if (this.#handover) await this.#leave_one(this.#handover);
@@ -173,7 +176,7 @@ export class Listening {
     this.#handover?.release_later();
     let is_down = false;
     const down = this.#shut_down()
-      .catch(() => {}) // That a connection was not accepted does not matter any more.
+      .catch(() => {}) // A failed `accept` no longer matters.
       .then(() => is_down = true);
     while (this.#requests > 0 && !is_down) {
       await Promise.race([down, this.#answer()]);
@@ -184,7 +187,7 @@ export class Listening {
     clearTimeout(timer);
   }
 
-  /** Sends all responses that are kept back but one. */
+  /** Sends all held responses except one. */
   async #leave_one(handover: Handover): Promise<void> {
     handover.release(1);
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -210,11 +213,14 @@ export class Listening {
     else close();
   }
 
-  /** Settles as soon as no request body is under way, of which Deno's shutdown makes the rest unreadable: says whether nothing else is. */
+  /**
+   * Resolves when no request body is being sent, because Deno's shutdown makes the rest of it unreadable; to true if no
+   * other request is in flight either.
+   */
   async #is_idle(): Promise<boolean> {
     do {
       await this.#uploads_end();
-      // With others at its port it listens no longer than it has to: what comes meanwhile is turned away.
+      // On a shared port it stops listening as soon as possible, because it turns away what arrives in the meantime.
       if (this.#requests > 0 || this.#is_shared) return false;
       await new Promise((resolve) => setTimeout(resolve, MOMENT));
     } while (this.#uploads > 0);
@@ -225,7 +231,7 @@ export class Listening {
     while (this.#uploads > 0 && !this.#is_ending) await this.#answer();
   }
 
-  /** Settles when a request was answered. */
+  /** Resolves when a request has been answered. */
   #answer(): Promise<void> {
     return new Promise((resolve) => this.#on_answer = resolve);
   }

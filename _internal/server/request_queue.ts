@@ -1,16 +1,16 @@
-/** Requests that have arrived and wait until somebody handles them. */
+/** Requests that have arrived and wait to be handled. */
 
 /** A request in the queue. */
 interface WaitingRequest {
-  /** Handles it: its client gets the answer. */
+  /** Handles it, so that its client gets the answer. */
   handle(): void;
   /** Turns it away. */
   refuse(): void;
-  /** Settles when its response is complete. */
+  /** Resolves when its response is complete. */
   completed: Promise<void>;
 }
 
-/** Requests that are answered by an `Answer`. */
+/** A queue of requests that are answered with an `Answer`. */
 export class RequestQueue<Answer> {
   #refuse: () => Answer;
   #waiting: WaitingRequest[] = [];
@@ -18,16 +18,16 @@ export class RequestQueue<Answer> {
   #open = false;
   #closed = false;
 
-  /** @param refuse What a request gets that is turned away. */
+  /** @param refuse Returns the answer for a request that is turned away. */
   constructor(refuse: () => Answer) {
     this.#refuse = refuse;
   }
 
   /**
-   * Keeps a request until it is taken.
+   * Queues a request.
    *
    * @param answer Handles the request.
-   * @param completed Settles when its response is complete.
+   * @param completed Resolves when its response is complete.
    */
   add(
     answer: () => Answer | Promise<Answer>,
@@ -52,21 +52,22 @@ export class RequestQueue<Answer> {
     });
   }
 
-  /** Whether requests are handled as they come: `add` is not for them then. */
+  /** Whether requests are handled as they arrive, without `add`. */
   get is_open(): boolean {
     return this.#open;
   }
 
-  /** Has all requests handled that wait, and those that come from now on. */
+  /** Handles all waiting requests, and all further ones as they arrive. */
   open(): void {
     this.#open = true;
     for (const request of this.#waiting.splice(0)) request.handle();
   }
 
   /**
-   * Handles the request that has waited longest, or the next to come.
+   * Handles the request that has waited longest, or the next one.
    *
-   * @returns A promise that resolves when its response is complete, or when the queue is closed before it comes.
+   * @returns A promise that resolves when its response is complete, or when the queue is closed before a request
+   * arrives.
    * @throws {Error} If the queue is open.
    */
   async handle_one(): Promise<void> {
@@ -74,17 +75,17 @@ export class RequestQueue<Answer> {
     const request = await this.#take();
     if (!request) return;
     request.handle();
-    await request.completed.catch(() => {}); // It is complete as well when the client has left.
+    await request.completed.catch(() => {}); // It is also complete if the client has disconnected.
   }
 
-  /** Takes the request that has waited longest, or the next to come; null once the queue is closed. */
+  /** Takes the request that has waited longest, or the next one; null once the queue is closed. */
   #take(): Promise<WaitingRequest | null> {
     const waiting = this.#waiting.shift();
     if (waiting || this.#closed) return Promise.resolve(waiting ?? null);
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
-  /** Turns away whatever waits, and whatever comes from now on. */
+  /** Turns away all waiting requests, and all further ones. */
   close(): void {
     this.#closed = true;
     for (const request of this.#waiting.splice(0)) request.refuse();

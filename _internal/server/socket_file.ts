@@ -1,21 +1,20 @@
-/** The file of a Unix socket, from which Deno parts as if it were always its own. */
+/** The file of a Unix socket, which Deno removes even if it no longer belongs to the server. */
 
-/** How long Deno may take to remove a file, in milliseconds. */
+/** The time that Deno has to remove a file, in milliseconds. */
 const PATIENCE = 1000;
 
-/** What tells a file from another one at its path. */
+/** Distinguishes a file from another one at the same path. */
 type Identity = Pick<Deno.FileInfo, "dev" | "ino">;
 
 /**
- * The file of a socket that somebody listens at. Another server may put its own at the same path meanwhile, so that
- * no client finds nobody there: to it the file belongs then. But Deno, when it closes a socket, removes whatever is at
- * its path.
+ * The file of a listening socket. Another server may replace it with its own, so that clients always find one: then the
+ * file belongs to that server. But when Deno closes a socket, it removes whatever file is at its path.
  */
 export class SocketFile {
   #path: string;
   #own: Identity | null;
 
-  /** Takes the file that is there for that of the socket. */
+  /** Assumes that the existing file belongs to the socket. */
   constructor(path: string) {
     this.#path = path;
     this.#own = identity_at(path);
@@ -28,7 +27,7 @@ export class SocketFile {
     }
   }
 
-  /** Closes the socket by `close`; what somebody else has put in the place of its file is there afterwards. */
+  /** Closes the socket with `close`, and keeps the file if another server has replaced it. */
   async close_socket(close: () => void): Promise<void> {
     const there = identity_at(this.#path);
     const kept = there && !is_same(this.#own, there) ? this.#keep() : null;
@@ -36,7 +35,7 @@ export class SocketFile {
     if (kept !== null) await this.#restore(kept, there!);
   }
 
-  /** Gives what is there a second name; null where that cannot be done. */
+  /** Gives the file at the path a second name; returns null if that fails. */
   #keep(): string | null {
     const kept = `${this.#path}.${Deno.pid}`;
     try {
@@ -57,7 +56,7 @@ export class SocketFile {
   }
 }
 
-/** What is at a path; null where there is nothing, or nobody is allowed to tell. */
+/** The identity of the file at a path; null if there is none, or it is not readable. */
 function identity_at(path: string): Identity | null {
   try {
     return Deno.lstatSync(path);

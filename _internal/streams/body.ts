@@ -1,4 +1,4 @@
-/** Request bodies: none at all, all of a stream, and one of known length out of a stream that may go on. */
+/** Request bodies: an empty one, all of a stream, or a number of bytes from a stream that may continue. */
 
 import { platform } from "../platform.ts";
 import { BodySource, has_source } from "./body_source.ts";
@@ -7,7 +7,7 @@ import { stand_in } from "./own_request.ts";
 
 const DIGITS = /^[0-9]+$/;
 
-/** The number of bytes that `CONTENT_LENGTH` says, which is digits or nothing (RFC 3875, section 4.1.2); null where it is anything but digits. */
+/** The number of bytes that `CONTENT_LENGTH` declares (RFC 3875, section 4.1.2); null unless it is digits. */
 export function parse_length(
   content_length: string | undefined,
 ): number | null {
@@ -20,10 +20,13 @@ const EMPTY: UnderlyingDefaultSource<Uint8Array> = {
   start: (controller) => controller.close(),
 };
 
-/** The class of bodies without a byte. Made with the first: Deno takes 2.5 ms to load its streams, which not everybody needs who imports this. */
+/**
+ * The class of empty bodies. It is created with the first one, because Deno takes 2.5 ms to load its streams, which not
+ * every importer of this module needs.
+ */
 let EmptyBody: (new () => ReadableStream<Uint8Array>) | null = null;
 
-/** A body without a byte, which can be told from others. */
+/** An empty body, recognised by `is_empty_body`. */
 export function empty_body(): ReadableStream<Uint8Array> {
   EmptyBody ??= class extends ReadableStream<Uint8Array> {
     constructor() {
@@ -33,15 +36,15 @@ export function empty_body(): ReadableStream<Uint8Array> {
   return new EmptyBody();
 }
 
-/** Whether a body is one of those. */
+/** Whether a body was made by `empty_body`. */
 export function is_empty_body(body: ReadableStream): boolean {
   return EmptyBody !== null && body instanceof EmptyBody;
 }
 
 /**
- * All of `source`, which is nothing but the body. `Deno.serve` has a body just end whose client cancels its stream of
- * HTTP/2: so the stream fails with `Deno.errors.UnexpectedEof` if that is before `content_length` bytes, where there is
- * one, and where there is a `request` as if the client had gone, if its signal is aborted then.
+ * All of `source`, which contains nothing but the body. If the client cancels an HTTP/2 stream, `Deno.serve` just ends
+ * the body. So the returned stream fails with `Deno.errors.UnexpectedEof` if it ends before a given `content_length`,
+ * and as after a disconnect if the signal of a given `request` is aborted at its end.
  */
 export function whole_body(
   source: ReadableStream<Uint8Array>,
@@ -58,11 +61,11 @@ export function whole_body(
 /**
  * The first `content_length` bytes of `source`, as a stream that ends there.
  *
- * No more than they is asked of `source`, which may stay open: its end is not waited for, and it is neither
+ * No more than these bytes are read from `source`, which may stay open: its end is not awaited, and it is neither
  * closed nor cancelled. The stream fails with `Deno.errors.UnexpectedEof` if `source` ends before. Without a length the
  * body is empty.
  *
- * @param on_taken Called when all of a body has been read that is not empty.
+ * @param on_taken Called when a body that is not empty has been read completely.
  */
 export function body_of(
   source: ReadableStream<Uint8Array>,
@@ -80,7 +83,10 @@ function cut_short(came: number, expected: number): Error {
   );
 }
 
-/** Of a BadResource, as which `Deno.serve` has a body fail whose client has left, `Response` makes another error, that says less. */
+/**
+ * After a disconnect, `Deno.serve` fails a body with a BadResource, which `Response` would turn into a less helpful
+ * error.
+ */
 function translate(error: unknown): never {
   if (!(error instanceof platform.errors.BadResource)) throw error;
   throw Object.assign(disconnected(), { cause: error });
@@ -112,7 +118,7 @@ class WholeSource extends BodySource {
     const { done, value } = await this.#reader.read().catch(translate);
     if (!done) {
       this.#came += value.length;
-      // Deno prints a warning where a signal is asked for: only a body is worth that.
+      // Deno prints a warning when the signal is read, so it is only read for a request that has a body.
       if (this.#came > 0) this.#signal ??= this.#request?.signal ?? null;
       return controller.enqueue(value);
     }
@@ -128,7 +134,7 @@ class WholeSource extends BodySource {
   }
 }
 
-/** The most that is read at once. */
+/** The maximum size of a read. */
 const BLOCK_SIZE = 65536;
 
 class LimitedSource extends BodySource {
@@ -155,7 +161,7 @@ class LimitedSource extends BodySource {
   ): Promise<void> {
     this.#read ??= this.#open();
     let chunk;
-    // A pull that brings nothing would not be followed by another.
+    // A pull that enqueues nothing would not be followed by another.
     do chunk = await this.#read(Math.min(this.#left, BLOCK_SIZE)); while (
       chunk?.length === 0
     );
@@ -175,7 +181,10 @@ class LimitedSource extends BodySource {
     this.#release();
   }
 
-  /** A stream of bytes can be asked for just what is wanted; of any other the surplus of the last chunk is dropped. */
+  /**
+   * From a byte stream, exactly the wanted number of bytes can be read; from any other, the surplus of the last chunk
+   * is dropped.
+   */
   #open(): (most: number) => Promise<Uint8Array | null> {
     const byob = byob_reader(this.#source);
     if (byob) {

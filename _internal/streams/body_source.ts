@@ -1,13 +1,13 @@
-/** Request bodies that remember what they failed with: that is no error of whoever reads them. */
+/** Request bodies that remember the error they failed with, which is not the fault of their reader. */
 
 import type { MaybePromise } from "../promise.ts";
 
-/** Nothing is read of a body before it is wanted. */
+/** Nothing is read from a body before it is requested. */
 const UNREAD = { highWaterMark: 0 };
 
 const sources = new WeakMap<ReadableStream, BodySource>();
 
-/** Where a request body comes from, and the body. */
+/** The source of a request body, with the body. */
 export abstract class BodySource
   implements UnderlyingDefaultSource<Uint8Array> {
   /** The body. */
@@ -19,12 +19,12 @@ export abstract class BodySource
     sources.set(this.stream, this);
   }
 
-  /** Puts the next block into the body, or ends it. */
+  /** Enqueues the next block of the body, or closes it. */
   protected abstract give(
     controller: ReadableStreamDefaultController<Uint8Array>,
   ): Promise<void>;
 
-  /** The body is not wanted any more. */
+  /** Called when the body is cancelled. */
   abstract cancel(reason: unknown): MaybePromise;
 
   pull(
@@ -36,7 +36,7 @@ export abstract class BodySource
     });
   }
 
-  /** Whether `error` is what the body failed with, or the copy of it that `fetch` makes of what it was to send. */
+  /** Whether `error` is the one that the body failed with, or the copy that `fetch` makes when it sends the body. */
   has_failed_with(error: unknown): boolean {
     if (!this.#failure) return false;
     const { error: own } = this.#failure;
@@ -51,12 +51,12 @@ function is_plain_error(value: unknown): value is Error {
     Object.getPrototypeOf(value) === Error.prototype;
 }
 
-/** Whether a body remembers what it failed with. */
+/** Whether a body remembers the error it failed with. */
 export function has_source(body: ReadableStream): boolean {
   return sources.has(body);
 }
 
-/** Whether `body` is a request body, and `error` what it failed with: then its transport has reported it. */
+/** Whether `body` is a request body that failed with `error`: then its transport has already reported it. */
 export function has_failed_with(body: unknown, error: unknown): boolean {
   return sources.get(body as ReadableStream)?.has_failed_with(error) ?? false;
 }

@@ -1,32 +1,35 @@
-/** A connection of a gateway: what comes in is parsed from a buffer, what goes out keeps its order. */
+/** A connection of a gateway: input is parsed from a buffer, output keeps its order. */
 
 import { disconnected } from "./disconnect.ts";
 import { DONE } from "../promise.ts";
 
-/** What a parser found at the beginning of the data; a view of them is good until more is asked of the connection. */
+/**
+ * What a parser found at the beginning of the data; views of the data are valid until the next read from the
+ * connection.
+ */
 export interface Parsed<T> {
   value: T;
-  /** How many bytes it took. */
+  /** The number of bytes parsed. */
   length: number;
 }
 
-/** Parses the beginning of some data; null where more is needed. */
+/** Parses the beginning of the data; returns null if it needs more. */
 export type Parser<T> = (data: Uint8Array) => Parsed<T> | null;
 
-/** What most heads fit into. */
+/** Most heads fit into this size. */
 const BUFFER_SIZE = 4096;
 
-/** Buffers that nobody uses just now: to make one for each connection takes a tenth of an SCGI request. */
+/** Unused buffers: allocating one for each connection takes a tenth of an SCGI request. */
 const buffers: Uint8Array<ArrayBuffer>[] = [];
 
-/** How many of them are kept. */
+/** The maximum number of unused buffers. */
 const MOST_BUFFERS = 256;
 
 function take_buffer(): Uint8Array<ArrayBuffer> {
   return buffers.pop() ?? new Uint8Array(BUFFER_SIZE);
 }
 
-/** Leaves a buffer, which nothing is read into or written from any more, to whoever takes the next. */
+/** Returns a buffer to the pool once no read or write uses it. */
 function leave_buffer(buffer: Uint8Array<ArrayBuffer>): void {
   if (buffer.length !== BUFFER_SIZE || buffers.length === MOST_BUFFERS) return;
   buffers.push(buffer);
@@ -34,10 +37,10 @@ function leave_buffer(buffer: Uint8Array<ArrayBuffer>): void {
 
 const NOTHING = new Uint8Array();
 
-/** The most that a stream reads at once, unless it is asked for less or more. */
+/** The default size of a stream's reads. */
 const BLOCK_SIZE = 65536;
 
-/** How long nothing may come in before a connection that is only drained is closed, in milliseconds. */
+/** How long a connection that is being drained may be idle before it is closed, in milliseconds. */
 const LINGER = 30_000;
 
 export class Connection {
@@ -46,13 +49,13 @@ export class Connection {
   #filling = false;
   #start = 0;
   #end = 0;
-  /** How many bytes the streams of `readable` have given. */
+  /** The number of bytes read from the streams of `readable`. */
   bytes_read = 0;
   #last_write: Promise<void> = DONE;
-  /** How many writes are under way. */
+  /** The number of pending writes. */
   #writes = 0;
   #closed = false;
-  /** Set while nothing is waited for but the end of the connection. */
+  /** Set while only the end of the connection is awaited. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(conn: Deno.Conn) {
@@ -60,18 +63,18 @@ export class Connection {
     set_no_delay(conn);
   }
 
-  /** Whether it has been closed: what came in is no longer there. */
+  /** Whether it has been closed, and its buffered input dropped. */
   get is_closed(): boolean {
     return this.#closed;
   }
 
-  /** Whether nothing has come in that was not taken. */
+  /** Whether all input has been parsed. */
   get is_empty(): boolean {
     return this.#start === this.#end;
   }
 
   /**
-   * What `parse` finds in what has come in; null where it needs more.
+   * Parses the buffered input; returns null if `parse` needs more.
    *
    * @throws What `parse` throws.
    */
@@ -84,10 +87,10 @@ export class Connection {
   }
 
   /**
-   * Waits for more to come in.
+   * Waits for more input.
    *
-   * @returns Whether it has; if not, the connection has ended.
-   * @throws {Deno.errors.UnexpectedEof} If it has ended within something.
+   * @returns False if the connection has ended.
+   * @throws {Deno.errors.UnexpectedEof} If it has ended with unparsed input.
    */
   async more(): Promise<boolean> {
     if (this.is_empty) this.#start = this.#end = 0;
@@ -101,12 +104,14 @@ export class Connection {
     }
     if (this.is_empty) return false;
     throw new Deno.errors.UnexpectedEof(
-      `the connection ended after ${this.#end - this.#start} bytes of it`,
+      `the connection ended after ${
+        this.#end - this.#start
+      } bytes of an incomplete request`,
     );
   }
 
   /**
-   * What comes in behind what was parsed, as a stream that reads no more than it is asked for.
+   * The input after what was parsed, as a stream that reads only what is requested.
    *
    * @param on_read Called when `bytes_read` has grown.
    */
@@ -124,25 +129,25 @@ export class Connection {
     });
   }
 
-  /** Writes all of `data` behind what was written before; fails as a client does that has gone. */
+  /** Writes all of `data` after earlier writes. Fails as on a disconnect. */
   write(data: Uint8Array): Promise<void> {
     return this.#write(data, NOTHING);
   }
 
-  /** Writes `size` bytes, which `fill` puts at the beginning of a buffer. */
+  /** Writes `size` bytes, which `fill` writes to the beginning of a buffer. */
   send(size: number, fill: (buffer: Uint8Array) => void): Promise<void> {
     const buffer = size > BUFFER_SIZE ? new Uint8Array(size) : take_buffer();
     fill(buffer);
     return this.#write(buffer.subarray(0, size), buffer);
   }
 
-  /** Writes `data`, and leaves `buffer`, which they are in, to others. */
+  /** Writes `data`, then returns the `buffer` that contains them to the pool. */
   #write(data: Uint8Array, buffer: Uint8Array<ArrayBuffer>): Promise<void> {
     const before = this.#writes++ > 0 ? this.#last_write : null;
     return this.#last_write = this.#write_behind(before, data, buffer);
   }
 
-  /** Settles when all that was written has been sent; fails as a client does that has gone. */
+  /** Resolves when all writes have been sent. Fails as on a disconnect. */
   written(): Promise<void> {
     return this.#last_write;
   }
@@ -152,14 +157,14 @@ export class Connection {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#last_write.catch(() => {}); // Whoever wrote has been told.
+    this.#last_write.catch(() => {}); // The writer has got the error.
     this.#conn.close();
     if (!this.#filling) this.#give_back();
   }
 
   /**
-   * Ends what goes out. What still comes in has to be taken to its end, so that the peer can read what it was sent: to
-   * close a connection with data unread makes a reset of it.
+   * Ends the output. The rest of the input has to be read to its end, so that the peer can read the output: closing a
+   * connection with unread data resets it.
    */
   async end(): Promise<void> {
     await this.#last_write;
@@ -167,30 +172,30 @@ export class Connection {
     this.#linger();
   }
 
-  /** Ends what goes out, drops what still comes in, and closes the connection. */
+  /** Ends the output, drops further input, and closes the connection. */
   async finish(): Promise<void> {
-    await this.end().catch(() => {}); // It has gone, which is what is waited for.
+    await this.end().catch(() => {}); // The peer has disconnected, which is what is awaited.
     await this.drain();
     this.close();
   }
 
-  /** Drops what still comes in; settles when the peer has ended it, or has gone. */
+  /** Drops further input; resolves when the peer has ended it or disconnected. */
   async drain(): Promise<void> {
     try {
       do this.#start = this.#end; while (await this.more());
     } catch {
-      // It has gone.
+      // The peer has disconnected.
     }
   }
 
-  /** Closes the connection when nothing comes in any more. */
+  /** Closes the connection when it has been idle for a while. */
   #linger(): void {
     if (this.#closed) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.close(), LINGER);
   }
 
-  /** What is in the buffer goes first. */
+  /** Reads from the buffer first, then from the connection. */
   async #read_behind(view: Uint8Array): Promise<number | null> {
     let length = Math.min(view.length, this.#end - this.#start);
     if (length > 0) {
@@ -224,7 +229,7 @@ export class Connection {
     }
   }
 
-  /** Leaves the buffer to another connection. */
+  /** Returns the buffer to the pool. */
   #give_back(): void {
     leave_buffer(this.#buffer);
     this.#buffer = NOTHING;
@@ -243,22 +248,22 @@ export class Connection {
   }
 
   #read(view: Uint8Array): Promise<number | null> {
-    if (this.#closed) return Promise.reject(disconnected()); // The buffer has been given back.
+    if (this.#closed) return Promise.reject(disconnected()); // The buffer is back in the pool.
     if (this.#timer !== undefined) this.#linger();
     return this.#conn.read(view).catch(lost);
   }
 }
 
-/** Whatever went wrong with a connection, its peer has gone. */
+/** Any error of a connection means that its peer has disconnected. */
 function lost(): never {
   throw disconnected();
 }
 
-/** Without it a server in front that writes twice waits for an acknowledgement in between, some 40 ms. */
+/** Without it, a server in front that writes twice waits for an acknowledgement in between, about 40 ms. */
 function set_no_delay(conn: Deno.Conn): void {
   try {
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay();
   } catch {
-    // The peer has gone already; the first read will say so.
+    // The peer has already disconnected; the first read will report it.
   }
 }

@@ -1,6 +1,6 @@
 /** The console of a process whose stdout is a response. */
 
-/** What of the console goes to stdout, and knows more than its arguments. */
+/** The console methods that write to stdout, and do more than print their arguments. */
 const OTHERS = [
   "dir",
   "dirxml",
@@ -12,7 +12,7 @@ const OTHERS = [
   "timeEnd",
 ] as const;
 
-/** The modules of Node that are in Deno, without an import, which would take a promise or a moment of every start. */
+/** Node's modules within Deno. An import would cost a promise, or time at every start. */
 interface Builtins {
   getBuiltinModule(name: "node:console"): {
     Console: new (stdout: unknown, stderr: unknown) => Console;
@@ -21,8 +21,8 @@ interface Builtins {
 }
 
 /**
- * From now on, what is written by `console.log()` and the like goes to stderr, as `console.error()` does: in the output of
- * a CGI script it would be taken for a part of the head.
+ * Redirects `console.log()` and similar methods to stderr, like `console.error()`: in the output of a CGI script, their
+ * text would be read as part of the head.
  */
 export function console_to_stderr(): void {
   const { error } = console;

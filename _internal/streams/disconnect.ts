@@ -1,15 +1,15 @@
-/** The client has gone: what a handler treats as the end of a request and not as a failure. */
+/** Disconnects of the client, which a handler treats as the end of a request and not as a failure. */
 
 import { platform } from "../platform.ts";
 
-/** What whoever still waits for the client is told. */
+/** The error for everything that still waits for the client. */
 export function disconnected(): Error {
-  return new platform.errors.ConnectionAborted("the client has gone");
+  return new platform.errors.ConnectionAborted("the client has disconnected");
 }
 
 /**
- * Whether `error`, which a connection to a client failed with, says that it is lost. To be asked only where that is
- * known: an application has connections of its own, which fail in the same way.
+ * Whether an error of a connection to a client means that it is lost. Use it only for errors of such connections: an
+ * application's own connections fail in the same way.
  */
 export function is_lost(error: unknown): error is Error {
   return platform.is_lost(error);

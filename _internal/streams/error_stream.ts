@@ -1,11 +1,11 @@
-/** The `wsgi.errors` of the servers in this package, and one that keeps its text for tests. */
+/** The `wsgi.errors` of the servers in this package, and one for tests that collects its text. */
 
 import type { ErrorStream } from "../../types.ts";
 import { platform } from "../platform.ts";
 
 const encoder = new TextEncoder();
 
-/** A stream whose `write()` keeps nothing back. */
+/** A stream without a buffer. */
 export abstract class UnbufferedErrorStream implements ErrorStream {
   abstract write(text: string): void;
 
@@ -17,8 +17,8 @@ export abstract class UnbufferedErrorStream implements ErrorStream {
 }
 
 /**
- * Writes to the process's stderr at once. Where that cannot be written to, on a disk that is full or into a pipe that
- * nobody reads, nobody can be told: what is written is lost, and whoever writes it goes on.
+ * Writes to the process's stderr synchronously. If that fails, because a disk is full or nobody reads a pipe, there is
+ * nowhere to report it: the text is lost, and `write()` does not throw.
  */
 class StderrStream extends UnbufferedErrorStream {
   write(text: string): void {
@@ -30,7 +30,6 @@ class StderrStream extends UnbufferedErrorStream {
   }
 }
 
-/** Where that goes. */
 const process_stderr = {
   writeSync: (data: Uint8Array) => platform.write_stderr(data),
 };
@@ -48,7 +47,7 @@ export function write_all(
   }
 }
 
-/** Keeps what is written: `String(stream)` gives it. */
+/** Collects what is written; `String(stream)` returns it. */
 export class TextErrorStream extends UnbufferedErrorStream {
   #text = "";
 

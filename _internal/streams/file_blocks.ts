@@ -1,4 +1,4 @@
-/** The blocks of what `FileWrapper` takes, each kind of file read in its own way. */
+/** The blocks of a file for `FileWrapper`, read in the way of each kind of file. */
 
 import type { FileLike, NodeStream, Reader } from "../../types.ts";
 import type { MaybePromise } from "../promise.ts";
@@ -6,21 +6,21 @@ import { describe } from "../text/check.ts";
 
 /** A file, block by block. */
 export interface FileBlocks {
-  /** The next block, which is not empty; null at the end. */
+  /** Reads the next block, which is never empty; null at the end. */
   next(): Promise<Uint8Array | null>;
   /** Closes the file. */
   close(): MaybePromise;
 }
 
 /**
- * How `filelike` is read, of which nothing is read yet.
+ * A reader for `filelike`. Nothing is read yet.
  *
- * @param size The size of the blocks, in bytes, where the file does not decide it.
- * @throws {TypeError} If it is no file.
+ * @param size The size of the blocks in bytes, unless the file determines it.
+ * @throws {TypeError} If it is not a file.
  */
 export function file_blocks(filelike: FileLike, size: number): FileBlocks {
   if (filelike instanceof ReadableStream) return new StreamBlocks(filelike);
-  // Before what has read(): a stream of Node's has one as well, which takes no buffer.
+  // Checked before read(), because Node's streams also have a read(), which takes no buffer.
   if (is_node_stream(filelike)) return new NodeStreamBlocks(filelike);
   if (typeof filelike?.read === "function") {
     return new ReadBlocks(filelike, size);
@@ -39,7 +39,7 @@ function is_node_stream(filelike: FileLike): filelike is NodeStream {
 class StreamBlocks implements FileBlocks {
   #stream: ReadableStream<Uint8Array>;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  /** Whether reading has failed: there is nothing left to cancel then. */
+  /** Whether reading has failed, so that there is nothing to cancel. */
   #failed = false;
 
   constructor(stream: ReadableStream<Uint8Array>) {
@@ -71,7 +71,8 @@ class NodeStreamBlocks implements FileBlocks {
 
   constructor(stream: NodeStream) {
     this.#stream = stream;
-    // A file that is not there is found out later, and perhaps before anybody reads: that must not end the process. Whoever reads is told.
+    // A missing file is reported later, perhaps before the first read. Without a listener that would end the process;
+    // the reader gets the error anyway.
     stream.on("error", () => {});
   }
 
@@ -89,7 +90,7 @@ class NodeStreamBlocks implements FileBlocks {
   }
 }
 
-/** How often in a row a file may give no byte before its end, as which it would be waited for without end. */
+/** The number of consecutive empty reads after which a file counts as broken, instead of being read for ever. */
 const MOST_EMPTY = 100;
 
 class ReadBlocks implements FileBlocks {
@@ -102,7 +103,7 @@ class ReadBlocks implements FileBlocks {
   }
 
   async next(): Promise<Uint8Array | null> {
-    // A new block each time: the one before may still be on its way.
+    // A new block each time, because the previous one may still be in flight.
     const block = new Uint8Array(this.#size);
     for (let reads = 0; reads < MOST_EMPTY; reads++) {
       const length = length_of(await this.#file.read(block), block);
@@ -119,7 +120,7 @@ class ReadBlocks implements FileBlocks {
   }
 }
 
-/** How much of `block` has been read, by what read() gave; null at the end. */
+/** The number of bytes read into `block`, from the result of read(); null at the end. */
 function length_of(given: unknown, block: Uint8Array): number | null {
   const { bytesRead } = (given ?? {}) as { bytesRead?: number };
   const length = bytesRead ?? given;

@@ -1,22 +1,22 @@
-/** What is left of a request body when its response is complete. */
+/** The unread rest of a request body after its response. */
 
 import { platform } from "../platform.ts";
 
-/** How many bytes are taken in any case, so that a client that sends before it reads gets its answer. */
+/** The minimum number of bytes to read, so that a client that sends before it reads gets its response. */
 const LEAST = 1024 * 1024;
 
-/** How long a client has to read its answer before the connection is closed, in milliseconds. */
+/** How long a client has to read its response before the connection is closed, in milliseconds. */
 const LINGER = 2000;
 
-/** How many bytes are taken at most of a body that is left, where that is not all of it. */
+/** The maximum number of bytes to read from an unread body, if that is not all of it. */
 const limits = new WeakMap<ReadableStream<Uint8Array>, number>();
 
 /**
- * Says how much of a body is taken at most when nobody reads it any more, if that is more than a MiB. A body of which
- * nobody says so is taken as a whole.
+ * Sets the maximum number of bytes to read from a body after its response, at least a MiB. Without a limit, the whole
+ * body is read.
  *
  * @param most The number of bytes.
- * @param length How many are left, where the client has said so.
+ * @param length The number of remaining bytes, if the client has declared it.
  */
 export function limit_leftover(
   body: ReadableStream<Uint8Array>,
@@ -28,17 +28,18 @@ export function limit_leftover(
 }
 
 /**
- * Drops what is left of a body that is not locked.
+ * Drops the rest of a body that is not locked.
  *
- * Deno reads a body that is cancelled to its end, however long it is, and leaves the connection of one that has a
- * reader to that. So what may be too long is read here, and cancelled when it is: that closes the connection.
+ * Deno reads a cancelled body to its end, whatever its length, and keeps the connection of a body with a reader until
+ * the reader cancels it. So a body that may be too long is read here, and cancelled when it is: that closes the
+ * connection.
  */
 export function drop_leftover(body: ReadableStream<Uint8Array>): void {
   const limit = limits.get(body);
   const dropping = limit === undefined
     ? body.cancel()
     : take(body.getReader(), limit);
-  dropping.catch(() => {}); // It fails where the client has gone.
+  dropping.catch(() => {}); // It fails if the client has disconnected.
 }
 
 async function take(
@@ -55,7 +56,7 @@ async function take(
   await reader.cancel();
 }
 
-/** Waits for a moment, without keeping the process from its end. */
+/** Waits until a time, without keeping the process alive. */
 function until(moment: number): Promise<void> {
   const time = Math.max(moment - performance.now(), 0);
   return new Promise((resolve) =>

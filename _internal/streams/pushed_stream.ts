@@ -1,8 +1,8 @@
-/** A stream that is given its data as they come. */
+/** A stream that data is pushed into. */
 
 import type { MaybePromise } from "../promise.ts";
 
-/** How much is kept before whoever pushes has to wait. */
+/** The number of buffered bytes from which `push()` has to wait. */
 const HIGH_WATER_MARK = 65536;
 
 export class PushedStream {
@@ -24,7 +24,7 @@ export class PushedStream {
     );
   }
 
-  /** Adds to the stream; what it returns settles when there is room for more. */
+  /** Adds data to the stream; the returned promise resolves when there is room for more. */
   push(data: Uint8Array<ArrayBuffer>): MaybePromise {
     if (this.#over) return;
     this.#controller.enqueue(data);
@@ -39,13 +39,13 @@ export class PushedStream {
     this.drop();
   }
 
-  /** Has the stream fail. */
+  /** Makes the stream fail. */
   fail(reason: () => Error): void {
     if (!this.#over) this.#controller.error(reason());
     this.drop();
   }
 
-  /** Takes no more data: whoever pushes need not wait any longer. */
+  /** Drops further data, and lets pending pushes continue. */
   drop(): void {
     this.#over = true;
     this.#make_room();

@@ -1,11 +1,11 @@
-/** Between text and bytes, as PEP 3333 has it: a native string holds one byte per character. */
+/** Converts between text and bytes: PEP 3333's native strings hold one byte per character. */
 
 const encoder = new TextEncoder();
 
 // deno-lint-ignore no-control-regex
 const NOT_ASCII = /[^\x00-\x7f]/;
 
-/** Whether all of a text is ASCII, and so the same in every encoding. */
+/** Whether a text is all ASCII, and so the same in every encoding. */
 export function is_ascii(text: string): boolean {
   return !NOT_ASCII.test(text);
 }
@@ -26,7 +26,7 @@ export function encode_latin1(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** What is thrown about a character that is no byte. */
+/** The error for a character that is not a byte. */
 export function no_byte(char: string): TypeError {
   return new TypeError(
     `expected characters up to U+00FF, got ${JSON.stringify(char)}`,
@@ -35,19 +35,19 @@ export function no_byte(char: string): TypeError {
 
 const decoder = new TextDecoder();
 
-/** The native string of some bytes. */
+/** The native string of `bytes`. */
 export function decode_latin1(bytes: Uint8Array): string {
-  // ASCII is the same in UTF-8, which the platform decodes many times faster. What has as many characters as bytes is
-  // that, or holds bytes that are no UTF-8.
+  // ASCII is the same in UTF-8, which the platform decodes many times faster. If there are as many characters as bytes,
+  // the bytes are ASCII, or not valid UTF-8.
   const decoded = decoder.decode(bytes);
   if (decoded.length === bytes.length && !decoded.includes("\ufffd")) {
     return decoded;
   }
   let text = "";
-  // In steps, because the arguments of a call have to fit on the stack.
+  // In chunks, because the arguments of a call have to fit on the stack.
   for (let i = 0; i < bytes.length; i += 8192) {
     const part = bytes.subarray(i, i + 8192) as unknown as number[];
-    text += String.fromCharCode.apply(null, part); // To spread it takes six times as long.
+    text += String.fromCharCode.apply(null, part); // Spreading it takes six times as long.
   }
   return text;
 }
@@ -57,17 +57,17 @@ export function to_native(text: string): string {
   return is_ascii(text) ? text : decode_latin1(encoder.encode(text));
 }
 
-/** A part of what goes out: bytes, or text that is all ASCII. */
+/** Part of the output: bytes, or text that is all ASCII. */
 export type Part = Uint8Array | string;
 
-/** How many bytes some parts are. */
+/** The number of bytes in `parts`. */
 export function size_of(parts: Part[]): number {
   let size = 0;
   for (const { length } of parts) size += length;
   return size;
 }
 
-/** Puts parts into `target`, one behind the other from `offset` on; gives where they end. */
+/** Writes parts into `target` one after the other from `offset`; returns the offset of their end. */
 export function put_parts(
   target: Uint8Array,
   offset: number,
@@ -81,7 +81,7 @@ export function put_parts(
   return offset;
 }
 
-/** Some parts as one; bytes that are alone are not copied. */
+/** Concatenates parts; a single array of bytes is not copied. */
 export function concat(parts: Part[]): Uint8Array {
   const [first] = parts;
   if (parts.length === 1 && typeof first !== "string") return first!;

@@ -1,4 +1,7 @@
-/** Whether what is given can be taken: text for the head of a response, which nothing else keeps from being split; functions, numbers. */
+/**
+ * Checks of arguments: functions, numbers, and text for the head of a response, which only these checks protect from
+ * being split.
+ */
 
 import { refusal } from "./frames.ts";
 import { remember } from "../remember.ts";
@@ -6,17 +9,20 @@ import { remember } from "../remember.ts";
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** C0 but TAB, and DEL: what could end a header line, or hide one. */
+/** C0 except TAB, and DEL: characters that could end a header line, or hide one. */
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 // deno-lint-ignore no-control-regex
 const NOT_BYTES = /[^\x00-\xff]/;
 
-/** Segments of what needs no encoding in a path (RFC 3986, section 3.3), so that the path and its encoded form are one. */
+/**
+ * Segments of characters that need no encoding in a path (RFC 3986, section 3.3), so that the path equals its encoded
+ * form.
+ */
 const SCRIPT_NAME = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~!$&'()*+,;=:@-]+)+$/;
 
-/** Throws a `TypeError` if `text` is no string or holds a control character; `what` names it in the message. */
+/** Throws a `TypeError` if `text` is not a string or contains a control character; `what` names it in the message. */
 export function check_text(text: string, what: string): void {
   if (typeof text !== "string") {
     throw refusal(`${what} must be a string, got ${describe(text)}`);
@@ -30,7 +36,7 @@ export function check_text(text: string, what: string): void {
   }
 }
 
-/** Throws a `TypeError` if `name` is no token or `value` no text without control characters. */
+/** Throws a `TypeError` if `name` is not a token, or `value` not a string without control characters. */
 export function check_header(name: string, value: string): void {
   check_token(name);
   if (typeof value === "string" && !CONTROL.test(value)) return;
@@ -42,7 +48,7 @@ const check_token = remember((name): true => {
   throw refusal(`a header name must be a token, got ${describe(name)}`);
 });
 
-/** Throws a `TypeError` if a character of `text` is no byte (PEP 3333, "A Note On String Types"). */
+/** Throws a `TypeError` if a character of `text` is above U+00FF (PEP 3333, "A Note On String Types"). */
 export function check_bytes(text: string, what: string): void {
   if (NOT_BYTES.test(text)) {
     throw refusal(
@@ -53,13 +59,16 @@ export function check_bytes(text: string, what: string): void {
   }
 }
 
-/** Throws a `TypeError` if `value` is no function; `what` names it in the message. */
+/** Throws a `TypeError` if `value` is not a function; `what` names it in the message. */
 export function check_function(value: unknown, what: string): void {
   if (typeof value === "function") return;
   throw new TypeError(`${what} must be a function, got ${describe(value)}`);
 }
 
-/** Throws a `TypeError` if the option `name` is no number, a `RangeError` if it is no whole number of `what`, 0 or more. */
+/**
+ * Throws a `TypeError` if the option `name` is not a number, and a `RangeError` if it is not a whole number of `what`,
+ * 0 or more.
+ */
 export function check_count(value: unknown, name: string, what: string): void {
   const is_number = typeof value === "number";
   if (is_number && Number.isSafeInteger(value) && value >= 0) return;
@@ -72,20 +81,20 @@ export function check_count(value: unknown, name: string, what: string): void {
 }
 
 /**
- * Makes sure that a path can be what `SCRIPT_NAME` begins with.
+ * Checks that `SCRIPT_NAME` can begin with a path.
  *
  * @throws {TypeError} If it cannot.
  */
 export function check_script_name(path: string): void {
   if (typeof path === "string" && SCRIPT_NAME.test(path)) return;
   throw new TypeError(
-    `script_name takes a path such as /prefix, with a slash at its beginning, none at its end, and no character that a URL encodes, got ${
+    `script_name takes a path such as /prefix, with a leading slash, no trailing slash, and no character that a URL encodes, got ${
       typeof path === "string" ? `"${path}"` : describe(path)
     }`,
   );
 }
 
-/** A short word for what a value is, for the second half of an error message. */
+/** Describes a value in a few words, for the second half of an error message. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return `a function`;

@@ -1,13 +1,13 @@
-/** The frames of a stack: those of this package say nothing to somebody whose application has failed. */
+/** Filters the frames of a stack: those of this package do not help to debug an application. */
 
-/** The folder of this package; "" where modules have no URL, as on Workers. */
+/** The folder of this package; "" if modules have no URL, as on Workers. */
 const PACKAGE = import.meta.url ? new URL("../../", import.meta.url).href : "";
 
-/** The modules of this package, and not what else may stand in a checkout of it. */
+/** The modules of this package, without the other files of a checkout. */
 const OWN =
   /^((_internal|cli|gateways|middleware)\/|(handlers|headers|mod|simple_server|types|util|validate)\.[jt]s\b)/;
 
-/** Whether a module, or the place of a frame, is one of this package's, and not an example or a test beside them. */
+/** Whether a module, or the location of a frame, is part of this package, and not one of its examples or tests. */
 export function is_own(url: string): boolean {
   return PACKAGE !== "" && url.startsWith(PACKAGE) &&
     OWN.test(url.slice(PACKAGE.length));
@@ -17,14 +17,17 @@ function is_frame(line: string): boolean {
   return /^\s+at /.test(line);
 }
 
-/** Whether a frame is in a module that is not of this package, nor of the platform. */
+/** Whether a frame is in a module that belongs neither to this package nor to the platform. */
 function is_foreign(line: string): boolean {
   if (!is_frame(line)) return false;
   const start = line.search(/\b[a-z]+:\/\//);
   return start >= 0 && !is_own(line.slice(start));
 }
 
-/** A stack without the frames below the application's; as it is where there are none of it: the error may be ours. */
+/**
+ * A stack without the frames below the application's. A stack without such frames is kept whole, because the error may
+ * be ours.
+ */
 export function without_callers(stack: string): string {
   const lines = stack.split("\n");
   const last = lines.findLastIndex(is_foreign);
@@ -33,7 +36,7 @@ export function without_callers(stack: string): string {
     .join("\n");
 }
 
-/** Leaves all frames but the application's out of an error about what that did. */
+/** Removes all frames except the application's from an error that the application caused. */
 export function about_application<Kind extends Error>(error: Kind): Kind {
   const lines = error.stack?.split("\n") ?? [];
   const first = lines.findIndex(is_foreign);
@@ -44,7 +47,7 @@ export function about_application<Kind extends Error>(error: Kind): Kind {
   return error;
 }
 
-/** The error for an argument that an application must not give. */
+/** The error for an invalid argument from an application. */
 export function refusal(message: string): TypeError {
   return about_application(new TypeError(message));
 }

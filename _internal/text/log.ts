@@ -1,6 +1,6 @@
-/** Text for a log line. */
+/** Formatting of log lines. */
 
-/** `format` with each `%s` and `%d` replaced by the next of `args`, and `%%` by a percent sign, as printf has it. */
+/** Replaces each `%s` and `%d` of `format` by the next of `args`, and `%%` by a percent sign, like printf. */
 export function format_message(format: string, args: unknown[]): string {
   let next = 0;
   return format.replace(
@@ -9,7 +9,7 @@ export function format_message(format: string, args: unknown[]): string {
   );
 }
 
-/** `text` with control characters and backslashes escaped: what a client sent cannot forge a line. */
+/** Escapes control characters and backslashes, so that a client cannot forge a line. */
 export function escape_controls(text: string): string {
   return text.replace(
     // deno-lint-ignore no-control-regex
@@ -26,12 +26,12 @@ function hex(char: string): string {
 export const MONTHS: readonly string[] =
   "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
-/** A number with a zero in front where it has one digit. */
+/** A number padded with a zero to two digits. */
 export function two_digits(value: number): string {
   return String(value).padStart(2, "0");
 }
 
-/** The local time as wsgiref's log has it: `21/Nov/2026 00:55:42`. */
+/** The local time in the format of wsgiref's log: `21/Nov/2026 00:55:42`. */
 export function log_date_time(now: Date): string {
   const date = [
     two_digits(now.getDate()),
@@ -47,7 +47,7 @@ export function clock_time(now: Date): string {
     .map(two_digits).join(":");
 }
 
-/** A line of wsgiref's log, control characters escaped. */
+/** A line in the format of wsgiref's log, with control characters escaped. */
 export function log_line(host: string, time: string, message: string): string {
   return `${host} - - [${time}] ${escape_controls(message)}\n`;
 }

@@ -2,17 +2,17 @@
 
 import { no_byte } from "./bytes.ts";
 
-/** Whether every character is unreserved (RFC 3986, section 2.3) or a slash: the usual path. */
+/** Matches the usual path: unreserved characters (RFC 3986, section 2.3) and slashes only. */
 const PLAIN = /^[A-Za-z0-9_.~/-]*$/;
 
-/** What a byte is encoded as. */
+/** The encoded form of each byte. */
 const ENCODED: readonly string[] = Array.from(
   { length: 256 },
   (_, byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
 );
 
 /**
- * `text` with every byte encoded that is neither unreserved nor in `safe`.
+ * Encodes every byte of `text` that is neither unreserved nor in `safe`.
  *
  * @throws {TypeError} If a character is above U+00FF.
  */
@@ -30,7 +30,7 @@ function encoded(char: string): string {
   return triple;
 }
 
-/** `text` with `%XX` decoded to one character a byte; what is no such triple stays as it is. */
+/** Decodes each `%XX` of `text` to one character; anything else is left as it is. */
 export function unquote(text: string): string {
   if (!text.includes("%")) return text;
   return text.replace(

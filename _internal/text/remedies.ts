@@ -1,6 +1,6 @@
-/** What to do about the mistakes that are made most often: the end of an error message. */
+/** Hints for the most common mistakes, appended to error messages. */
 
-/** What to do with what is no result of an application; "" where nobody knows. */
+/** The hint for a value that is not a valid result; "" if there is none. */
 export function remedy_of_result(value: unknown): string {
   if (value === undefined) return ": is a return missing?";
   if (typeof value === "string") {
@@ -8,7 +8,7 @@ export function remedy_of_result(value: unknown): string {
   }
   if (typeof value === "function") return ": call it";
   if (value instanceof Response) {
-    return ": from_fetch() makes an application of a function that returns one";
+    return ": from_fetch() turns a function that returns one into an application";
   }
   if (value instanceof ArrayBuffer) return ": return [new Uint8Array(buffer)]";
   if (is_plain(value)) {
@@ -17,15 +17,15 @@ export function remedy_of_result(value: unknown): string {
   return "";
 }
 
-/** What to do with what is no block of a body; "" where nobody knows. */
+/** The hint for a value that is not a block of a body; "" if there is none. */
 export function remedy_of_block(value: unknown): string {
-  if (typeof value === "string") return ": encode it by encode_text()";
+  if (typeof value === "string") return ": encode it with encode_text()";
   if (value instanceof ArrayBuffer) return ": new Uint8Array(buffer) is one";
   if (value instanceof Promise) return ": await it";
   return "";
 }
 
-/** What to do with what is no list of headers; "" where nobody knows. */
+/** The hint for a value that is not a list of headers; "" if there is none. */
 export function remedy_of_headers(value: unknown): string {
   if (value === undefined || value === null) return ": [] has none";
   if (typeof value !== "object") return "";

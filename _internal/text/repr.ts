@@ -1,6 +1,6 @@
 import { platform } from "../platform.ts";
 
-/** A value as one line of text, a string as Python's `repr` writes it. */
+/** A value as one line of text; strings are written like Python's `repr`. */
 export function repr(value: unknown): string {
   if (typeof value !== "string") {
     return platform.inspect(value, {

@@ -113,7 +113,7 @@ function show(value: unknown, mask: Mask, limit: number): string {
     : mask.text(attempt(() => repr(value), UNSHOWABLE), limit);
 }
 
-const UNSHOWABLE = "(it cannot be shown)";
+const UNSHOWABLE = "(it cannot be displayed)";
 
 /** An error, the errors that it is made of, and the chain of its causes. */
 function* reports_of(

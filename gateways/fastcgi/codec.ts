@@ -248,7 +248,7 @@ export function parse_name_values(
     const end = middle + value_length;
     if (!(end <= text.length)) {
       throw new TypeError(
-        `expected names and values in ${text.length} bytes, got one that goes past them`,
+        `expected names and values in ${text.length} bytes, got one that exceeds them`,
       );
     }
     fields.add(offset, middle, middle, end);

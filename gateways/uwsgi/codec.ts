@@ -60,7 +60,7 @@ function parse_variables(
     const value_end = value + uint16(data, name_end);
     if (!(value_end <= data.length)) {
       throw new TypeError(
-        `expected names and values in ${data.length} bytes, got one that goes past them`,
+        `expected names and values in ${data.length} bytes, got one that exceeds them`,
       );
     }
     fields.add(name, name_end, value, value_end);

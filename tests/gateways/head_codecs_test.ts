@@ -338,7 +338,7 @@ Deno.test("parse_uwsgi_head() takes any second modifier", () => {
 Deno.test("parse_uwsgi_head() refuses variables that go past their size", () => {
   const of_size = (content: string): [string, string] => [
     `\0${String.fromCharCode(content.length)}\0\0${content}`,
-    `expected names and values in ${content.length} bytes, got one that goes past them`,
+    `expected names and values in ${content.length} bytes, got one that exceeds them`,
   ];
   assert_refused(
     parse_uwsgi_head,

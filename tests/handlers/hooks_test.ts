@@ -144,7 +144,7 @@ for (const [door, answer] of Object.entries(DOORS)) {
     const { log } = await answer(mixin, file_with_length, "GET");
     assertEquals(
       log.split("\n")[0],
-      "RangeError: the application declared a Content-Length of 11, but gave 5 bytes",
+      "RangeError: the application declared a Content-Length of 11, but produced 5 bytes",
     );
   });
 }

@@ -55,7 +55,7 @@ Deno.test("run() sends the Content-Length of the application and logs that the b
   assertEquals(output, "Status: 200 OK\r\nContent-Length: 12345\r\n\r\n");
   assertStringIncludes(
     errors,
-    "RangeError: the application declared a Content-Length of 12345, but gave 0 bytes",
+    "RangeError: the application declared a Content-Length of 12345, but produced 0 bytes",
   );
 });
 
@@ -74,7 +74,7 @@ Deno.test("run() sends no more than the Content-Length, asks for no more, and lo
   assertEquals(taken, ["he", "llo"]);
   assertStringIncludes(
     errors,
-    "RangeError: the application declared a Content-Length of 3, but gave more: the rest was not sent",
+    "RangeError: the application declared a Content-Length of 3, but produced more: the rest was not sent",
   );
 });
 

@@ -84,7 +84,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "a Response",
     answer_with(new Response()),
-    "TypeError: an application must return an iterable of Uint8Array, got an object of class Response: from_fetch() makes an application of a function that returns one",
+    "TypeError: an application must return an iterable of Uint8Array, got an object of class Response: from_fetch() turns a function that returns one into an application",
   ],
   [
     "a bare Uint8Array",
@@ -94,17 +94,17 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "an array of strings",
     answer_with(["text"]),
-    'TypeError: the body must be given as Uint8Array, got "text": encode it by encode_text()',
+    'TypeError: the body must consist of Uint8Array, got "text": encode it with encode_text()',
   ],
   [
     "an array of ArrayBuffers",
     answer_with([new ArrayBuffer(1)]),
-    "TypeError: the body must be given as Uint8Array, got an object of class ArrayBuffer: new Uint8Array(buffer) is one",
+    "TypeError: the body must consist of Uint8Array, got an object of class ArrayBuffer: new Uint8Array(buffer) is one",
   ],
   [
     "a generator of promises",
     answer_with([Promise.resolve(bytes("x"))]),
-    "TypeError: the body must be given as Uint8Array, got an object of class Promise: await it",
+    "TypeError: the body must consist of Uint8Array, got an object of class Promise: await it",
   ],
   [
     "no start_response() and no block",
@@ -114,7 +114,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "a block before start_response()",
     () => [bytes("x")],
-    "Error: the body was begun before start_response() was called",
+    "Error: the body began before start_response() was called",
   ],
   [
     "start_response() twice",
@@ -131,7 +131,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
       await start_response("200 OK", [])("x" as unknown as Uint8Array);
       return [];
     },
-    'TypeError: the body must be given as Uint8Array, got "x": encode it by encode_text()',
+    'TypeError: the body must consist of Uint8Array, got "x": encode it with encode_text()',
   ],
   [
     "a string to write(), not awaited",
@@ -139,7 +139,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
       start_response("200 OK", [])("x" as unknown as Uint8Array);
       return [];
     },
-    'TypeError: the body must be given as Uint8Array, got "x": encode it by encode_text()',
+    'TypeError: the body must consist of Uint8Array, got "x": encode it with encode_text()',
   ],
   [
     "more to write() than Content-Length",
@@ -147,7 +147,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
       await start_response("200 OK", [["Content-Length", "1"]])(bytes("xy"));
       return [];
     },
-    "RangeError: write() goes past the Content-Length of 1: 2 bytes",
+    "RangeError: write() exceeds the Content-Length of 1: 2 bytes",
   ],
   ["status 1xx", answer_status("100 Continue"), status_message("100 Continue")],
   [

@@ -323,6 +323,6 @@ Deno.test("limit_body() passes on the error of an application that has nothing t
   assertEquals(output.slice(0, 11), "Status: 500");
   assertEquals(
     errors.split("\n")[0],
-    "Error: the body was begun before start_response() was called",
+    "Error: the body began before start_response() was called",
   );
 });

@@ -69,7 +69,7 @@ Deno.test("a body that is shorter than its Content-Length is never a whole one",
     const length = blocks.join("").length;
     assertStringIncludes(
       server.log.text,
-      `RangeError: the application declared a Content-Length of 10, but gave ${length} bytes`,
+      `RangeError: the application declared a Content-Length of 10, but produced ${length} bytes`,
     );
   }
 });
@@ -82,7 +82,7 @@ Deno.test("a body that is longer than its Content-Length is cut there, and logge
   assertEquals(await (await fetch(server.url)).text(), "hel");
   assertStringIncludes(
     server.log.text,
-    "RangeError: the application declared a Content-Length of 3, but gave more",
+    "RangeError: the application declared a Content-Length of 3, but produced more",
   );
 });
 

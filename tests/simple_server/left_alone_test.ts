@@ -12,7 +12,7 @@ const NAMES: Record<string, string> = {
 };
 
 function told(server: string): string {
-  return `${server} is closed at the end of its \`await using\` block, before a request has come: \`await\` serve_forever() to serve until it is shut down\n`;
+  return `${server} was closed at the end of its \`await using\` block before any request arrived: \`await\` serve_forever() to serve until it is shut down\n`;
 }
 
 /** How each server is made. */
@@ -100,7 +100,7 @@ Deno.test("serve() tells a program that does not wait for its end, and no other"
   const alone = await run_program(make);
   assertEquals(
     alone.replace(/^\[[^\]]+\] \[\d+\] /, ""),
-    "[WARNING] closed at the end of an `await using` block, before a request has come: `await serving.finished` to serve until somebody ends it\n",
+    "[WARNING] closed at the end of an `await using` block before any request arrived: `await serving.finished` to serve until it is stopped\n",
   );
   for (
     const rest of [

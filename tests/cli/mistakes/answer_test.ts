@@ -7,7 +7,7 @@ import { gateway_line } from "./gateway_line.ts";
 
 const RESULT = "TypeError: an application must return an iterable of " +
   "Uint8Array, got";
-const BLOCK = "TypeError: the body must be given as Uint8Array, got";
+const BLOCK = "TypeError: the body must consist of Uint8Array, got";
 const STATUS = "TypeError: the status must be";
 const HEADERS = "TypeError: headers must be an array of [name, value], got";
 
@@ -21,7 +21,7 @@ const MISTAKES: [body: string, said: string, at?: string][] = [
   ],
   [
     "return new Response();",
-    `${RESULT} an object of class Response: from_fetch() makes an application of a function that returns one`,
+    `${RESULT} an object of class Response: from_fetch() turns a function that returns one into an application`,
   ],
   [
     "return { a: 1 };",
@@ -36,7 +36,7 @@ const MISTAKES: [body: string, said: string, at?: string][] = [
     "return new Uint8Array(1);",
     "TypeError: an application must return an iterable of byte blocks, got a bare Uint8Array: return [data]",
   ],
-  ['return ["Hello"];', `${BLOCK} "Hello": encode it by encode_text()`],
+  ['return ["Hello"];', `${BLOCK} "Hello": encode it with encode_text()`],
   [
     "return [Promise.resolve()];",
     `${BLOCK} an object of class Promise: await it`,
@@ -98,7 +98,7 @@ const MISTAKES: [body: string, said: string, at?: string][] = [
   ["return [];", "Error: the application did not call start_response()"],
   [
     "return [new Uint8Array(1)];",
-    "Error: the body was begun before start_response() was called",
+    "Error: the body began before start_response() was called",
   ],
   ['throw new Error("dry");', "Error: dry", "3:9"],
   ['throw "dry";', '"dry"'],

@@ -94,7 +94,7 @@ const NETWORK_ERRORS: Record<string, () => Error> = {
   BrokenPipe: () => new Deno.errors.BrokenPipe("my child process"),
   ConnectionReset: () => new Deno.errors.ConnectionReset("my database"),
   ConnectionAborted: () =>
-    new Deno.errors.ConnectionAborted("the client has gone"),
+    new Deno.errors.ConnectionAborted("the client has disconnected"),
   Interrupted: () => new Deno.errors.Interrupted("my cache"),
   TimedOut: () => new Deno.errors.TimedOut("my queue"),
   UnexpectedEof: () =>

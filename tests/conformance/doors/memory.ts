@@ -57,7 +57,7 @@ function fetch_request(request: DoorRequest): Request {
   const origin = [`${scheme}://${host}`].find((it) => URL.canParse(it)) ??
     `${scheme}://localhost`;
   const stream = body && body_stream(request, (controller) => {
-    controller.error(new Error("the client has gone"));
+    controller.error(new Error("the client has disconnected"));
   });
   const init = { method, headers, body: stream, duplex: "half" };
   return new Request(`${origin}${path}`, init as RequestInit);
@@ -93,7 +93,7 @@ export async function simple_handler_door(): Promise<Door> {
         write(data) {
           // The client has left with the body's first block, which comes with the head.
           if (request.leaves && parts.length > 0) {
-            throw new Deno.errors.BrokenPipe("the client has gone");
+            throw new Deno.errors.BrokenPipe("the client has disconnected");
           }
           parts.push(data);
         },

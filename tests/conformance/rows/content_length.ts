@@ -7,9 +7,9 @@ function with_length(length: number): HeaderList {
   return [...TYPE, ["Content-Length", String(length)]];
 }
 
-const SHORT = "declared a Content-Length of 5, but gave 3 bytes";
+const SHORT = "declared a Content-Length of 5, but produced 3 bytes";
 const VALIDATED_SHORT = "the body must be as long as its Content-Length of 5";
-const LONG = "declared a Content-Length of 2, but gave more";
+const LONG = "declared a Content-Length of 2, but produced more";
 const VALIDATED_LONG = "the body must be as long as its Content-Length of 2";
 
 export const length_rows: Row[] = [
@@ -37,7 +37,7 @@ export const length_rows: Row[] = [
     "a Content-Length and no body at all",
     { headers: with_length(5), blocks: [] },
     {
-      ...broken("", "declared a Content-Length of 5, but gave 0 bytes"),
+      ...broken("", "declared a Content-Length of 5, but produced 0 bytes"),
       headers: [...TYPE, ["content-length", "5"]],
       facts: { closed: 1 },
     },

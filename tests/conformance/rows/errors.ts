@@ -135,7 +135,7 @@ export const error_rows: Row[] = [
     "start_response() not at all, and a block",
     { status: null, blocks: ["a"] },
     {
-      ...error_page("the body was begun before start_response() was called"),
+      ...error_page("the body began before start_response() was called"),
       facts: { closed: 1 },
     },
     error_page("start_response() must be called before the first block"),
@@ -173,7 +173,7 @@ export const error_rows: Row[] = [
       `a block that is a text, in a result of kind ${kind}`,
       { kind, blocks: [{ value: "text" }] },
       {
-        ...error_page('the body must be given as Uint8Array, got "text"'),
+        ...error_page('the body must consist of Uint8Array, got "text"'),
         facts: facts_when_left(kind),
       },
       error_page('a block of the body must be a Uint8Array, got "text"'),
@@ -183,7 +183,7 @@ export const error_rows: Row[] = [
     "a later block that is a number",
     { kind: "generator", blocks: ["a", { value: 5 }] },
     {
-      ...broken("a", "the body must be given as Uint8Array, got 5"),
+      ...broken("a", "the body must consist of Uint8Array, got 5"),
       facts: { finished: 1 },
     },
     broken("a", "a block of the body must be a Uint8Array, got 5"),

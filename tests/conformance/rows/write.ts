@@ -42,7 +42,7 @@ export const write_rows: Row[] = [
     "write() of what is no block",
     "write_wrong",
     {},
-    error_page('the body must be given as Uint8Array, got "text"'),
+    error_page('the body must consist of Uint8Array, got "text"'),
     error_page('write() must be given one Uint8Array, got "text"'),
   ),
   row(

@@ -69,10 +69,10 @@ test_each("an error page that fails makes a bare 500", async (protocol) => {
     [
       "Error: first",
       '"GET / HTTP/1.1" 500 0',
-      "Exception while a request was handled: Error: no page",
+      "Exception while handling a request: Error: no page",
       "Error: first",
       '"GET / HTTP/1.1" 500 0',
-      "Exception while a request was handled: Error: no page",
+      "Exception while handling a request: Error: no page",
       "",
     ],
   );
@@ -116,7 +116,7 @@ test_each(
     );
     assertMatch(
       log.text,
-      /^Exception while a request was handled: Error: the server has no application: call set_app\(\) first\n/,
+      /^Exception while handling a request: Error: the server has no application: call set_app\(\) first\n/,
     );
     server.set_app(hello);
     assertEquals((await ask(protocol, server)).text, HELLO);

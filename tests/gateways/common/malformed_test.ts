@@ -73,14 +73,14 @@ const malformed: Record<string, [input: string, reason: string][]> = {
     [
       "\x01\x01\0\x01\0\x08\0\0\0\x01\0\0\0\0\0\0" +
       "\x01\x04\0\x01\0\x02\0\0\x05\x05" + "\x01\x04\0\x01\0\0\0\0",
-      "TypeError: expected names and values in 2 bytes, got one that goes past them",
+      "TypeError: expected names and values in 2 bytes, got one that exceeds them",
     ],
   ],
   uwsgi: [
     ["GET /", "TypeError: expected modifier 0, got 71" + is_http("uwsgi")],
     [
       "\0\x03\0\0\x05\0A",
-      "TypeError: expected names and values in 3 bytes, got one that goes past them",
+      "TypeError: expected names and values in 3 bytes, got one that exceeds them",
     ],
   ],
 };
@@ -181,7 +181,7 @@ test_each(
         : length;
       if (left > 0) {
         expected += closed_line(
-          `UnexpectedEof: the connection ended after ${left} bytes of it`,
+          `UnexpectedEof: the connection ended after ${left} bytes of an incomplete request`,
         );
       }
     }

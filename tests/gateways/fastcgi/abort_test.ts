@@ -86,7 +86,7 @@ Deno.test("ABORT_REQUEST makes wsgi.input fail", async () => {
   await session.write(record(ABORT_REQUEST, 1));
   assertEquals(
     String(await failed.promise),
-    "ConnectionAborted: the client has gone",
+    "ConnectionAborted: the client has disconnected",
   );
   assertEquals((await session.reader.answer(1)).app_status, 1);
 });

@@ -171,7 +171,7 @@ Deno.test("parse_name_values() refuses what is cut anywhere", () => {
       );
       assertEquals(
         error.message,
-        `expected names and values in ${length} bytes, got one that goes past them`,
+        `expected names and values in ${length} bytes, got one that exceeds them`,
       );
     }
   }

@@ -37,7 +37,7 @@ Deno.test("a GET_VALUES that is malformed closes the connection", async () => {
   assertEquals(await session.reader.next(), null);
   assertEquals(
     session.gateway.log.text,
-    "closed a connection: TypeError: expected names and values in 1 bytes, got one that goes past them\n",
+    "closed a connection: TypeError: expected names and values in 1 bytes, got one that exceeds them\n",
   );
 });
 

@@ -412,7 +412,7 @@ Deno.test("to_fetch() refuses a script_name that is no such path", () => {
     assertThrows(
       () => to_fetch(hello, { script_name } as { script_name: string }),
       TypeError,
-      `script_name takes a path such as /prefix, with a slash at its beginning, none at its end, and no character that a URL encodes, got ${got}`,
+      `script_name takes a path such as /prefix, with a leading slash, no trailing slash, and no character that a URL encodes, got ${got}`,
     );
   }
 });

@@ -376,7 +376,10 @@ Deno.test("what the client of another request did is an error of the application
     "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
   );
   assertEquals(status, "HTTP/1.1 500 Internal Server Error");
-  assertMatch(server.log.text, /^ConnectionAborted: the client has gone\n/);
+  assertMatch(
+    server.log.text,
+    /^ConnectionAborted: the client has disconnected\n/,
+  );
 });
 
 Deno.test("close() of a result that fails with what its client did is not logged", async () => {
