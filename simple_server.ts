@@ -343,7 +343,7 @@ export class WSGIServer extends HTTPServer {
   }
 
   /**
-   * * Returns the application.
+   * Returns the application.
    *
    * @throws {Error} If none has been set.
    */

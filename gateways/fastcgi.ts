@@ -1,13 +1,12 @@
 /**
- * A FastCGI server: an application behind nginx (`fastcgi_pass`), Apache (`mod_proxy_fcgi`) or lighttpd
- * (`mod_fastcgi`), by version 1.0 of the protocol, in the role of a responder.
+ * A FastCGI server, for an application behind nginx (`fastcgi_pass`), Apache (`mod_proxy_fcgi`) or lighttpd
+ * (`mod_fastcgi`). It implements version 1.0 of the protocol, in the role of a responder.
  *
- * A connection may be kept for many requests, and may carry several at once. What is written to `wsgi.errors` goes to
- * the log of the web server. The length of a request body is its `CONTENT_LENGTH`; without one the body
- * lasts as long as the web server sends.
+ * A connection may be kept alive for many requests, and may multiplex several. `wsgi.errors` is the log of the web
+ * server. A request body has the length `CONTENT_LENGTH`; without one it ends when the web server ends it.
  *
- * A request body that the application does not read holds up the other requests on its connection, if there are any,
- * until it is answered; the web servers named above never send two at once.
+ * If the application does not read a request body, other requests on the same connection are blocked until it responds;
+ * the web servers named above never multiplex requests.
  *
  * @example
  * ```ts
@@ -39,13 +38,13 @@ export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };
 /** Runs the application for one request of a {@linkcode FastCGIServer}. */
 export class FastCGIHandler extends GatewayHandler {}
 
-/** A server that speaks FastCGI, with the life of a `WSGIServer`. */
+/** A server that speaks FastCGI, with the same interface as `WSGIServer`. */
 export class FastCGIServer extends GatewayServer {
   /** The class that runs the application. */
   handler_class: GatewayHandlerClass = FastCGIHandler;
 
   /**
-   * Makes what serves a connection.
+   * Creates the object that serves a connection.
    *
    * @ignore
    */
@@ -57,12 +56,12 @@ export class FastCGIServer extends GatewayServer {
 }
 
 /**
- * Makes a server for `app` that listens at `address`; it answers from `serve_forever()` on.
+ * Creates a FastCGI server for `app` that listens at `address`; call `serve_forever()` to handle requests.
  *
  * @param app The application.
  * @param address A host and a port, or the path of a Unix socket.
- * @param options Limits, and where errors are logged.
- * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+ * @param options Limits, and the stream for errors.
+ * @throws {Deno.errors.AddrInUse} If the address is in use.
  * @throws {RangeError} If the port or a limit is out of range.
  */
 export function serve_fastcgi(

@@ -1,19 +1,21 @@
-/** Names and values by their places in a text: a name that is expected need not be cut out of it. */
+/** Names and values by their positions in a text, so that an expected name need not be sliced out of it. */
 
-/** How many numbers tell the places of a field: where its name begins and ends, and its value. */
+/** The number of positions per field: the start and end of its name and of its value. */
 const PLACES = 4;
 
-/** Room for as many as most requests have. */
+/** Enough fields for most requests. */
 const MOST = 64;
 
-/** The fields of one text after another; to make the places anew for each request would be a part of its cost. */
+/**
+ * The fields of a text. One instance is reused for each request, because allocating the positions anew would cost time.
+ */
 export class Fields {
-  /** How many there are. */
+  /** The number of fields. */
   size = 0;
   #text = "";
   #places = new Int32Array(MOST * PLACES);
 
-  /** Begins with another text, none of whose fields is known. */
+  /** Starts with another text, without fields. */
   begin(text: string): void {
     this.#text = text;
     this.size = 0;
@@ -30,7 +32,7 @@ export class Fields {
     places[offset + 3] = value_end;
   }
 
-  /** Whether a field has that name. */
+  /** Whether a field has a given name. */
   is_named(index: number, name: string): boolean {
     const start = this.#places[index * PLACES]!;
     const end = this.#places[index * PLACES + 1]!;

@@ -1,29 +1,29 @@
-/** A connection from a web server, and the requests that are under way on it. */
+/** A connection from a web server, and its requests in flight. */
 
 import type { Bagged } from "../_internal/bag.ts";
 import type { Connection } from "../_internal/streams/connection.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
 import type { GatewayHandler, RequestLogger } from "./gateway_handler.ts";
 
-/** How long an idle connection may still bring a request when the server stops, in milliseconds: it may be on its way. */
+/** How long an idle connection stays open when the server stops, in milliseconds: a request may be on its way. */
 const PATIENCE = 250;
 
-/** What a connection needs of its server. */
+/** What a connection needs from its server. */
 export interface RequestServer extends RequestLogger {
-  /** Has a request answered as soon as it is its turn; never, if the server stops before. */
+  /** Answers a request when it is its turn; never, if the server stops before. */
   handle(answer: () => MaybePromise): MaybePromise;
   /** Runs the application for a request. */
   run(handler: GatewayHandler): MaybePromise;
 }
 
-/** What serves a connection. */
+/** Serves a connection. */
 export abstract class GatewayConnection<
   Server extends RequestServer = RequestServer,
 > implements Bagged {
   place = 0;
   protected readonly server: Server;
   protected readonly connection: Connection;
-  /** How many requests are under way. */
+  /** The number of requests in flight. */
   #active = 0;
   #stopping = false;
   #patience: ReturnType<typeof setTimeout> | undefined;
@@ -36,11 +36,11 @@ export abstract class GatewayConnection<
   /**
    * Serves the connection until it ends.
    *
-   * @throws What is wrong with what came in.
+   * @throws An error if the input is malformed.
    */
   abstract serve(): Promise<void>;
 
-  /** Closes the connection as soon as no request is under way on it. */
+  /** Closes the connection as soon as no request is in flight. */
   stop(): void {
     this.#stopping = true;
     if (this.#active === 0) {
@@ -48,16 +48,16 @@ export abstract class GatewayConnection<
     }
   }
 
-  /** Closes the connection at once: for the requests under way, which a subclass knows, it is as if their client had gone. */
+  /** Closes the connection at once. A subclass aborts its requests in flight, as on a disconnect. */
   close(): void {
     clearTimeout(this.#patience);
     this.connection.close();
   }
 
   /**
-   * Runs the application for a request as soon as it is its turn, and has the request logged.
+   * Runs the application for a request when it is its turn, and logs the request.
    *
-   * @param end Ends the response; its argument says whether the result is still being closed.
+   * @param end Ends the response; its argument tells whether the result is still being closed.
    */
   protected async handle(
     handler: GatewayHandler,
@@ -79,7 +79,7 @@ export abstract class GatewayConnection<
     }
   }
 
-  /** To be called when a request has come to its end in any way. */
+  /** Must be called when a request has ended, in whatever way. */
   protected close_if_stopping(): void {
     if (this.#stopping) this.#close_when_idle();
   }
@@ -89,12 +89,12 @@ export abstract class GatewayConnection<
   }
 }
 
-/** How many turns of the microtask queue a response takes at most whose application waits for nothing. */
+/** The maximum number of microtask turns for the response of an application that waits for nothing. */
 const TURNS = 16;
 
 /**
- * Whether requests are over at once, because their applications wait for nothing. A connection whose requests are not has
- * to be watched, which takes a read and, where the connection is closed, the errors of that.
+ * Whether requests are complete at once, because their applications wait for nothing. Otherwise the connection has to
+ * be watched, which costs a read, and an error when the connection is closed during it.
  */
 export async function at_once(are_over: () => boolean): Promise<boolean> {
   for (let turn = 0; turn < TURNS && !are_over(); turn++) await null;

@@ -1,4 +1,4 @@
-/** The handler behind SCGI, FastCGI and uwsgi. */
+/** The handler for SCGI, FastCGI and uwsgi. */
 
 import { complete, type Variables } from "../_internal/request/variables.ts";
 import { whole_body } from "../_internal/streams/body.ts";
@@ -13,9 +13,9 @@ export type GatewayHandlerClass = new (
   ...args: ConstructorParameters<typeof BaseCGIHandler>
 ) => GatewayHandler;
 
-/** Who is told of a request that was answered. */
+/** Logs requests that have been answered. */
 export interface RequestLogger {
-  /** Logs a request that was answered. */
+  /** Logs a request that has been answered. */
   log_request(
     variables: Variables,
     code: string,
@@ -24,29 +24,29 @@ export interface RequestLogger {
   ): void;
 }
 
-/** How much is kept of a response that is all there. */
+/** The number of bytes to buffer of a response that is complete. */
 const BLOCK_SIZE = 65536;
 
 const LINE_END = new Uint8Array([13, 10]);
 
-/** A `BaseCGIHandler` that tells its server how the request ended, and leaves the end of the response to it. */
+/** A `BaseCGIHandler` that reports to its server how the request ended, and leaves ending the response to it. */
 export class GatewayHandler extends BaseCGIHandler {
-  /** Empty: the server has put the environment of the process beside the variables of the request. */
+  /** Empty, because the server has already merged the environment of the process into the variables. */
   override os_environ: Readonly<Record<string, string>> = {};
   /**
-   * Who logs the request; null leaves it unlogged.
+   * The server, which logs the request; null for no log.
    *
    * @ignore
    */
   server: RequestLogger | null = null;
-  /** Whether the response was begun and could not be completed. */
+  /** Whether the response has begun but could not be completed. */
   broken = false;
-  /** Whether nothing more of the response comes. */
+  /** Whether the response has ended. */
   over = false;
 
   /** Ends the response; set by the connection of the request. */
   end: ((is_closing: boolean) => MaybePromise) | null = null;
-  /** The end of the response, where it did not wait for the result to be closed. */
+  /** The promise of the end of the response, if it did not wait for the result to be closed. */
   ended: Promise<void> | null = null;
 
   #kept: Part[] = [];
@@ -54,35 +54,38 @@ export class GatewayHandler extends BaseCGIHandler {
   #begun = false;
   #gone = false;
 
-  /** Runs `application`, unless the web server has gone while the request waited for its turn. */
+  /** Runs `application`, unless the web server has disconnected while the request waited for its turn. */
   override run(application: WSGIApplication): Promise<void> {
     return this.#gone ? DONE : super.run(application);
   }
 
-  /** Tells the handler that the web server has gone. */
+  /** Tells the handler that the web server has disconnected. */
   override abort(): void {
     this.#gone = true;
     super.abort();
   }
 
-  /** A copy of the variables: the server logs them as they came, whatever the application does to its environ. */
+  /**
+   * Returns a copy of the variables, because the server logs the originals, even if the application changes its
+   * environ.
+   */
   override new_environ(): WSGIEnvironment {
     const environ = { ...this.base_env } as WSGIEnvironment;
     complete(environ);
     return environ;
   }
 
-  /** The body of the request: all of `stdin` where the web server says nothing of its length. */
+  /** Returns the body of the request: all of `stdin`, if the web server does not set its length. */
   override get_stdin(): ReadableStream<Uint8Array> {
     return this.environ!.CONTENT_LENGTH
       ? super.get_stdin()
       : whole_body(this.stdin);
   }
 
-  /** Adds nothing: all variables are there already. */
+  /** Adds nothing, because all variables are already there. */
   override add_cgi_vars(): void {}
 
-  /** Keeps the text for `_flush`: put where it goes out, it needs no array of its own. */
+  /** Buffers the text for `_flush`, which encodes it into the output buffer without another array. */
   override _write_head(text: string): MaybePromise {
     if (this.#is_overridden() || !is_ascii(text)) {
       return super._write_head(text);
@@ -90,7 +93,7 @@ export class GatewayHandler extends BaseCGIHandler {
     this.#keep(text);
   }
 
-  /** Keeps the bytes for `_flush`. */
+  /** Buffers the bytes for `_flush`. */
   override _write(data: Uint8Array): MaybePromise {
     this.#keep(data);
   }
@@ -101,7 +104,7 @@ export class GatewayHandler extends BaseCGIHandler {
   }
 
   /**
-   * The block itself: `_flush` settles when it has been sent.
+   * Returns the block itself, because `_flush` only resolves when it has been sent.
    *
    * @ignore
    */
@@ -109,7 +112,7 @@ export class GatewayHandler extends BaseCGIHandler {
     return this.#is_overridden() ? super.keep_block(block) : block;
   }
 
-  /** Whether a subclass has a say in what goes out, and when. */
+  /** Whether a subclass overrides how data is sent. */
   #is_overridden(): boolean {
     const { write, _write, _flush } = GatewayHandler.prototype;
     return this.write !== write || this._write !== _write ||
@@ -117,7 +120,7 @@ export class GatewayHandler extends BaseCGIHandler {
   }
 
   /**
-   * Sends what was kept. But of an array all blocks are there already: they go out together, and the last of them with
+   * Sends what was buffered. The blocks of an array, which are all there, are sent together, and the last of them with
    * the end of the response.
    */
   override _flush(): MaybePromise {
@@ -131,14 +134,14 @@ export class GatewayHandler extends BaseCGIHandler {
   }
 
   /**
-   * Nothing: what is left is sent with the end of the response.
+   * Does nothing: what is left is sent with the end of the response.
    *
    * @ignore
    */
   protected override _end(): MaybePromise {}
 
   /**
-   * What is still to be sent, in parts.
+   * Takes what is still to be sent, in parts.
    *
    * @ignore
    */
@@ -149,12 +152,12 @@ export class GatewayHandler extends BaseCGIHandler {
     return rest;
   }
 
-  /** Notes that the response is not whole: its connection ends without a sign of its end, where the protocol has one. */
+  /** Marks the response as incomplete: its connection ends without the protocol's end marker, if there is one. */
   override break_off(_reason: unknown): MaybePromise {
     this.broken = this.over = true;
   }
 
-  /** Has the server log the request. */
+  /** Logs the request with the server. */
   override log_request(code: string, size: number): void {
     this.server?.log_request(this.base_env as Variables, code, size, this);
   }
@@ -166,17 +169,20 @@ export class GatewayHandler extends BaseCGIHandler {
   }
 
   /**
-   * Ends the response: who waits for it does not wait for what an application does behind it.
+   * Ends the response, so that the client does not wait for what the application does after it.
    *
    * @ignore
    */
   protected override closing(closed: Promise<void>): void {
     super.closing(closed);
     this.ended = Promise.resolve(this.end?.(true));
-    this.ended.catch(() => {}); // It is looked at when the run has ended.
+    this.ended.catch(() => {}); // It is checked when the run has ended.
   }
 
-  /** Answers with a bare 500 where not even the error page could be made; too late for that, the response is broken. */
+  /**
+   * Answers with a bare 500 if even the error page has failed. If the response has begun, marks it as incomplete
+   * instead.
+   */
   async fail(): Promise<void> {
     this.broken = this.#begun;
     if (this.#begun) return;

@@ -1,4 +1,4 @@
-/** What the servers behind a web server share: listening, the limit of connections, the end of it. */
+/** What the servers behind a web server share: listening, the connection limit, shutdown. */
 
 import { AcceptErrors } from "../_internal/server/accept_errors.ts";
 import {
@@ -28,76 +28,79 @@ import type { GatewayConnection } from "./gateway_connection.ts";
 import type { GatewayHandler } from "./gateway_handler.ts";
 import { own_variables } from "./variables.ts";
 
-/** What a gateway can be told. */
+/** Options of the gateway servers. */
 export interface GatewayOptions {
   /**
-   * Where `wsgi.errors` and the stacks of errors go.
+   * The stream for `wsgi.errors` and the stacks of errors.
    *
-   * @default {the process's stderr; by FastCGI the log of the web server}
+   * @default {the process's stderr; with FastCGI the log of the web server}
    */
   stderr?: ErrorStream;
   /**
-   * How many bytes the variables of a request may have.
+   * The maximum size of the variables of a request, in bytes.
    *
    * @default {65536}
    */
   max_header_size?: number;
   /**
-   * How many connections may be open at once; more of them wait.
+   * The maximum number of open connections; further ones wait.
    *
    * @default {1024}
    */
   max_connections?: number;
-  /** How many connections the system keeps that are not accepted yet. */
+  /** The maximum number of connections waiting to be accepted. */
   tcpBacklog?: number;
-  /** Lets several processes listen on the same port; Deno asks for `--unstable-net` then. */
+  /** Lets several processes listen on the same port. Deno requires `--unstable-net` for it. */
   reusePort?: boolean;
-  /** Ends the server as `server_close` does. */
+  /** Closes the server like `server_close`. */
   signal?: AbortSignal;
 }
 
 /**
- * A server for one application behind a web server, with the life of a `WSGIServer`: it listens as soon as it is
- * made; requests wait until `serve_forever` or `handle_request` is called.
+ * A server for one application behind a web server, with the same interface as `WSGIServer`: it listens as soon as it
+ * is constructed; requests wait until `serve_forever` or `handle_request` is called.
  *
- * A request that is malformed has its connection closed, with one line in the log.
+ * A malformed request closes its connection, with one line in the log.
  */
 export abstract class GatewayServer implements AsyncDisposable {
-  /** Where the server listens: the port is the real one where 0 was asked. */
+  /** The address that the server listens at, with the actual port if 0 was requested. */
   server_address: ServerAddress;
-  /** The application; null until `set_app`. */
+  /** The application; null before `set_app`. */
   application: WSGIApplication | null = null;
   /** `wsgi.multiprocess`: whether other processes serve the same application. */
   multiprocess = false;
-  /** How many bytes the variables of a request may have. */
+  /** The maximum size of the variables of a request, in bytes. */
   max_header_size: number;
-  /** How many connections may be open at once. */
+  /** The maximum number of open connections. */
   max_connections: number;
-  /** What every environ has beside the variables of the request: those of the process that are none of a request's. */
+  /**
+   * The variables of the process that cannot belong to a request. Every environ has them in addition to those of the
+   * request.
+   */
   os_environ: Readonly<Variables> = own_variables();
-  /** What was given as `stderr`. */
+  /** The option `stderr`. */
   stderr: ErrorStream | null;
 
   #listener: Deno.Listener;
-  /** The file of its socket; null where it listens at a port. */
+  /** Its Unix socket file; null if it listens at a port. */
   #file: SocketFile | null;
   #connections = new Bag<GatewayConnection>();
   #queue = new RequestQueue<void | Promise<void>>(() => {});
   #accept_errors = new AcceptErrors((text) => this.log_error(text));
   #attendance = new Attendance();
-  /** Whether connections are being accepted, or the last attempt has not ended yet. */
+  /** Whether connections are being accepted, including the last pending attempt. */
   #accepting = false;
   #stopping = false;
-  /** Whether the file of its socket is being left to somebody else. */
+  /** Whether the socket is being closed. */
   #closing = false;
   #ended = Promise.withResolvers<void>();
-  /** Called when a connection has ended. */
+  /** Called when a connection has ended or the server stops. */
   #on_room: (() => void) | null = null;
 
   /**
    * Listens at `server_address`.
    *
-   * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+   * @throws {Deno.errors.AddrInUse} If the address is in use.
    * @throws {RangeError} If the port or a limit is out of range.
    */
   constructor(server_address: ServerAddress, options: GatewayOptions = {}) {
@@ -119,14 +122,14 @@ export abstract class GatewayServer implements AsyncDisposable {
   }
 
   /**
-   * Makes what serves a connection.
+   * Creates the object that serves a connection.
    *
    * @ignore
    */
   protected abstract open_connection(connection: Connection): GatewayConnection;
 
   /**
-   * The application.
+   * Returns the application.
    *
    * @throws {Error} If none has been set.
    */
@@ -153,7 +156,7 @@ export abstract class GatewayServer implements AsyncDisposable {
   }
 
   /**
-   * Handles exactly one request, the next to come or the one that has waited longest.
+   * Handles exactly one request: the one that has waited longest, or the next one.
    *
    * @returns A promise that resolves when its response is complete, or when the server is shut down first.
    * @throws {Error} If `serve_forever` has been called.
@@ -162,7 +165,7 @@ export abstract class GatewayServer implements AsyncDisposable {
     await this.#queue.handle_one();
   }
 
-  /** Stops accepting requests, and resolves when those under way are answered. Idle connections are closed. */
+  /** Stops accepting requests, and resolves when those in flight have been answered. Idle connections are closed. */
   async shutdown(): Promise<void> {
     this.#stop();
     for (const connection of this.#connections) connection.stop();
@@ -179,15 +182,15 @@ export abstract class GatewayServer implements AsyncDisposable {
   }
 
   /**
-   * `server_close()`, at the end of an `await using` block. Says on stderr if that comes before any connection, and
-   * nobody waits for `serve_forever()`.
+   * Calls `server_close()` at the end of an `await using` block. Warns on stderr if there was no connection and nobody
+   * awaits `serve_forever()`.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#stopping) this.#attendance.leave(this.constructor.name);
     await this.server_close();
   }
 
-  /** Logs an error that no handler took. Override to do something else about it. */
+  /** Logs an error that no handler caught. Override to handle it differently. */
   handle_error(error: unknown): void {
     this.log_error(
       `Exception while handling a request: ${format_exception(error)}`,
@@ -195,12 +198,12 @@ export abstract class GatewayServer implements AsyncDisposable {
   }
 
   /**
-   * Logs a request that was answered: a line on the process's stderr. Called once for each; override to log elsewhere.
+   * Logs a request as a line on the process's stderr. Called once, after its response; override to log elsewhere.
    *
-   * @param variables The variables of the request, as they came.
-   * @param code Its status.
-   * @param size The number of bytes in the body of its response.
-   * @param _handler What ran the application.
+   * @param variables The variables of the request, as they arrived.
+   * @param code The status.
+   * @param size The number of bytes in the body of the response.
+   * @param _handler The handler that ran the application.
    */
   log_request(
     variables: Variables,
@@ -214,13 +217,13 @@ export abstract class GatewayServer implements AsyncDisposable {
     stderr.write(log_line(host, time, message));
   }
 
-  /** Logs what went wrong beside the requests: `text` ends in a line feed. */
+  /** Logs an error that belongs to no request; `text` ends in a line feed. */
   log_error(text: string): void {
     (this.stderr ?? stderr).write(text);
   }
 
   /**
-   * Has a request answered as soon as it is its turn; never, if the server stops before.
+   * Answers a request when it is its turn; never, if the server stops before.
    *
    * @ignore
    */
@@ -271,18 +274,18 @@ export abstract class GatewayServer implements AsyncDisposable {
         await this.#miss(error);
       }
     }
-    this.#accepting = false; // Only now is the address free again.
+    this.#accepting = false; // Only now is the address free.
     this.#end_when_idle();
   }
 
-  /** Settles when there are fewer connections, or the server stops. */
+  /** Resolves when there are fewer connections, or the server stops. */
   #room(): Promise<void> {
     return new Promise((resolve) => this.#on_room = resolve);
   }
 
-  /** Takes it that a connection was not to be had. */
+  /** Handles an error of `accept`. */
   async #miss(error: unknown): Promise<void> {
-    // A client that has left between connecting and now is no business of the others.
+    // A client that has already disconnected does not matter.
     if (this.#stopping || is_lost_client(error)) return;
     await this.#accept_errors.take(error);
   }
@@ -348,7 +351,7 @@ function is_lost_client(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected || is_lost(error);
 }
 
-/** An error as one line of the log. */
+/** Formats an error as one line of the log. */
 function one_line(error: unknown): string {
   return escape_controls(String(error));
 }

@@ -1,11 +1,11 @@
-/** What a client speaks that does not speak the protocol of a server. */
+/** Recognises a client that speaks another protocol than the server. */
 
 import { decode_latin1 } from "../_internal/text/bytes.ts";
 
-/** How much of what came is looked at. */
+/** The number of bytes that are examined. */
 const ENOUGH = 32;
 
-/** How the requests of other protocols begin. */
+/** The first bytes of requests in other protocols. */
 const BEGINNINGS: Record<string, RegExp> = {
   "HTTP": /^[A-Z]{3,20} [!-~]/,
   // deno-lint-ignore no-control-regex
@@ -14,16 +14,16 @@ const BEGINNINGS: Record<string, RegExp> = {
   "FastCGI": /^\x01[\x01\x09]\x00/,
   // deno-lint-ignore no-control-regex
   "SCGI": /^\d+:CONTENT_LENGTH\x00/,
-  // The length of the first name is a number of two bytes, the low one first.
+  // The length of the first name has two bytes, little-endian.
   // deno-lint-ignore no-control-regex
   "uwsgi": /^\x00..\x00.\x00[A-Z]/s,
 };
 
 /**
- * Says what a client speaks, and how a web server is told to speak the protocol of this one; "" where nobody knows.
+ * Names the protocol that a client speaks, and how to configure a web server for this one; "" if it is unknown.
  *
- * @param data What came first.
- * @param protocol The protocol, as nginx and Apache call it.
+ * @param data The first bytes received.
+ * @param protocol The server's protocol, as nginx and Apache call it.
  */
 export function other_protocol(data: Uint8Array, protocol: string): string {
   const beginning = decode_latin1(data.subarray(0, ENOUGH));

@@ -1,8 +1,8 @@
 /**
- * An SCGI server: an application behind nginx (`scgi_pass`), Apache (`mod_proxy_scgi`) or lighttpd (`mod_scgi`).
+ * An SCGI server, for an application behind nginx (`scgi_pass`), Apache (`mod_proxy_scgi`) or lighttpd (`mod_scgi`).
  *
- * SCGI is the plainest of the protocols between a web server and an application: a connection carries one request, its
- * variables in front (https://python.ca/scgi/protocol.txt).
+ * SCGI is the simplest protocol between a web server and an application: a connection carries one request, preceded by
+ * its variables (https://python.ca/scgi/protocol.txt).
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };
 /** Runs the application for one request of an {@linkcode SCGIServer}. */
 export class SCGIHandler extends GatewayHandler {}
 
-/** A server that speaks SCGI, with the life of a `WSGIServer`. */
+/** A server that speaks SCGI, with the same interface as `WSGIServer`. */
 export class SCGIServer extends SingleRequestServer {
   /** The class that runs the application. */
   override handler_class: GatewayHandlerClass = SCGIHandler;
@@ -58,12 +58,12 @@ export class SCGIServer extends SingleRequestServer {
 }
 
 /**
- * Makes a server for `app` that listens at `address`; it answers from `serve_forever()` on.
+ * Creates an SCGI server for `app` that listens at `address`; call `serve_forever()` to handle requests.
  *
  * @param app The application.
  * @param address A host and a port, or the path of a Unix socket.
- * @param options Limits, and where errors are logged.
- * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+ * @param options Limits, and the stream for errors.
+ * @throws {Deno.errors.AddrInUse} If the address is in use.
  * @throws {RangeError} If the port or a limit is out of range.
  */
 export function serve_scgi(

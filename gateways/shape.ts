@@ -1,18 +1,18 @@
-/** Variables whose names are those of another request: made from a template, rather than name by name. */
+/** Makes variables with the same names as those of an earlier request from a template, instead of name by name. */
 
 import { UNWANTED_VARIABLES } from "../_internal/request/variables.ts";
 import type { Fields } from "./fields.ts";
 
 type Variables = Record<string, string>;
 
-/** How many shapes a server keeps, and of how many names at most: so that nobody can fill the memory. */
+/** The number of shapes of a server, and of names in a shape: clients must not be able to fill the memory. */
 const MOST = 32;
 const MOST_NAMES = 128;
 
-/** What a web server makes names of. */
+/** The usual form of a name. */
 const NAME = /^[A-Z][A-Z0-9_]*$/;
 
-/** The names of some variables, in their order. */
+/** An ordered set of variable names. */
 class Shape {
   #names: string[];
   #template: Readonly<Variables>;
@@ -20,7 +20,7 @@ class Shape {
   constructor(names: string[], own: Readonly<Variables>) {
     this.#names = names;
     const places = Object.fromEntries(names.map((name) => [name, ""]));
-    // Through JSON, because V8 clones what was made by it some hundred times faster than what was filled key by key.
+    // Copied via JSON, because V8 clones the result about a hundred times faster than an object filled key by key.
     this.#template = JSON.parse(JSON.stringify({ ...own, ...places }));
   }
 
@@ -47,15 +47,15 @@ class Shape {
 export class Shapes {
   #own: Readonly<Variables>;
   #shapes: Shape[] = [];
-  /** The names of the last requests that had none. */
+  /** The names of recent requests without a shape. */
   #strangers: string[] = [];
 
-  /** @param own What stands beside the variables of each request. */
+  /** @param own The variables added to those of each request. */
   constructor(own: Readonly<Variables>) {
     this.#own = own;
   }
 
-  /** The variables of a request, beside the server's own; null where they have no shape. */
+  /** The variables of a request, merged over the server's own; null if they have no shape. */
   fill(fields: Fields): Variables | null {
     for (const shape of this.#shapes) {
       if (shape.has_names_of(fields)) return shape.fill(fields);
@@ -64,7 +64,7 @@ export class Shapes {
     return null;
   }
 
-  /** Makes a shape of names that come again soon; the shape that was made first has to make room for it. */
+  /** Creates a shape for names that recur soon, and drops the oldest shape if there are too many. */
   #meet(names: string[]): void {
     if (!is_plain(names)) return;
     const stranger = names.join(" ");
@@ -77,13 +77,13 @@ export class Shapes {
   }
 }
 
-/** Puts an item behind others, of which the first is dropped where there are too many. */
+/** Appends an item, and drops the first one if there are too many. */
 function put<Item>(items: Item[], item: Item): void {
   items.push(item);
   if (items.length > MOST) items.shift();
 }
 
-/** Whether names are such that each variable is what came with its name. */
+/** Whether names need no special treatment, so that each variable is just the value of its name. */
 function is_plain(names: string[]): boolean {
   return names.length <= MOST_NAMES && new Set(names).size === names.length &&
     names.every((name) => NAME.test(name) && !UNWANTED_VARIABLES.has(name));

@@ -1,4 +1,4 @@
-/** The servers of protocols that have one request a connection: SCGI and uwsgi. */
+/** The server for protocols with one request per connection: SCGI and uwsgi. */
 
 import type { Variables } from "../_internal/request/variables.ts";
 import type { Connection, Parsed } from "../_internal/streams/connection.ts";
@@ -19,14 +19,14 @@ export abstract class SingleRequestServer extends GatewayServer {
    * Parses the head of a request.
    *
    * @ignore
-   * @returns Its variables; null where more bytes are needed.
+   * @returns Its variables; null if more bytes are needed.
    * @throws {RangeError} If it is larger than `max_header_size`.
-   * @throws {TypeError} If it is none.
+   * @throws {TypeError} If it is malformed.
    */
   abstract parse_head(data: Uint8Array): Parsed<Variables> | null;
 
   /**
-   * Makes what serves a connection.
+   * Creates the object that serves a connection.
    *
    * @ignore
    */
@@ -61,7 +61,7 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
     if (this.#handler?.over === false) this.#handler.abort();
   }
 
-  /** The variables of the request; null where the connection ends without one. */
+  /** Reads the variables of the request; null if the connection ends without a request. */
   async #variables(): Promise<Variables | null> {
     const parse = (data: Uint8Array) => this.server.parse_head(data);
     let variables = this.connection.take(parse);
@@ -88,7 +88,7 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
     );
   }
 
-  /** Sends the last of a response; where the result takes time to be closed, the web server hears of the end now. */
+  /** Sends the rest of a response; if closing the result takes time, ends the output before that. */
   #complete(handler: GatewayHandler, is_closing: boolean): MaybePromise {
     const rest = handler.take_rest();
     const size = size_of(rest);
@@ -98,7 +98,7 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
     return is_closing ? this.connection.end() : sent;
   }
 
-  /** Nothing more of the request comes: what is read is that the web server leaves, should it do that. */
+  /** Reads on after the end of the request, to notice when the web server disconnects. */
   async #watch(): Promise<void> {
     await this.connection.drain();
     this.close();
@@ -110,7 +110,7 @@ class SingleRequestConnection extends GatewayConnection<SingleRequestServer> {
   }
 }
 
-/** How long the body of a request is: empty where that is not told. */
+/** The length of a request body; 0 if it is not declared. */
 function length_of({ CONTENT_LENGTH }: Variables): number {
   return parse_length(CONTENT_LENGTH) ?? 0;
 }

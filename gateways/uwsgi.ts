@@ -1,8 +1,8 @@
 /**
- * A uwsgi server: an application behind nginx (`uwsgi_pass`) or Apache (`mod_proxy_uwsgi`), by the protocol of
- * uWSGI (https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html).
+ * A uwsgi server, for an application behind nginx (`uwsgi_pass`) or Apache (`mod_proxy_uwsgi`). uwsgi is the protocol
+ * of uWSGI (https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html).
  *
- * A connection carries one request, its variables in front; the response is HTTP.
+ * A connection carries one request, preceded by its variables; the response is HTTP.
  *
  * @example
  * ```ts
@@ -43,19 +43,19 @@ export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };
 
 /** Runs the application for one request of a {@linkcode UWSGIServer}. */
 export class UWSGIHandler extends GatewayHandler {
-  /** Begins the response with a status line, as uWSGI does. */
+  /** Begins the response with a status line, like uWSGI. */
   override send_preamble(): MaybePromise {
     return this._write(encode_latin1(`HTTP/1.1 ${this.status}\r\n`));
   }
 }
 
-/** A server that speaks uwsgi, with the life of a `WSGIServer`. */
+/** A server that speaks uwsgi, with the same interface as `WSGIServer`. */
 export class UWSGIServer extends SingleRequestServer {
   /** The class that runs the application. */
   override handler_class: GatewayHandlerClass = UWSGIHandler;
 
   /**
-   * Parses the head of a request: the variables, behind their size.
+   * Parses the head of a request: the variables, preceded by their size.
    *
    * @ignore
    */
@@ -65,12 +65,12 @@ export class UWSGIServer extends SingleRequestServer {
 }
 
 /**
- * Makes a server for `app` that listens at `address`; it answers from `serve_forever()` on.
+ * Creates a uwsgi server for `app` that listens at `address`; call `serve_forever()` to handle requests.
  *
  * @param app The application.
  * @param address A host and a port, or the path of a Unix socket.
- * @param options Limits, and where errors are logged.
- * @throws {Deno.errors.AddrInUse} If somebody else listens there.
+ * @param options Limits, and the stream for errors.
+ * @throws {Deno.errors.AddrInUse} If the address is in use.
  * @throws {RangeError} If the port or a limit is out of range.
  */
 export function serve_uwsgi(

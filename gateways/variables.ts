@@ -1,4 +1,4 @@
-/** The variables of a request, as the codecs of the gateways give them. */
+/** Builds the variables of a request for the codecs of the gateways. */
 
 import { process_environ } from "../_internal/request/process_environ.ts";
 import {
@@ -8,7 +8,7 @@ import {
 import type { Fields } from "./fields.ts";
 import { Shapes } from "./shape.ts";
 
-/** Throws a `RangeError` if a head is larger than what is taken. */
+/** Throws a `RangeError` if a head is larger than allowed. */
 export function check_size(size: number, limit: number): void {
   if (size > limit) {
     throw new RangeError(
@@ -17,14 +17,14 @@ export function check_size(size: number, limit: number): void {
   }
 }
 
-/** The shapes of the requests that had these variables beside them. */
+/** The shapes for each set of own variables. */
 const shapes = new WeakMap<Readonly<Variables>, Shapes>();
 
 /**
  * The variables of a request.
  *
- * @param fields Its names and values, as they came.
- * @param own What stands beside them. Not to be changed.
+ * @param fields Its names and values, as they arrived.
+ * @param own The variables to merge them over. Must not be modified.
  */
 export function variables_of(
   fields: Fields,
@@ -42,8 +42,8 @@ export function variables_of(
 }
 
 /**
- * Adds a variable as it came. One that comes again replaces the one before, so that the configuration of a web server can
- * say something else than what it includes; a header that comes again is joined, as nginx before 1.23 leaves it to us.
+ * Adds a variable. A repeated one replaces the previous value, so that the configuration of a web server can override
+ * what it includes; repeated headers are joined, because nginx before 1.23 does not join them.
  */
 function add_variable(variables: Variables, name: string, value: string): void {
   if (!name.startsWith("HTTP_")) variables[name] = value;
@@ -54,17 +54,17 @@ function add_variable(variables: Variables, name: string, value: string): void {
   }
 }
 
-/** The variables of a request: where a web server says nothing of one, it is not there. */
+/** The variables that belong to a request: if the web server does not set one, it must be absent. */
 const OF_REQUESTS =
   /^(HTTP_.*|CONTENT_.*|REMOTE_.*|REQUEST_.*|SCRIPT_.*|SERVER_.*|PATH_(INFO|TRANSLATED)|QUERY_STRING|AUTH_TYPE|GATEWAY_INTERFACE|HTTPS|SCGI)$/;
 
 let once: Readonly<Variables> | null = null;
 
-/** The variables of this process that may stand beside those of a request. Not to be changed. */
+/** The variables of this process that cannot belong to a request. Must not be modified. */
 export function own_variables(): Readonly<Variables> {
   if (once) return once;
   const own = Object.entries(process_environ())
     .filter(([name]) => !OF_REQUESTS.test(name));
-  // Through JSON for the same reason as there: every request clones it.
+  // Copied via JSON to be cloned fast, see shape.ts.
   return once = JSON.parse(JSON.stringify(Object.fromEntries(own)));
 }

@@ -1,12 +1,12 @@
-/** A request body that nobody knows the length of, counted while it is read. */
+/** A request body of unknown length, counted while it is read. */
 
 import { BodySource } from "../_internal/streams/body_source.ts";
 import { stand_in } from "../_internal/streams/own_request.ts";
 import { limit_leftover } from "../_internal/streams/leftover.ts";
 
-/** Stands in for a `wsgi.input`, and fails where that goes past a number of bytes. */
+/** Replaces a `wsgi.input`, and fails when it exceeds a number of bytes. */
 export class CountedBody extends BodySource {
-  /** What the stream failed with because the body is too long; null as long as it is not. */
+  /** The error that the stream failed with because the body is too long; null otherwise. */
   too_long: RangeError | null = null;
 
   #source: ReadableStream<Uint8Array>;
@@ -14,7 +14,7 @@ export class CountedBody extends BodySource {
   #length = 0;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
 
-  /** Nothing is read of `source` before it is wanted. */
+  /** Wraps `source`. Nothing is read from it before it is requested. */
   constructor(source: ReadableStream<Uint8Array>, most: number) {
     super();
     this.#source = source;
@@ -41,7 +41,7 @@ export class CountedBody extends BodySource {
     await (this.#reader ?? this.#source).cancel(reason);
   }
 
-  /** Locks the source only while it is read: a handler drops the rest of a body that nobody holds. */
+  /** Locks the source only during a read, because a handler drops the rest of a body only if that is not locked. */
   async #read(): Promise<ReadableStreamReadResult<Uint8Array>> {
     const reader = this.#reader = this.#source.getReader();
     try {

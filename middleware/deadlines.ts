@@ -1,37 +1,37 @@
-/** Many things that wait for the same time, and one timer for all of them. */
+/** Many waits of the same duration, with one timer for all of them. */
 
 import { Bag, type Bagged } from "../_internal/bag.ts";
 import { platform } from "../_internal/platform.ts";
 
-/** What a timer can wait at most, in seconds: what is longer it takes for no time at all. */
+/** The longest delay of a timer, in seconds: a longer one fires at once. */
 export const LONGEST = Math.floor((2 ** 31 - 1) / 1000);
 
-/** Something that has its time. */
+/** Something with a deadline. */
 export interface Waiting extends Bagged {
-  /** What `performance.now()` is when the time is over; set when it begins. */
+  /** The `performance.now()` of the deadline; set by `add()`. */
   deadline: number;
-  /** Called when the time is over. */
+  /** Called at the deadline. */
   expire(): void;
 }
 
 /**
- * Who waits. There is no timer for each of them, and none before the first has come; the process is kept alive as long
- * as somebody waits, and no longer.
+ * A set of waits of the same duration. They share one timer, which is created with the first of them; it keeps the
+ * process alive only while there are any.
  */
 export class Deadlines {
   #duration: number;
   #waiting = new Bag<Waiting>();
-  /** For the first deadline there was when it was set. */
+  /** Set for what was the first deadline at that time. */
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** Whether it is about to be set. */
+  /** Whether the timer is about to be set. */
   #is_setting = false;
 
-  /** All wait for `duration` milliseconds. */
+  /** Creates waits of `duration` milliseconds. */
   constructor(duration: number) {
     this.#duration = duration;
   }
 
-  /** Begins the time of `waiting`. */
+  /** Starts the time of `waiting`. */
   add(waiting: Waiting): void {
     waiting.deadline = performance.now() + this.#duration;
     this.#waiting.add(waiting);
@@ -39,15 +39,15 @@ export class Deadlines {
     else if (this.#waiting.size === 1) platform.set_vital(this.#timer, true);
   }
 
-  /** Ends the time of `waiting`, if it waits. */
+  /** Removes `waiting`, if it is there. */
   delete(waiting: Waiting): void {
     const is_last = this.#waiting.delete(waiting) && this.#waiting.size === 0;
     if (is_last && this.#timer !== null) platform.set_vital(this.#timer, false);
   }
 
   /**
-   * Sets the timer when what is pending has been done: Deno loads its timers with the first one, and does what is pending
-   * meanwhile. That is the application, in the midst of whoever has called it.
+   * Sets the timer after pending microtasks: with the first timer, Deno loads its timers and runs pending microtasks,
+   * which would run the application in the middle of its caller.
    */
   #set_soon(): void {
     if (this.#is_setting) return;

@@ -1,49 +1,49 @@
-/** The way of a request, as the proxies on it wrote it down: `X-Forwarded-For` and `Forwarded` (RFC 7239). */
+/** The path of a request through proxies, from `X-Forwarded-For` and `Forwarded` (RFC 7239). */
 
 import { is_ip } from "./ip_address.ts";
 import type { Trusted } from "./trusted.ts";
 
-/** Whom a hop got the request from. */
+/** The node that a hop received the request from. */
 export interface Node {
-  /** Its address, without brackets and port; `""` on a Unix socket, and where the hop does not tell it. */
+  /** Its address, without brackets and port; `""` on a Unix socket, or if the hop does not report it. */
   address: string;
-  /** Its port, where the hop tells it. */
+  /** Its port, if the hop reports it. */
   port: string | null;
-  /** Whether it can be looked up among those who are trusted. */
+  /** Whether it can be compared with the trusted addresses. */
   known: boolean;
 }
 
-/** What one hop says of the request as it got it. */
+/** What one hop reports about the request that it received. */
 export interface Hop {
-  /** Whom from; null where the hop leaves that out. */
+  /** The sender; null if the hop does not report it. */
   client: Node | null;
-  /** By which scheme. */
+  /** The scheme. */
   proto?: string;
-  /** With which `Host`. */
+  /** The `Host` header. */
   host?: string;
 }
 
-/** What the trusted hops say. */
+/** The reports of the trusted hops. */
 export interface Chain {
-  /** The trusted hops, from the nearest to the one that the client came to. */
+  /** The trusted hops, from the nearest one to the one that the client connected to. */
   hops: Hop[];
   /** The part of the header that they wrote. */
   written: string;
 }
 
-/** The way that `X-Forwarded-For` tells of. */
+/** Reads the path from `X-Forwarded-For`. */
 export function read_addresses(value: string, trusted: Trusted): Chain {
   return follow(value.split(","), address_hop, trusted);
 }
 
-/** The way that `Forwarded` tells of. */
+/** Reads the path from `Forwarded`. */
 export function read_forwarded(value: string, trusted: Trusted): Chain {
   return follow(split_elements(value), element_hop, trusted);
 }
 
 /**
- * Goes from the last entry, which the peer wrote, to the one before as long as an entry names somebody who is trusted:
- * who wrote that one. What stands before is whatever the client sent.
+ * Follows the entries from the last one, which the peer wrote, to the previous one as long as an entry names a trusted
+ * address, which then wrote the previous entry. Anything before that is whatever the client sent.
  */
 function follow(
   entries: string[],
@@ -61,7 +61,7 @@ function follow(
   return { hops, written: entries.slice(place).join(",").trim() };
 }
 
-/** Somebody of whom nothing is known: `unknown`, `_hidden`, or what is no address. */
+/** A node without a known address: `unknown`, `_hidden`, or something invalid. */
 const NOBODY: Node = { address: "", port: null, known: false };
 
 /** What nginx writes for a peer on a Unix socket. */
@@ -69,7 +69,7 @@ export const UNIX_PEER = "unix:";
 
 const UNIX: Node = { address: "", port: null, known: true };
 
-/** An address with or without a port, which may be obfuscated (RFC 7239, section 6); IPv6 with a port is in brackets. */
+/** An address with an optional port, which may be obfuscated (RFC 7239, section 6); IPv6 with a port is in brackets. */
 const NODE = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}|_[\w.-]+))?$/;
 
 function read_node(text: string): Node {
@@ -80,7 +80,7 @@ function read_node(text: string): Node {
   return { address, port: read_port(port), known: true };
 }
 
-/** A port in decimal digits, from 1 to 65535; null if `text` is none. */
+/** A port in decimal digits, from 1 to 65535; null if `text` is not a port. */
 export function read_port(text: string | undefined): string | null {
   const is_port = text !== undefined && /^[1-9]\d{0,4}$/.test(text) &&
     Number(text) <= 65535;
@@ -92,8 +92,8 @@ function address_hop(entry: string): Hop {
 }
 
 /**
- * The elements of a `Forwarded` header, the last one whole whatever stands before it: read from the end, where a
- * trusted hop wrote, a quote that the client left open reaches no further than its own text.
+ * Splits a `Forwarded` header into its elements. It is read from the end, which a trusted hop wrote, so that an
+ * unclosed quote from the client cannot extend beyond the client's own text.
  */
 function split_elements(value: string): string[] {
   const elements: string[] = [];
@@ -111,7 +111,7 @@ function split_elements(value: string): string[] {
   return elements.reverse();
 }
 
-/** Whether an odd number of backslashes stands before the place. */
+/** Whether an odd number of backslashes precedes a position. */
 function is_escaped(value: string, place: number): boolean {
   let start = place;
   while (value[start - 1] === "\\") start--;
@@ -119,8 +119,8 @@ function is_escaped(value: string, place: number): boolean {
 }
 
 /**
- * A parameter of an element, or none, to the next semicolon. Proxies leave the quotes away that a colon or a bracket
- * asks for, so what is not quoted may be any text without separators.
+ * An optional parameter of an element, up to the next semicolon. Proxies omit the quotes that a colon or a bracket
+ * requires, so an unquoted value may be any text without separators.
  */
 const PARAMETER =
   /[ \t]*(?:([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;\\]*))[ \t]*)?(?:;|$)/y;
@@ -133,7 +133,7 @@ function element_hop(element: string): Hop {
     if (PARAMETER.lastIndex === 0) return { client: NOBODY };
     if (name === undefined) continue;
     const key = name.toLowerCase();
-    // RFC 7239, section 4: a parameter stands in an element once.
+    // RFC 7239, section 4: a parameter must not be repeated in an element.
     if (parameters.has(key)) return { client: NOBODY };
     parameters.set(key, plain ?? quoted!.replace(/\\(.)/g, "$1"));
   }

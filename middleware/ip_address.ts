@@ -1,19 +1,19 @@
-/** IP addresses and ranges of them, by value: one address has many spellings. */
+/** IP addresses and ranges, compared by value, because one address has many spellings. */
 
-/** 128 bits; an IPv4 address as the IPv6 address that it is mapped to (RFC 4291, section 2.5.5.2). */
+/** 128 bits; an IPv4 address is mapped to IPv6 (RFC 4291, section 2.5.5.2). */
 export type IPAddress = bigint;
 
-/** The addresses that begin with the same bits. */
+/** All addresses that begin with the same bits. */
 export interface IPRange {
   /** The bits that they share. */
   prefix: bigint;
-  /** How many bits follow. */
+  /** The number of remaining bits. */
   rest: bigint;
   /** Whether it reaches beyond IPv4. */
   of_ipv6: boolean;
 }
 
-/** How many bits there are to tell addresses apart, and what all IPv4 addresses begin with. */
+/** The lengths of addresses in bits, and the prefix of mapped IPv4 addresses. */
 const BITS = 128;
 const IPV4_BITS = 32;
 const MAPPED = 0xffffn;
@@ -21,20 +21,20 @@ const MAPPED = 0xffffn;
 /** Longer than any address with a zone. */
 const LONGEST = 64;
 
-/** No octet begins with a zero: there are readers that take such a one for octal. */
+/** No octet may begin with a zero, because some parsers read that as octal. */
 const OCTET = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const IPV4 = new RegExp(`^${[OCTET, OCTET, OCTET, OCTET].join("\\.")}$`);
-/** What an IPv6 address is made of: a URL would end it at anything else. */
+/** The characters of an IPv6 address; in a URL, any other would end it. */
 const IPV6 = /^[0-9A-Fa-f:.]+$/;
 const ZONE = /%[0-9A-Za-z._~-]+$/;
 
-/** Whether `text` spells an address, without brackets. */
+/** Whether `text` is an address, without brackets. */
 export function is_ip(text: string): boolean {
   if (text.length > LONGEST) return false;
   return text.includes(":") ? URL.canParse(url_of(text)) : IPV4.test(text);
 }
 
-/** The address that `text` spells; its zone counts for nothing. Null if it is none. */
+/** Parses an address, ignoring its zone; null if `text` is not an address. */
 export function read_ip(text: string): IPAddress | null {
   if (text.length > LONGEST) return null;
   return text.includes(":") ? read_ipv6(text) : read_ipv4(text);
@@ -47,7 +47,7 @@ function read_ipv4(text: string): IPAddress | null {
   return MAPPED << BigInt(IPV4_BITS) | BigInt(value);
 }
 
-/** The platform reads every spelling, as the host of a URL, and writes the shortest (RFC 5952). */
+/** As the host of a URL, the platform accepts every spelling and returns the shortest (RFC 5952). */
 function read_ipv6(text: string): IPAddress | null {
   const url = URL.parse(url_of(text));
   if (url === null) return null;
@@ -59,18 +59,18 @@ function read_ipv6(text: string): IPAddress | null {
   );
 }
 
-/** A URL with an IPv6 address for its host; none if `text` cannot be one. */
+/** A URL with an IPv6 address as its host; "" if `text` cannot be one. */
 function url_of(text: string): string {
   const address = text.replace(ZONE, "");
   return IPV6.test(address) ? `http://[${address}]/` : "";
 }
 
-/** An address, whose range would have one in each zone, so that it has none; and how many bits the range shares. */
+/** An address without a zone, because a range would include every zone, and the prefix length. */
 const RANGE = /^([^/%]+)(?:\/(0|[1-9]\d{0,2}))?$/;
 
 /**
- * The range that `text` spells: an address alone, or the first address of a range and how many bits its addresses
- * share. Null if it is none.
+ * Parses a range: a single address, or the first address of a range with its prefix length; null if `text` is not a
+ * range.
  */
 export function read_range(text: string): IPRange | null {
   const [, address = "", shared] = RANGE.exec(text) ?? [];
@@ -84,7 +84,7 @@ export function read_range(text: string): IPRange | null {
   return { prefix, rest, of_ipv6: length > IPV4_BITS };
 }
 
-/** Whether `ip` is in the range. No IPv4 address is in a range that reaches beyond IPv4, `::/0` for one. */
+/** Whether `ip` is in the range. No IPv4 address is in a range of IPv6, such as `::/0`. */
 export function contains(
   { prefix, rest, of_ipv6 }: IPRange,
   ip: IPAddress,

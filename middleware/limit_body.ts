@@ -1,4 +1,4 @@
-/** The limit of the body of a request. */
+/** A limit for request bodies. */
 
 import { STATUS_CODE } from "@std/http/status";
 import { is_promise } from "../_internal/promise.ts";
@@ -18,23 +18,23 @@ import { CountedBody } from "./counted_body.ts";
 import { type BlockStep, DONE, PassedResult } from "./passed_result.ts";
 import { refuse } from "../_internal/handler/refusal.ts";
 
-/** What {@linkcode limit_body} allows. */
+/** Options of {@linkcode limit_body}. */
 export interface LimitBodyOptions {
-  /** How many bytes a body may have; 0 is no limit. */
+  /** The maximum number of bytes in a body; 0 means no limit. */
   max_size: number;
 }
 
 /**
- * Answers a request whose body is longer than `max_size` bytes with a 413 (RFC 9110, section 15.5.14): without asking
- * the application where the client says so itself; otherwise when the application has read so much of it.
+ * Answers a request whose body is longer than `max_size` bytes with a 413 (RFC 9110, section 15.5.14): if the client
+ * declares the length, without calling the application; otherwise as soon as the application has read too much.
  *
- * In the second case `wsgi.input` fails with a `RangeError`. Whatever the application makes of that, the client gets the
- * 413; where the headers have been sent, the response is broken off.
+ * In the second case `wsgi.input` fails with a `RangeError`. Whatever the application does then, the client gets the
+ * 413; if the headers have already been sent, the response is aborted.
  *
  * @param app The application.
  * @param options The limit: a whole number, 0 or more.
- * @throws {TypeError} If `app` is no function, or `max_size` no number.
- * @throws {RangeError} If `max_size` is negative or no whole number.
+ * @throws {TypeError} If `app` is not a function, or `max_size` not a number.
+ * @throws {RangeError} If `max_size` is negative or not a whole number.
  *
  * @example
  * ```ts
@@ -93,7 +93,7 @@ class Upload {
     environ["wsgi.input"] = this.#body.stream;
   }
 
-  /** Whether more of the body was read than there may be. */
+  /** Whether more of the body was read than is allowed. */
   get is_too_long(): boolean {
     return this.#body.too_long !== null;
   }
@@ -119,7 +119,7 @@ class Upload {
   }
 
   /**
-   * Answers in the place of the application.
+   * Responds in place of the application.
    *
    * @throws If the headers have been sent.
    */
@@ -129,7 +129,7 @@ class Upload {
     return refuse(this.#environ, this.#server, code, [], too_long);
   }
 
-  /** Once the body was too long, what the application still says goes nowhere. */
+  /** Ignores what the application sends once the body was too long. */
   #start_response(
     status: string,
     headers: HeaderList,
@@ -154,13 +154,13 @@ class Upload {
 
 const write_nowhere = () => Promise.resolve();
 
-/** Whether the application may still read its input while the result is taken. */
+/** Whether the application may still read its input while its result is iterated. */
 function is_still_to_come(result: WSGIResult): boolean {
   return Symbol.asyncIterator in Object(result) &&
     !(result instanceof FileWrapper);
 }
 
-/** The result of an application that may read too much of a body, now or later. */
+/** The result of an application that has read too much of a body, or still may. */
 class UploadResult extends PassedResult {
   #upload: Upload;
   #refused = false;
@@ -181,7 +181,7 @@ class UploadResult extends PassedResult {
     return page ? { value: page } : DONE;
   }
 
-  /** The next step; null where the body was too long for there to be one. */
+  /** The next step; null if the body was too long. */
   async #next(): Promise<BlockStep | null> {
     try {
       const step = await super.next();

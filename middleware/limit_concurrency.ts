@@ -1,4 +1,4 @@
-/** The limit of requests at once, and who counts them. */
+/** A limit for concurrent requests, and how they are counted. */
 
 import { STATUS_CODE } from "@std/http/status";
 import {
@@ -17,18 +17,18 @@ import type {
 } from "../types.ts";
 import { refuse } from "../_internal/handler/refusal.ts";
 
-/** Who knows how many requests are under way. */
+/** An object that counts the requests in flight. */
 export interface RequestCounter {
-  /** How many they are, the one that the application is called for included. */
+  /** The number of requests in flight, including the one that the application is called for. */
   readonly active: number;
 }
 
-/** What {@linkcode limit_concurrency} allows. */
+/** Options of {@linkcode limit_concurrency}. */
 export interface LimitConcurrencyOptions {
-  /** How many requests may be under way at once; 0 is no limit. */
+  /** The maximum number of requests in flight; 0 means no limit. */
   max_concurrent: number;
   /**
-   * Who counts them, where a server does that already.
+   * The counter of a server that already counts its requests.
    *
    * @default {the middleware itself}
    */
@@ -36,17 +36,17 @@ export interface LimitConcurrencyOptions {
 }
 
 /**
- * Answers a request with a 503 (RFC 9110, section 15.6.4) where `max_concurrent` others are under way: with
- * `Retry-After: 1`, and without asking the application.
+ * Answers a request with a 503 (RFC 9110, section 15.6.4) while `max_concurrent` others are in flight: with
+ * `Retry-After: 1`, and without calling the application.
  *
- * A request is under way from the call of the application until its result is closed, or the application has failed. So
- * each result has a `close()`: an array becomes another one, and anything else is handed on behind a `Proxy`. Where a
- * server counts its requests itself, it can be asked instead.
+ * A request is in flight from the call of the application until its result is closed, or the application has failed. So
+ * each result gets a `close()`: an array is copied, and anything else is wrapped in a `Proxy`. If a server already
+ * counts its requests, pass its `counter` instead.
  *
  * @param app The application.
- * @param options The limit, a whole number, 0 or more; and who counts.
- * @throws {TypeError} If `app` is no function, or `max_concurrent` no number.
- * @throws {RangeError} If `max_concurrent` is negative or no whole number.
+ * @param options The limit, a whole number, 0 or more; and the counter.
+ * @throws {TypeError} If `app` is not a function, or `max_concurrent` not a number.
+ * @throws {RangeError} If `max_concurrent` is negative or not a whole number.
  *
  * @example
  * ```ts
@@ -91,7 +91,7 @@ export function limit_concurrency(
       : requests.run(environ, start_response);
 }
 
-/** Tells a client to come again. */
+/** Tells a client to try again. */
 function spare(
   environ: WSGIEnvironment,
   start_response: StartResponse,
@@ -100,9 +100,9 @@ function spare(
   return refuse(environ, start_response, code, [["Retry-After", "1"]]);
 }
 
-/** Calls an application, and counts what it has under way. */
+/** Calls an application, and counts its requests in flight. */
 class ActiveRequests {
-  /** How many requests are under way. */
+  /** The number of requests in flight. */
   active = 0;
   #app: WSGIApplication;
 
@@ -110,7 +110,7 @@ class ActiveRequests {
     this.#app = app;
   }
 
-  /** Calls the application for a request, which is under way from now on. */
+  /** Calls the application for a request, which counts as in flight from now on. */
   run(
     environ: WSGIEnvironment,
     start_response: StartResponse,
@@ -134,7 +134,7 @@ class ActiveRequests {
     }
   }
 
-  /** @throws {TypeError} If `result` is nothing that an application may return: then nobody would close it. */
+  /** @throws {TypeError} If `result` is not a valid result of an application, because nobody would close it. */
   #watch(result: WSGIResult): WSGIResult {
     check_result(result);
     let is_open = true;
@@ -149,17 +149,17 @@ class ActiveRequests {
   }
 }
 
-/** What is `result` for a server in everything but its `close()`; `result` itself, which may be shared, is left alone. */
+/** An equivalent of `result` with another `close()`. `result` itself is not modified, because it may be shared. */
 function with_close(
   result: WSGIResult,
   close: () => Promise<void>,
 ): WSGIResult {
   const gives_away = does_give_away(result);
-  // An array is no more than its blocks, which are slow to read through a proxy.
+  // An array only consists of its blocks, which are slow to read through a proxy.
   if (is_plain_array(result)) {
     return Object.assign([...result], { close, [GIVES_AWAY]: gives_away });
   }
-  // A file, a stream or a generator is known by its class, and its methods take no other object for it.
+  // A file, a stream or a generator is recognised by its class, and its methods must be called on the object itself.
   return new Proxy<WSGIResult>(Array.isArray(result) ? [] : {} as WSGIResult, {
     get(_, key) {
       if (key === "close") return close;

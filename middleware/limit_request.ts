@@ -1,4 +1,4 @@
-/** The limits of the head of a request: its line and its header fields. */
+/** Limits for the head of a request: its request line and its header fields. */
 
 import { STATUS_CODE } from "@std/http/status";
 import { process_environ } from "../_internal/request/process_environ.ts";
@@ -10,22 +10,22 @@ import { check_count, check_function } from "../_internal/text/check.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 import { refuse } from "../_internal/handler/refusal.ts";
 
-/** What {@linkcode limit_request} allows; 0 is no limit. */
+/** Options of {@linkcode limit_request}; 0 means no limit. */
 export interface LimitRequestOptions {
   /**
-   * The bytes of the request line: method, target and protocol.
+   * The maximum number of bytes in the request line: method, target and protocol.
    *
    * @default {8190}
    */
   line?: number;
   /**
-   * The number of header fields.
+   * The maximum number of header fields.
    *
    * @default {100}
    */
   fields?: number;
   /**
-   * The bytes of a header field: name, colon, blank and value.
+   * The maximum number of bytes in a header field: name, colon, space and value.
    *
    * @default {16384}
    */
@@ -33,18 +33,18 @@ export interface LimitRequestOptions {
 }
 
 /**
- * Answers a request whose line is too long with a 414 (RFC 9110, section 15.5.15), and one that has too many or too
- * large header fields with a 431 (RFC 6585, section 5). The options are called what gunicorn calls them.
+ * Answers a request whose request line is too long with a 414 (RFC 9110, section 15.5.15), and one with too many or too
+ * large header fields with a 431 (RFC 6585, section 5). The options are named after gunicorn's.
  *
- * It sees what environ has. So a header that was sent several times is one, as large as all of them; one that gets
- * into no environ does not count, nor does a `Content-Type: text/plain`, which wsgiref's servers say where the client
- * said nothing; and of an absolute target only path and query do. What a server takes in before it calls an application
- * is its own to limit.
+ * It only sees the environ. So a repeated header counts as one, with the size of all of them; headers that are left out
+ * of the environ do not count, nor does `Content-Type: text/plain`, which is the default of wsgiref's servers; and of
+ * an absolute target only path and query count. Limiting what is read before the application is called is up to the
+ * server.
  *
  * @param app The application.
  * @param options The limits: whole numbers, 0 or more.
- * @throws {TypeError} If `app` is no function, or a limit no number.
- * @throws {RangeError} If a limit is negative or no whole number.
+ * @throws {TypeError} If `app` is not a function, or a limit not a number.
+ * @throws {RangeError} If a limit is negative or not a whole number.
  *
  * @example
  * ```ts
@@ -87,7 +87,7 @@ export function limit_request(
   };
 }
 
-/** The length of the request line; a native string has a character a byte. */
+/** The length of the request line; a native string has one character per byte. */
 function line_length(environ: WSGIEnvironment): number {
   const { REQUEST_METHOD, REQUEST_URI, SERVER_PROTOCOL } = environ;
   if (REQUEST_URI === undefined) {
@@ -99,9 +99,9 @@ function line_length(environ: WSGIEnvironment): number {
 }
 
 const PREFIX = "HTTP_";
-/** What it begins with: most names do not, which one character tells. */
+/** Its first character: most names begin with another one, so comparing that is a fast check. */
 const H = PREFIX.charCodeAt(0);
-/** What stands between name and value. */
+/** The separator between name and value. */
 const SEPARATOR = ": ";
 const CONTENT_TYPE = "Content-Type: ";
 const CONTENT_LENGTH = "Content-Length: ";
@@ -139,10 +139,13 @@ class HeadLimit {
   }
 }
 
-/** The variables of this process that look like a header (`HTTP_PROXY`), and get into every environ; null without any. */
+/**
+ * The variables of this process that look like a header (`HTTP_PROXY`), which are in every environ; null if there are
+ * none.
+ */
 function own_variables(): Variables | null {
   const variables = process_environ();
-  if (variables.REQUEST_METHOD !== undefined) return null; // It is a CGI script: they are headers.
+  if (variables.REQUEST_METHOD !== undefined) return null; // In a CGI script, they are headers.
   const own = Object.entries(variables)
     .filter(([name]) => name.startsWith(PREFIX));
   return own.length > 0 ? Object.fromEntries(own) : null;

@@ -1,4 +1,4 @@
-/** The time that an application has to answer. */
+/** A time limit for responses. */
 
 import { STATUS_CODE } from "@std/http/status";
 import { ApplicationResult } from "../_internal/handler/application_result.ts";
@@ -25,13 +25,13 @@ import { Deadlines, LONGEST, type Waiting } from "./deadlines.ts";
 import { type BlockStep, DONE, PassedResult } from "./passed_result.ts";
 import { refuse } from "../_internal/handler/refusal.ts";
 
-/** What {@linkcode limit_time} allows, and where it says that it was too long. */
+/** Options of {@linkcode limit_time}. */
 export interface LimitTimeOptions {
-  /** How long the application may take to answer, in seconds, at most 2147483; 0 is no limit. */
+  /** The maximum time for the application to respond, in seconds, at most 2147483; 0 means no limit. */
   timeout: number;
   /**
-   * Takes a message, without a line feed at its end, for each request that was not answered in time, and for what
-   * such an application threw later.
+   * Receives a message, without a final line feed, for each request that was not answered in time, and for errors that
+   * such an application throws later.
    *
    * @default {`wsgi.errors` of the request}
    */
@@ -39,18 +39,18 @@ export interface LimitTimeOptions {
 }
 
 /**
- * Answers with a 503 (RFC 9110, section 15.6.4) where the application does not within `timeout` seconds, and has that
- * logged.
+ * Answers with a 503 (RFC 9110, section 15.6.4) if the application does not respond within `timeout` seconds, and logs
+ * that.
  *
- * It has answered when it has called `start_response` and returned its result, when the first block of its result is
- * there, or when it has called `write()`: how long the rest takes does not matter. An application that is given up
- * runs on, as nobody can stop it, but its `start_response` and its `write()` fail from then on, and its result is
- * closed when it comes. One that answers without a promise is not timed, nor could it be: nothing else runs meanwhile.
+ * It has responded when it has called `start_response` and returned its result, when the first block of its result is
+ * available, or when it has called `write()`: the rest may take any time. An application that has timed out keeps
+ * running, because it cannot be stopped, but its `start_response` and `write()` fail from then on, and its result is
+ * closed when it arrives. A synchronous application cannot be timed: nothing else runs in the meantime.
  *
  * @param app The application.
  * @param options The time, and the log.
- * @throws {TypeError} If `app` is no function, `timeout` no number, or `log` no function.
- * @throws {RangeError} If `timeout` is negative, or more than a timer can wait.
+ * @throws {TypeError} If `app` is not a function, `timeout` not a number, or `log` not a function.
+ * @throws {RangeError} If `timeout` is negative or too large for a timer.
  *
  * @example
  * ```ts
@@ -109,19 +109,19 @@ function check_timeout(timeout: unknown): void {
 interface TimeLimit {
   timeout: number;
   deadlines: Deadlines;
-  /** Takes the messages; null where they go to `wsgi.errors`. */
+  /** Receives the messages; null if they are written to `wsgi.errors`. */
   log: ((message: string) => void) | null;
 }
 
-/** What the application has said of its answer so far. */
+/** How far the application's response has come. */
 class Answer {
   /** Whether it has called `start_response`. */
   begun = false;
   /** Whether it has called `write()`. */
   written = false;
-  /** What it is told when it says something after its time; null within that. */
+  /** The error for calls after the timeout; null before it. */
   too_late: Error | null = null;
-  /** The server's. */
+  /** The server's `start_response`. */
   readonly server: StartResponse;
   /** The body of the request. */
   readonly input: ReadableStream<Uint8Array>;
@@ -148,13 +148,13 @@ class Answer {
   };
 }
 
-/** Whether a result comes before the application has called `start_response`, as a generator does, and need not come at once. */
+/** Whether a result was returned before `start_response` was called, like a generator, and is asynchronous. */
 function is_to_begin(result: WSGIResult, { begun }: Answer): boolean {
   return !begun && Symbol.asyncIterator in Object(result) &&
     !(result instanceof FileWrapper);
 }
 
-/** How an application is waited for, from its call to its answer. */
+/** Waits for an application, from its call to its response. */
 class Patience implements Waiting {
   place = 0;
   deadline = 0;
@@ -162,11 +162,11 @@ class Patience implements Waiting {
   #environ: WSGIEnvironment;
   #errors: ErrorStream;
   #answer: Answer;
-  /** What is answered in the place of the application; null as long as it is not given up. */
+  /** The response in place of the application's; null until the timeout. */
   page: Promise<Uint8Array[]> | null = null;
-  /** Gives the page to whoever waits for the application. */
+  /** Passes the page to what waits for the application. */
   #answer_instead: ((page: Promise<Uint8Array[]>) => void) | null = null;
-  /** Whether a result is closed whose first step is still to come. */
+  /** Whether a result was closed before its first step. */
   #is_cut_short = false;
 
   constructor(limit: TimeLimit, environ: WSGIEnvironment, answer: Answer) {
@@ -177,7 +177,7 @@ class Patience implements Waiting {
     limit.deadlines.add(this);
   }
 
-  /** The result of the application, or the page in its place. */
+  /** Resolves to the result of the application, or the page in its place. */
   async wait_for(promise: Promise<WSGIResult>): Promise<WSGIResult> {
     const result = await this.#first(
       Promise.resolve(promise),
@@ -188,28 +188,28 @@ class Patience implements Waiting {
     return result;
   }
 
-  /** The first step of a result; null where the page takes its place. */
+  /** Resolves to the first step of a result; null if the page takes its place. */
   async wait_for_step(step: Promise<BlockStep>): Promise<BlockStep | null> {
     const first = await this.#first(step, () => {});
     this.end();
     return "length" in first ? null : first;
   }
 
-  /** Does not wait any more. */
+  /** Stops waiting. */
   end(): void {
     this.#limit.deadlines.delete(this);
   }
 
-  /** Gives the application up, unless a part of its answer is out. */
+  /** Times the application out, unless part of its response has been sent. */
   expire(): void {
     if (this.#answer.written) return;
     const { timeout } = this.#limit;
     const error = this.#answer.too_late = new Error(
-      `the application was given up: it had not answered within ${timeout} s`,
+      `the application timed out: it did not respond within ${timeout} s`,
     );
     this.#log(`${this.#name()} was not answered within ${timeout} s: 503`);
     this.page = this.#make_page(error);
-    this.page.catch(() => {}); // Whoever waits for it is told.
+    this.page.catch(() => {}); // What waits for it gets the error.
     this.#answer_instead?.(this.page);
   }
 
@@ -218,13 +218,13 @@ class Patience implements Waiting {
     return refuse(this.#environ, this.#answer.server, code, [], error);
   }
 
-  /** Closes a result of which nothing has come in time, and need not come any more. */
+  /** Closes a result whose first step did not come in time and is no longer needed. */
   cut_short(result: ApplicationResult): void {
     this.#is_cut_short = true;
     this.close(() => result.close());
   }
 
-  /** Closes what came too late; nobody waits for that. */
+  /** Closes what came too late, without making anybody wait. */
   async close(close: () => MaybePromise): Promise<void> {
     try {
       await close();
@@ -233,7 +233,7 @@ class Patience implements Waiting {
     }
   }
 
-  /** What comes first: `outcome`, or the page in its place. A late outcome is given to `drop`. */
+  /** Resolves to `outcome` or the page, whichever is first. A late outcome is passed to `drop`. */
   #first<T>(
     outcome: Promise<T>,
     drop: (late: T) => void,
@@ -249,11 +249,11 @@ class Patience implements Waiting {
     });
   }
 
-  /** Logs what an application that was given up has failed with. */
+  /** Logs an error of an application that has timed out. */
   #log_late(error: unknown): void {
     if (this.#is_expected(error)) return;
     const text = format_exception(error).trimEnd();
-    this.#log(`${this.#name()} failed after it was given up: ${text}`);
+    this.#log(`${this.#name()} failed after it had timed out: ${text}`);
   }
 
   #log(message: string): void {
@@ -263,7 +263,7 @@ class Patience implements Waiting {
     this.#errors.flush();
   }
 
-  /** Whether an error only says that the application was given up. */
+  /** Whether an error is only a consequence of the timeout. */
   #is_expected(error: unknown): boolean {
     const { too_late, input } = this.#answer;
     const is_told = comes_of(
@@ -271,7 +271,7 @@ class Patience implements Waiting {
       (error) => error === too_late || has_failed_with(input, error),
     );
     if (is_told) return true;
-    // What obeys a signal says so, and validator finds that the result has ended too early.
+    // Aborted operations throw an AbortError, and validator reports that the result has ended too early.
     return this.#is_cut_short && error instanceof Error &&
       /^(AbortError|WSGIError)$/.test(error.name);
   }
@@ -283,9 +283,9 @@ class Patience implements Waiting {
   }
 }
 
-/** A result whose first step has its time, and only that. */
+/** A result whose first step has a time limit. */
 class TimedResult extends PassedResult {
-  /** Null when the first step came in time. */
+  /** Null after the first step came in time. */
   #patience: Patience | null;
   #refused = false;
 

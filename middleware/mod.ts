@@ -1,12 +1,11 @@
 /**
- * WSGI middleware (PEP 3333, "Middleware: Components that Play Both Sides"): what stands between any server and any
- * application.
+ * WSGI middleware for any server and any application (PEP 3333, "Middleware: Components that Play Both Sides").
  *
- * Each takes an application and its options, and gives an application. None needs a server of this package; each
- * leaves a response that it has nothing against as it is, block by block. The first that a request comes to is the
- * outermost, the last one that was put around the application.
+ * Each takes an application and options, and returns an application. None needs a server of this package, and each
+ * passes on responses unchanged, block by block, unless it has to replace them. A request reaches the outermost
+ * middleware first, which is the one applied last.
  *
- * @example Limits, and a proxy in front
+ * @example Limits, and a trusted proxy
  * ```ts
  * import {
  *   limit_body,

@@ -1,26 +1,26 @@
-/** An application below a path. */
+/** Mounts an application below a path. */
 
 import { check_function, check_script_name } from "../_internal/text/check.ts";
 import { unquote } from "../_internal/text/quote.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 
-/** Where {@linkcode mount_at} puts an application. */
+/** Options of {@linkcode mount_at}. */
 export interface MountAtOptions {
   /**
-   * What `SCRIPT_NAME` begins with: `/shop`, `/shop/v2`. It begins with a slash and ends without one, and has no
-   * character that a URL encodes.
+   * The prefix of `SCRIPT_NAME`, such as `/shop` or `/shop/v2`: with a leading slash, no trailing slash, and no
+   * characters that a URL encodes.
    */
   script_name: string;
 }
 
 /**
- * The application below a path: `SCRIPT_NAME` begins with it, once, and together with `PATH_INFO` it is the path of the
- * URL (RFC 3875, section 3.3). A proxy may have removed the path from what it asks for or not, and a web server may have
- * said it in `SCRIPT_NAME` already.
+ * Mounts an application below a path: `SCRIPT_NAME` begins with it exactly once, and `SCRIPT_NAME` and `PATH_INFO`
+ * together are the path of the URL (RFC 3875, section 3.3). It makes no difference whether a proxy strips the path from
+ * the request target, or a web server has already set it in `SCRIPT_NAME`.
  *
  * @param app The application.
  * @param options The path.
- * @throws {TypeError} If `app` is no function, or `script_name` no such path.
+ * @throws {TypeError} If `app` is not a function, or `script_name` not such a path.
  *
  * @example
  * ```ts
@@ -66,7 +66,10 @@ function is_within(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
-/** Whether `PATH_INFO` is the whole path of the URL, `SCRIPT_NAME` with it, as where nginx is told a `SCRIPT_NAME` beside its `$document_uri`. */
+/**
+ * Whether `PATH_INFO` is the whole path of the URL, including `SCRIPT_NAME`, as if nginx sets `SCRIPT_NAME` and passes
+ * `$document_uri` as `PATH_INFO`.
+ */
 function repeats_script(
   { SCRIPT_NAME, PATH_INFO = "", REQUEST_URI = "" }: WSGIEnvironment,
 ): boolean {

@@ -1,4 +1,4 @@
-/** What an application returned, handed on by a middleware that has to see its steps. */
+/** An application's result, passed on by middleware that has to see its steps. */
 
 import {
   ApplicationResult,
@@ -11,18 +11,18 @@ import type { WSGIResult } from "../types.ts";
 /** A step for a server. */
 export type BlockStep = IteratorResult<Uint8Array, undefined>;
 
-/** The step behind the last block. */
+/** The step after the last block. */
 export const DONE: BlockStep = { done: true, value: undefined };
 
 /**
- * A result, block by block, one step of it for one that is taken here. It has no `return()`: whoever leaves a loop over
- * it closes it, as PEP 3333 asks of a middleware.
+ * Passes on a result block by block, one step for each step. It has no `return()`: a server that leaves the iteration
+ * calls `close()`, as PEP 3333 requires of middleware.
  */
 export class PassedResult implements AsyncIterable<Uint8Array> {
   protected readonly blocks: ApplicationResult;
   #waiting = false;
 
-  /** @throws {TypeError} If `result` is nothing that an application may return. */
+  /** @throws {TypeError} If `result` is not a valid result of an application. */
   constructor(result: WSGIResult) {
     this.blocks = new ApplicationResult(result);
   }
@@ -31,7 +31,7 @@ export class PassedResult implements AsyncIterable<Uint8Array> {
     return this;
   }
 
-  /** A block goes through here and is gone. */
+  /** Blocks are passed on, and not kept. */
   get [GIVES_AWAY](): boolean {
     return this.blocks.gives_away;
   }
@@ -47,7 +47,7 @@ export class PassedResult implements AsyncIterable<Uint8Array> {
   }
 
   close(): MaybePromise {
-    // A server closes what it still waits for only when its client has gone.
+    // A server closes a result that it still waits for only after a disconnect.
     if (this.#waiting) this.blocks.abandon();
     return this.blocks.close();
   }

@@ -1,6 +1,6 @@
 /**
- * Where a request came from, when a proxy stands between: `X-Forwarded-*` and `Forwarded` (RFC 7239), believed from
- * those who are trusted, and kept from the application otherwise.
+ * The origin of a request behind proxies: `X-Forwarded-*` and `Forwarded` (RFC 7239) are believed if they come from
+ * trusted proxies, and hidden from the application otherwise.
  */
 
 import { check_function } from "../_internal/text/check.ts";
@@ -16,42 +16,43 @@ import {
 import { is_ip } from "./ip_address.ts";
 import { read_trusted, type Trusted } from "./trusted.ts";
 
-/** Whom {@linkcode trust_forwarded} trusts. */
+/** Options of {@linkcode trust_forwarded}. */
 export interface TrustForwardedOptions {
   /**
-   * The proxies: IP addresses, ranges (`10.0.0.0/8`), and `unix` for peers on a Unix socket; in a list, or in one
-   * text with commas between them. `*` trusts every peer and every hop: the client is whom the first entry of a header
-   * names, which it may have written itself. An empty list trusts nobody.
+   * The trusted proxies: IP addresses, ranges (`10.0.0.0/8`), and `unix` for peers on a Unix socket, as a list or a
+   * comma-separated string. `*` trusts every peer and every hop: then the client is the first entry of a header, which
+   * it may have forged. An empty list trusts nobody.
    *
-   * An address is trusted by its value, however it is spelled: `::ffff:10.0.0.1` is `10.0.0.1`. A range begins with
-   * its first address.
+   * Addresses are compared by value, whatever their spelling: `::ffff:10.0.0.1` is `10.0.0.1`. A range must be written
+   * with its first address.
    */
   trusted: string | readonly string[];
 }
 
 /**
- * An application that sees the client and the address that the client asked for, where a trusted peer tells them; from
- * any other peer, no header of a proxy.
+ * Gives the application the client's address and the URL that the client asked for, if a trusted peer reports them;
+ * from any other peer, proxy headers are removed.
  *
- * Read are `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, and `Forwarded` (RFC 7239). Set are `REMOTE_ADDR`,
- * `REMOTE_PORT`, `wsgi.url_scheme`, `HTTPS`, `HTTP_HOST`, `SERVER_NAME` and `SERVER_PORT`, as far as they are told.
+ * It reads `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, and `Forwarded` (RFC 7239). It sets `REMOTE_ADDR`,
+ * `REMOTE_PORT`, `wsgi.url_scheme`, `HTTPS`, `HTTP_HOST`, `SERVER_NAME` and `SERVER_PORT`, as far as these are
+ * reported.
  *
- * Any of `X-Forwarded-For`, `-Proto`, `-Host` and `-Port` silences `Forwarded`. Nearly every proxy writes the former and
- * hands on what it does not know, the client's `Forwarded` for one. A proxy that writes `Forwarded` alone must remove
- * these four. Never are the two mixed.
+ * If any of `X-Forwarded-For`, `-Proto`, `-Host` and `-Port` is present, `Forwarded` is ignored: nearly every proxy
+ * writes the former, and passes on headers that it does not know, such as the client's `Forwarded`. A proxy that only
+ * writes `Forwarded` must remove these four. The two are never mixed.
  *
- * `X-Forwarded-For` and `Forwarded` are read from their end, as far as their entries name trusted hops; what they lead
- * to is the client. Of `X-Forwarded-Proto` and `-Port`, lists that some proxies append to, counts the value as far
- * from the end as the client is, the last one where there are not that many. Of `X-Forwarded-Host` counts the last:
- * there are widespread proxies that append to what the client sent and others that hand it on, and a chain of both would
- * have the client choose the host. Of each, only what counts and what follows it stays in environ.
+ * `X-Forwarded-For` and `Forwarded` are read from their end as long as entries name trusted hops; the entry after those
+ * is the client. Some proxies append to `X-Forwarded-Proto` and `-Port`: of these, the value counts that is as far from
+ * the end as the client is, or the last one if there are fewer. Of `X-Forwarded-Host`, the last value counts: some
+ * common proxies append to what the client sent and others pass it on, and a chain of both would let the client choose
+ * the host. Of each header, the environ keeps only the value that counts and those after it.
  *
- * Other headers of a trusted peer (`X-Forwarded-Ssl`, `-Prefix`, `X-Real-IP`) are not read, and stay as they are: many
- * proxies hand on the client's.
+ * Other headers of a trusted peer (`X-Forwarded-Ssl`, `-Prefix`, `X-Real-IP`) are not read and not changed: many
+ * proxies pass on the client's.
  *
  * @param app The application.
- * @param options Whom to trust.
- * @throws {TypeError} If `app` is no function, or one of `trusted` is no address, no range, and neither `unix` nor `*`.
+ * @param options The trusted proxies.
+ * @throws {TypeError} If `app` is not a function, or an entry of `trusted` is not an address, a range, `unix` or `*`.
  *
  * @example
  * ```ts
@@ -90,7 +91,7 @@ function remove_forwarded(environ: Record<string, unknown>): void {
   for (const key in environ) if (is_of_proxy(key)) delete environ[key];
 }
 
-/** Whether a variable is a header that a proxy says something of the client by. */
+/** Whether a variable is a header in which proxies report the client. */
 function is_of_proxy(key: string): boolean {
   return key.startsWith("HTTP_X_FORWARDED") || key === "HTTP_FORWARDED" ||
     key === "HTTP_X_REAL_IP";
@@ -126,8 +127,8 @@ function believe_lists(environ: WSGIEnvironment, trusted: Trusted): void {
 }
 
 /**
- * What counts of a list: the value that has `distance` others behind it. The variable keeps that and what follows, and
- * is removed where it is no such value.
+ * The value of a list that is followed by `distance` others. The variable keeps it and those after it, and is removed
+ * if the value is invalid.
  */
 function take_value<Value>(
   environ: WSGIEnvironment,
@@ -146,7 +147,7 @@ function take_value<Value>(
   return value;
 }
 
-/** Scheme and host are those that the client's hop tells, or else the hop nearest to it that does. */
+/** Scheme and host are those reported by the hop that is nearest to the client and reports them. */
 function believe_elements(environ: WSGIEnvironment, chain: Chain): void {
   environ.HTTP_FORWARDED = chain.written;
   set_client(environ, chain);
@@ -159,7 +160,7 @@ function believe_elements(environ: WSGIEnvironment, chain: Chain): void {
   set_origin(environ, scheme, host, null);
 }
 
-/** The client is whom the last hop names; where that one leaves it out, nobody before that hop is known. */
+/** The client is the node that the last hop reports; if it reports none, nothing before that hop is known. */
 function set_client(environ: WSGIEnvironment, { hops }: Chain): void {
   const client: Node | null = hops.at(-1)!.client ??
     hops.at(-2)?.client ?? null;
@@ -167,7 +168,7 @@ function set_client(environ: WSGIEnvironment, { hops }: Chain): void {
   environ.REMOTE_ADDR = client.address;
   if (client.port) environ.REMOTE_PORT = client.port;
   else delete environ.REMOTE_PORT;
-  // The name of the peer; the empty one is there by default.
+  // It is the name of the peer; by default it is empty.
   if (environ.REMOTE_HOST) environ.REMOTE_HOST = "";
 }
 
@@ -178,7 +179,7 @@ function read_scheme(text: string | undefined): Scheme | null {
   return scheme === "http" || scheme === "https" ? scheme : null;
 }
 
-/** A host as the `Host` header has it. */
+/** A parsed `Host` header. */
 interface Host {
   text: string;
   /** Without the port; an IPv6 address in brackets. */
@@ -198,7 +199,7 @@ function read_host(text: string | undefined): Host | null {
   return is_wrong ? null : { text: text!, name, port };
 }
 
-/** Sets what a URL begins with: as far as it was told, and the port to fit. */
+/** Sets the scheme and the host as far as they were reported, and a port that matches. */
 function set_origin(
   environ: WSGIEnvironment,
   scheme: Scheme | null,
@@ -219,7 +220,10 @@ function set_scheme(environ: WSGIEnvironment, scheme: Scheme): void {
   else delete environ.HTTPS;
 }
 
-/** The port that was told, or that of the host, or the usual one. The host stays as it was told: where a proxy listens need not be what the client asked for. */
+/**
+ * Sets the reported port, or that of the host, or the default one. The host is not changed, because the client may have
+ * asked for another port than the one that a proxy listens at.
+ */
 function set_port(environ: WSGIEnvironment, port: string | null): void {
   const usual = environ["wsgi.url_scheme"] === "https" ? "443" : "80";
   environ.SERVER_PORT = port ?? read_host(environ.HTTP_HOST)?.port ?? usual;

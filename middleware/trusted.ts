@@ -1,30 +1,30 @@
-/** Whose word is taken for where a request came from. */
+/** The peers that are trusted to report where a request came from. */
 
 import { remember } from "../_internal/remember.ts";
 import { describe } from "../_internal/text/check.ts";
 import { contains, type IPRange, read_ip, read_range } from "./ip_address.ts";
 
-/** The peers whose word is taken for where a request came from. */
+/** The peers that are trusted to report where a request came from. */
 export interface Trusted {
   /**
    * Whether a peer is one of them.
    *
-   * @param address Its `REMOTE_ADDR`: `""` on a Unix socket; undefined where nobody knows it.
+   * @param address Its `REMOTE_ADDR`: `""` on a Unix socket; undefined if it is not known.
    */
   is_trusted(address: string | undefined): boolean;
 }
 
 /**
- * Reads whom {@linkcode trust_forwarded} trusts: entries in a list, or with commas between them.
+ * Parses the entries of {@linkcode trust_forwarded}: a list, or a comma-separated string.
  *
- * @throws {TypeError} If one of them is no address, no range, and neither `unix` nor `*`.
+ * @throws {TypeError} If an entry is not an address, a range, `unix` or `*`.
  */
 export function read_trusted(trusted: string | readonly string[]): Trusted {
   const entries = entries_of(trusted);
   const ranges = entries.filter(is_no_word).map(range_of);
   if (entries.includes("*")) return { is_trusted: () => true };
   const unix = entries.includes("unix");
-  // Proxies are few, and the same from request to request.
+  // There are few proxies, and they are the same in every request.
   const is_trusted = remember((address): boolean => {
     if (address === "") return unix;
     const ip = read_ip(address);

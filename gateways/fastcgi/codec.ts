@@ -1,4 +1,4 @@
-/** The records of FastCGI 1.0, and the names and values in them. */
+/** Parses and encodes the records of FastCGI 1.0, and the names and values in them. */
 
 import type { Variables } from "../../_internal/request/variables.ts";
 import {
@@ -28,10 +28,10 @@ export const RECORD_TYPE = {
   UNKNOWN_TYPE: 11,
 } as const;
 
-/** The role of an application that answers requests; a web server may ask for others. */
+/** The role of an application that responds to requests; a web server may request other roles. */
 export const RESPONDER = 1;
 
-/** How END_REQUEST says that a request came to its end. */
+/** How a request ended, in END_REQUEST. */
 export const PROTOCOL_STATUS = {
   REQUEST_COMPLETE: 0,
   OVERLOADED: 2,
@@ -41,27 +41,27 @@ export const PROTOCOL_STATUS = {
 const VERSION = 1;
 const HEADER_SIZE = 8;
 
-/** The size of what END_REQUEST says. */
+/** The size of the content of END_REQUEST. */
 const END_SIZE = 8;
 
 const NOTHING = new Uint8Array();
 
-/** The most that a record can hold, less what keeps every record but the last a multiple of eight. */
+/** The maximum content of a record, rounded down to a multiple of eight. */
 const BLOCK_SIZE = 65528;
 
-/** A record, as it came. */
+/** A received record. */
 export interface FastCGIRecord {
   type: number;
-  /** 0 for what concerns no request. */
+  /** 0 for a record that belongs to no request. */
   request_id: number;
-  /** A view of the data that were parsed, not a copy. */
+  /** A view of the parsed data, not a copy. */
   content: Uint8Array;
 }
 
 /**
- * Parses the records that the data begin with.
+ * Parses the records at the beginning of the data.
  *
- * @returns The records, as many as are whole; null where more bytes are needed for the first.
+ * @returns All complete records; null if the first one is incomplete.
  * @throws {TypeError} If the first is not of version 1.
  */
 export function parse_records(
@@ -69,7 +69,7 @@ export function parse_records(
 ): Parsed<FastCGIRecord[]> | null {
   const records: FastCGIRecord[] = [];
   let start = 0;
-  // What stands behind a record is looked at when it comes first.
+  // An invalid record after others is reported when it comes first.
   while (start < data.length && (start === 0 || data[start] === VERSION)) {
     const length = record_length(data, start);
     if (start + length > data.length) break;
@@ -79,7 +79,7 @@ export function parse_records(
   return start === 0 ? null : { value: records, length: start };
 }
 
-/** The length of the record at `start`, with its padding; that of its header as long as that is not whole. */
+/** The length of the record at `start`, with its padding; the length of the header if that is incomplete. */
 function record_length(data: Uint8Array, start: number): number {
   if (data[start] !== VERSION) {
     throw new TypeError(
@@ -113,7 +113,7 @@ export function encode_record(
   return data;
 }
 
-/** The records of some bytes of a stream: none for no bytes, which would end the stream. */
+/** Encodes bytes of a stream as records: no record for no bytes, because that would end the stream. */
 export function encode_stream(
   type: number,
   request_id: number,
@@ -124,30 +124,30 @@ export function encode_stream(
   return data;
 }
 
-/** How many bytes the records of some bytes of a stream take. */
+/** The size of the records for a number of bytes of a stream. */
 function stream_size(length: number): number {
   return length + Math.ceil(length / BLOCK_SIZE) * HEADER_SIZE;
 }
 
-/** Records of a request, put one behind the other. */
+/** Writes the records of a request one after the other. */
 class Records {
   #request_id: number;
   #target: Uint8Array;
   #offset = 0;
 
-  /** @param target Where they are put; what is there does not matter. */
+  /** @param target The buffer to write to; its content is overwritten. */
   constructor(request_id: number, target: Uint8Array) {
     this.#request_id = request_id;
     this.#target = target;
   }
 
-  /** One record: its content in parts, of 65,535 bytes at most. */
+  /** Writes one record with its content in parts, of at most 65,535 bytes. */
   put(type: number, parts: Part[]): void {
     this.#put_header(type, size_of(parts));
     this.#offset = put_parts(this.#target, this.#offset, parts);
   }
 
-  /** END_REQUEST. */
+  /** Writes END_REQUEST. */
   put_end(app_status: number, protocol_status: number): void {
     this.#put_header(RECORD_TYPE.END_REQUEST, END_SIZE);
     const target = this.#target;
@@ -169,10 +169,10 @@ class Records {
     target[start + 4] = length >> 8;
     target[start + 5] = length;
     target[start + 6] = 0; // No padding.
-    target[start + 7] = 0; // Without a meaning.
+    target[start + 7] = 0; // Reserved.
   }
 
-  /** As many records as some bytes of a stream take. */
+  /** Writes bytes of a stream as one or more records. */
   put_stream(type: number, parts: Part[]): void {
     const length = size_of(parts);
     if (length > 0 && length <= BLOCK_SIZE) return this.put(type, parts);
@@ -185,17 +185,17 @@ class Records {
 
 /** How a request ends. */
 export interface RequestEnd {
-  /** The exit status that a program would have. */
+  /** The exit status, as of a program. */
   app_status: number;
   /** One of `PROTOCOL_STATUS`. */
   protocol_status: number;
-  /** The last of the response, in parts; null where there was none. */
+  /** The rest of the response, in parts; null if there is no response. */
   rest: Part[] | null;
-  /** Whether there was something for the log of the web server. */
+  /** Whether anything was sent to the log of the web server. */
   has_errors: boolean;
 }
 
-/** How many bytes the records take that end a request, with the last of its response. */
+/** The size of the records that end a request, including the rest of its response. */
 export function end_size({ rest, has_errors }: RequestEnd): number {
   const end = HEADER_SIZE + END_SIZE;
   if (!rest) return end;
@@ -203,7 +203,7 @@ export function end_size({ rest, has_errors }: RequestEnd): number {
   return stream_size(size_of(rest)) + stream_ends * HEADER_SIZE + end;
 }
 
-/** Puts these records at the beginning of `target`. */
+/** Writes these records to the beginning of `target`. */
 export function put_end(
   target: Uint8Array,
   request_id: number,
@@ -223,10 +223,10 @@ const fields = new Fields();
 /**
  * Parses names and values.
  *
- * @param text They as a native string.
- * @param own What stands beside them.
+ * @param text The names and values, as a native string.
+ * @param own The variables to merge them over.
  *
- * @throws {TypeError} If one of them goes past the end.
+ * @throws {TypeError} If one of them exceeds the text.
  */
 export function parse_name_values(
   text: string,
@@ -257,7 +257,7 @@ export function parse_name_values(
   return variables_of(fields, own);
 }
 
-/** Names and values as bytes; each of them shorter than 128. */
+/** Encodes names and values, each shorter than 128 bytes. */
 export function encode_name_values(variables: Variables): Uint8Array {
   const text = Object.entries(variables).map(([name, value]) =>
     String.fromCharCode(name.length, value.length) + name + value
@@ -265,7 +265,7 @@ export function encode_name_values(variables: Variables): Uint8Array {
   return encode_latin1(text.join(""));
 }
 
-/** A number of two bytes, the high one first; NaN past the end. */
+/** A big-endian number of two bytes; NaN past the end. */
 function uint16(data: Uint8Array, offset: number): number {
   return data[offset]! * 256 + data[offset + 1]!;
 }

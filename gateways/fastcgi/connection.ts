@@ -1,4 +1,4 @@
-/** A FastCGI connection: who gets which record, and how a request ends. */
+/** A FastCGI connection: dispatches records to requests, and ends requests. */
 
 import type { Variables } from "../../_internal/request/variables.ts";
 import { Bag } from "../../_internal/bag.ts";
@@ -32,13 +32,13 @@ import type {
 } from "../gateway_handler.ts";
 import type { GatewayServer } from "../gateway_server.ts";
 
-/** How many requests may be under way on one connection. */
+/** The maximum number of requests in flight on one connection. */
 const MAX_REQUESTS = 128;
 
-/** The flag of BEGIN_REQUEST that leaves it to the web server to close the connection. */
+/** The flag of BEGIN_REQUEST that keeps the connection open after the request. */
 const KEEP_CONN = 1;
 
-/** A record of no version. */
+/** A record of an invalid version. */
 const NO_RECORD = new Uint8Array(8);
 
 interface Server extends GatewayServer {
@@ -47,15 +47,15 @@ interface Server extends GatewayServer {
 
 export class FastCGIConnection extends GatewayConnection<Server> {
   #requests = new Bag<FastCGIRequest>();
-  /** Whether one was run since a record was last waited for. */
+  /** Whether a request has started since the last wait for records. */
   #has_started = false;
-  /** Whether a request was among them behind which the connection is to be closed. */
+  /** Whether the connection must be closed after one of its requests. */
   #closes = false;
-  /** Whether what comes in is of no interest any more, not even that it ends. */
+  /** Whether further input does not matter, not even its end. */
   #is_over = false;
-  /** Whether the head of a request has come, all of it. */
+  /** Whether the complete head of a request has arrived. */
   #has_head = false;
-  /** What ended the connection beside what came in. */
+  /** The error that ended the connection, other than errors of its input. */
   #failure: unknown = null;
 
   override async serve(): Promise<void> {
@@ -63,7 +63,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       do {
         const records = this.connection.take(parse_records) ?? [];
         for (const record of records) {
-          if (this.connection.is_closed) break; // The records are another's.
+          if (this.connection.is_closed) break; // Another connection now uses the buffer.
           const taken = this.#take(record);
           if (taken) await taken;
         }
@@ -78,15 +78,15 @@ export class FastCGIConnection extends GatewayConnection<Server> {
   }
 
   /**
-   * Whether the connection ended in the middle of a body: one that nobody wants any more, or whose client has left. nginx
-   * closes a connection so on which it was answered before it had sent all.
+   * Whether the connection ended within a body that is no longer needed, or whose client has disconnected. nginx closes
+   * a connection like that if it gets the response before it has sent the whole body.
    */
   #is_left(error: unknown): boolean {
     return error instanceof Deno.errors.UnexpectedEof && this.#has_head &&
       !this.#requests.find((request) => request.needs_params);
   }
 
-  /** Whether nothing more is to come: what does is dropped. */
+  /** Whether no more requests are expected; further input is dropped. */
   get #is_done(): boolean {
     return this.#closes && this.#requests.size === 0;
   }
@@ -102,7 +102,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     this.#requests.clear();
   }
 
-  /** Runs what is ready; settles when all requests are over, or take their time. */
+  /** Runs all requests that are ready; resolves when they have ended, or are known to take time. */
   #start_ready(): Promise<boolean> | undefined {
     for (const request of this.#requests) this.#start(request);
     const has_started = this.#has_started;
@@ -117,7 +117,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     if (request_id === 0) return this.#take_management(type, content);
     if (type === RECORD_TYPE.BEGIN_REQUEST) return this.#begin(record);
     const request = this.#find(request_id);
-    if (!request) return; // It has been answered already.
+    if (!request) return; // It has already been answered.
     switch (type) {
       case RECORD_TYPE.ABORT_REQUEST:
         return this.#abort(request);
@@ -187,7 +187,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     request: FastCGIRequest,
     content: Uint8Array,
   ): MaybePromise {
-    // Nobody would read it, and so nobody would ever read on.
+    // Nobody would read the body, which would block the connection for ever.
     if (!request.handler && !request.variables) {
       throw new TypeError(
         `expected the variables of request ${request.id} before its body`,
@@ -222,7 +222,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     }
   }
 
-  /** Ends a request whose application has come to its end. */
+  /** Ends a request when its application has finished. */
   #complete(request: FastCGIRequest): MaybePromise {
     if (request.ended) return; // It was aborted, or the connection has been closed.
     const { broken } = request.handler!;
@@ -233,7 +233,10 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     return this.#break_off(request);
   }
 
-  /** Ends the connection so that a web server sees that the response is not whole: nginx takes its plain end for that of the response. */
+  /**
+   * Ends the connection in such a way that the web server notices the incomplete response: nginx takes a plain close
+   * for the end of the response.
+   */
   async #break_off({ id, handler }: FastCGIRequest): Promise<void> {
     const last = concat(handler!.take_rest());
     const rest = encode_stream(RECORD_TYPE.STDOUT, id, last);
@@ -255,14 +258,14 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     );
   }
 
-  /** Sends what goes into the log of the web server. */
+  /** Sends text to the log of the web server. */
   async send_errors(request: FastCGIRequest, text: string): Promise<void> {
     const data = new TextEncoder().encode(text);
     request.has_errors = true;
     try {
       await this.#send_stream(RECORD_TYPE.STDERR, request, data);
     } catch {
-      (this.server.stderr ?? stderr).write(text); // The web server has gone.
+      (this.server.stderr ?? stderr).write(text); // The web server has disconnected.
     }
   }
 
@@ -271,7 +274,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
     return this.#end(request, 1);
   }
 
-  /** Says that a request has come to its end; closes the connection behind the last if the web server has left that to us. */
+  /** Sends the end of a request; after the last one, closes the connection unless the web server keeps it. */
   #end(
     request: FastCGIRequest,
     app_status: number,
@@ -287,7 +290,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       has_errors,
     };
     request.ended = true;
-    stdin?.fail(disconnected); // For whoever still reads it.
+    stdin?.fail(disconnected); // For pending reads.
     request.variables = null;
     this.#requests.delete(request);
     this.#closes ||= !keep;
@@ -301,7 +304,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
       : written;
   }
 
-  /** Closes the connection, unless another request has come meanwhile. */
+  /** Closes the connection, unless another request has arrived in the meantime. */
   #close_behind(is_whole: boolean): MaybePromise {
     if (!this.#is_done) return;
     return is_whole ? this.connection.close() : this.connection.end();
@@ -321,7 +324,7 @@ export class FastCGIConnection extends GatewayConnection<Server> {
   }
 }
 
-/** What an application writes to the log of the web server. */
+/** The `wsgi.errors` that writes to the log of the web server. */
 class RequestErrors extends UnbufferedErrorStream {
   #connection: FastCGIConnection;
   #request: FastCGIRequest;
@@ -336,7 +339,7 @@ class RequestErrors extends UnbufferedErrorStream {
     this.#connection.send_errors(this.#request, text);
   }
 
-  /** In one record, where `write()` would make one of each line. */
+  /** Writes all lines in one record; `write()` would use one for each. */
   override writelines(lines: Iterable<string>): void {
     this.write(Array.from(lines).join(""));
   }

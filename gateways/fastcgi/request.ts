@@ -1,4 +1,4 @@
-/** A request on a FastCGI connection, as it comes in. */
+/** A request on a FastCGI connection. */
 
 import type { Variables } from "../../_internal/request/variables.ts";
 import type { Bagged } from "../../_internal/bag.ts";
@@ -10,24 +10,24 @@ import { check_size } from "../variables.ts";
 
 export class FastCGIRequest implements Bagged {
   place = 0;
-  /** Which request it is on its connection. */
+  /** Its id on the connection. */
   readonly id: number;
-  /** Whether the connection stays open behind it. */
+  /** Whether the connection stays open after it. */
   readonly keep: boolean;
-  /** The body, where there is one to be read. */
+  /** The body, if there is one to read. */
   stdin: PushedStream | null = null;
-  /** Whether all of the body has come, wanted or not. */
+  /** Whether the whole body has arrived, read or not. */
   is_whole = false;
-  /** The variables, from when they are complete until the application is run. */
+  /** The variables, while they are complete and the application has not been called. */
   variables: Variables | null = null;
-  /** What runs the application, once it is its turn. */
+  /** The handler that runs the application, once it has started. */
   handler: GatewayHandler | null = null;
-  /** Whether something was sent for the log of the web server. */
+  /** Whether anything was sent to the log of the web server. */
   has_errors = false;
-  /** Whether the web server takes no more for it. */
+  /** Whether nothing more may be sent for it. */
   ended = false;
 
-  /** What has come of the variables; null when they are complete. */
+  /** The variables received so far; null when they are complete. */
   #params: string | null = "";
 
   constructor(id: number, keep: boolean) {
@@ -35,16 +35,16 @@ export class FastCGIRequest implements Bagged {
     this.keep = keep;
   }
 
-  /** Whether there are variables still to come. */
+  /** Whether variables are still incomplete. */
   get needs_params(): boolean {
     return this.#params !== null;
   }
 
   /**
-   * Keeps a part of the variables.
+   * Adds a part of the variables.
    *
-   * @throws {RangeError} If there are more than `limit` bytes of them.
-   * @throws {TypeError} If they were complete already.
+   * @throws {RangeError} If they are larger than `limit` bytes.
+   * @throws {TypeError} If they were already complete.
    */
   add_params(content: Uint8Array, limit: number): void {
     const params = this.#open_params();
@@ -53,10 +53,10 @@ export class FastCGIRequest implements Bagged {
   }
 
   /**
-   * Makes the variables, which are complete now.
+   * Parses the variables, which are now complete.
    *
-   * @param own What stands beside them.
-   * @throws {TypeError} If they are malformed, or were complete already.
+   * @param own The variables to merge them over.
+   * @throws {TypeError} If they are malformed, or were already complete.
    */
   take_params(own: Readonly<Variables>): void {
     const params = this.#open_params();
@@ -67,7 +67,7 @@ export class FastCGIRequest implements Bagged {
   #open_params(): string {
     if (this.#params !== null) return this.#params;
     throw new TypeError(
-      `expected no variables behind the last of request ${this.id}, got more`,
+      `expected no variables after the last of request ${this.id}, got more`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** The head of an SCGI request: a netstring of names and values. */
+/** Parses the head of an SCGI request: a netstring of names and values. */
 
 import type { Variables } from "../../_internal/request/variables.ts";
 import type { Parsed } from "../../_internal/streams/connection.ts";
@@ -14,17 +14,17 @@ const NINE = 57;
 
 const fields = new Fields();
 
-/** More digits than the length can have. */
+/** More digits than a length can have. */
 const MOST_DIGITS = 20;
 
 /**
  * Parses the head of an SCGI request.
  *
- * @param limit The most bytes that the head may have.
- * @param own What stands among the variables beside those of the head.
- * @returns Its variables; null where more bytes are needed.
+ * @param limit The maximum size of the head, in bytes.
+ * @param own The variables to merge those of the head over.
+ * @returns Its variables; null if more bytes are needed.
  * @throws {RangeError} If it is longer than `limit`.
- * @throws {TypeError} If it is no head of SCGI.
+ * @throws {TypeError} If it is malformed.
  */
 export function parse_scgi_head(
   data: Uint8Array,
@@ -65,7 +65,7 @@ function is_digit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= ZERO && byte <= NINE;
 }
 
-/** How some data begin, for an error. */
+/** The beginning of the data, for an error message. */
 function beginning(data: Uint8Array): string {
   return JSON.stringify(decode_latin1(data.subarray(0, MOST_DIGITS)));
 }
@@ -87,11 +87,11 @@ function parse_variables(
   return variables;
 }
 
-/** Where the name or value that begins at `start` has its NUL. */
+/** The position of the NUL after the name or value that begins at `start`. */
 function end_of(text: string, start: number): number {
   const end = text.indexOf("\0", start);
   if (end >= 0) return end;
-  throw new TypeError("expected names and values, each with a NUL behind it");
+  throw new TypeError("expected names and values, each followed by a NUL");
 }
 
 function check(variables: Variables, name: string, pattern: RegExp): void {

@@ -1,4 +1,4 @@
-/** The head of a uwsgi request: four bytes, and names and values with their lengths before them. */
+/** Parses the head of a uwsgi request: four bytes, then names and values, each preceded by its length. */
 
 import type { Variables } from "../../_internal/request/variables.ts";
 import { decode_latin1 } from "../../_internal/text/bytes.ts";
@@ -9,7 +9,7 @@ import { check_size, variables_of } from "../variables.ts";
 
 const fields = new Fields();
 
-/** Modifier, size (two bytes, the low one first), another modifier. */
+/** Modifier, size (two bytes, little-endian), second modifier. */
 const HEADER_SIZE = 4;
 
 /** The modifier of a request for a WSGI application. */
@@ -18,11 +18,11 @@ const WSGI = 0;
 /**
  * Parses the head of a uwsgi request.
  *
- * @param limit The most bytes that the variables may have.
- * @param own What stands among the variables beside them.
- * @returns Its variables; null where more bytes are needed.
- * @throws {RangeError} If there are more than `limit` bytes of them.
- * @throws {TypeError} If it is no head of a request for a WSGI application.
+ * @param limit The maximum size of the variables, in bytes.
+ * @param own The variables to merge them over.
+ * @returns Its variables; null if more bytes are needed.
+ * @throws {RangeError} If the variables are larger than `limit`.
+ * @throws {TypeError} If it is malformed, or not a request for a WSGI application.
  */
 export function parse_uwsgi_head(
   data: Uint8Array,
@@ -69,7 +69,7 @@ function parse_variables(
   return variables_of(fields, own);
 }
 
-/** A number of two bytes, the low one first; NaN past the end. */
+/** A little-endian number of two bytes; NaN past the end. */
 function uint16(data: Uint8Array, offset: number): number {
   return data[offset]! + 256 * data[offset + 1]!;
 }

@@ -269,7 +269,7 @@ Deno.test("parse_scgi_head() refuses a huge length", () => {
 });
 
 Deno.test("parse_scgi_head() refuses a head that is none", () => {
-  const list = "expected names and values, each with a NUL behind it";
+  const list = "expected names and values, each followed by a NUL";
   const scgi = (value: string) => `expected SCGI to match /^1$/, got ${value}`;
   const content_length = (value: string) =>
     `expected CONTENT_LENGTH to match /^[0-9]+$/, got ${value}`;

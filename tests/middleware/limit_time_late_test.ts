@@ -279,7 +279,7 @@ Deno.test("limit_time() logs what an application throws too late", async () => {
       const first_lines = messages.map((message) => message.split("\n")[0]);
       assertEquals(first_lines, [
         GIVEN_UP,
-        '"GET /slow?x=1 HTTP/1.1" failed after it was given up: Error: oh',
+        '"GET /slow?x=1 HTTP/1.1" failed after it had timed out: Error: oh',
       ], what);
       assertEquals(/\n {4}at .+$/.test(messages[1]!), true);
     }
@@ -296,7 +296,7 @@ Deno.test("limit_time() logs a late result that is none", async () => {
   await until(() => messages.length > 1);
   assertEquals(
     messages[1]!.split("\n")[0],
-    '"GET /slow?x=1 HTTP/1.1" failed after it was given up: TypeError: an application must return an iterable of Uint8Array, got "hello": encode it, and return [encode_text(text)]',
+    '"GET /slow?x=1 HTTP/1.1" failed after it had timed out: TypeError: an application must return an iterable of Uint8Array, got "hello": encode it, and return [encode_text(text)]',
   );
 });
 
@@ -309,8 +309,7 @@ Deno.test("limit_time() tells an application that starts or writes too late what
     return new Promise(() => {});
   });
   assertEquals(output, UNAVAILABLE);
-  const message =
-    "the application was given up: it had not answered within 0.05 s";
+  const message = "the application timed out: it did not respond within 0.05 s";
   for (const exc_info of [undefined, new Error("oh")]) {
     await assertRejects(
       async () => start("200 OK", PLAIN, exc_info),
@@ -367,7 +366,7 @@ Deno.test("limit_time() writes to wsgi.errors where it is given no log", async (
   const [first, second, frame] = log.text.split("\n");
   assertEquals([first, second], [
     GIVEN_UP,
-    '"GET /slow?x=1 HTTP/1.1" failed after it was given up: Error: oh',
+    '"GET /slow?x=1 HTTP/1.1" failed after it had timed out: Error: oh',
   ]);
   assertEquals(/^ {4}at /.test(frame!), true);
 });

@@ -91,7 +91,7 @@ Deno.test("mount_at() takes a path that no URL encodes, and nothing else", () =>
     assertThrows(
       () => mount_at(app, { script_name }),
       TypeError,
-      "script_name takes a path such as /prefix, with a slash at its beginning, none at its end, " +
+      "script_name takes a path such as /prefix, with a leading slash, no trailing slash, " +
         `and no character that a URL encodes, got "${script_name}"`,
     );
   }

@@ -53,8 +53,8 @@ function counts(
 const seconds = "timeout takes a number of seconds from 0 to 2147483, got";
 const proxies = "trusted takes IP addresses, ranges such as 10.0.0.0/8 " +
   "(from their first address), unix and *, with commas between them, got";
-const path = "script_name takes a path such as /prefix, with a slash at its " +
-  "beginning, none at its end, and no character that a URL encodes, got";
+const path = "script_name takes a path such as /prefix, with a leading " +
+  "slash, no trailing slash, and no character that a URL encodes, got";
 const no_application = "the application must be a function, got undefined";
 
 const rows: Row[] = [

@@ -33,7 +33,7 @@ Deno.test("--root-path takes a path, and is told as a mistake of the command lin
     assertThrows(
       () => parse(text, "--root-path"),
       UsageError,
-      "--root-path takes a path such as /prefix, with a slash at its beginning, none at its end, " +
+      "--root-path takes a path such as /prefix, with a leading slash, no trailing slash, " +
         `and no character that a URL encodes, got "${text}"`,
     );
   }

@@ -84,7 +84,7 @@ Deno.test("variables behind the last are refused", async () => {
   await session.gateway.server.shutdown();
   assertStringIncludes(
     session.gateway.log.text,
-    "closed a connection: TypeError: expected no variables behind the last of request 1, got more\n",
+    "closed a connection: TypeError: expected no variables after the last of request 1, got more\n",
   );
 });
 
@@ -98,7 +98,7 @@ Deno.test("a request that is malformed is not run, if that is seen in time", asy
   assertEquals(await session.reader.next(), null);
   assertEquals(
     session.gateway.log.text,
-    "closed a connection: TypeError: expected no variables behind the last of request 1, got more\n",
+    "closed a connection: TypeError: expected no variables after the last of request 1, got more\n",
   );
   assertEquals(state.begun, 0);
 });

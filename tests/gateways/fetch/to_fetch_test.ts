@@ -338,7 +338,7 @@ Deno.test("to_fetch() has the body fail when the application fails later", async
   }, { stderr: log });
   const response = await handler(new Request("http://h/"));
   assertEquals(response.status, 200);
-  await assertRejects(() => response.text(), Error, "broken off");
+  await assertRejects(() => response.text(), Error, "was aborted");
   assertStringIncludes(log.text, "Error: mine");
 });
 
