@@ -1,11 +1,12 @@
 /** `examples/deployments/service/`: the command of the unit with workers is reloaded, and logrotate rotates its log. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import {
   connect,
   deployment,
   free_port,
+  type Front,
   installed,
   make_folder,
   path_of,
@@ -16,7 +17,10 @@ import {
   start_service,
   until_ready,
 } from "../fronts.ts";
+import { read } from "../../support/project.ts";
 import { until } from "../../support/support.ts";
+import { start_apache } from "../apache.ts";
+import { start_nginx } from "../nginx.ts";
 
 const UNIT = "service/tsgi_workers.service";
 
@@ -83,6 +87,52 @@ Deno.test(`ExecReload of ${UNIT} replaces the workers`, async () => {
   await until(() => unit.stderr().includes(" [INFO] reloaded\n"));
   await ask(unit, "/after");
 });
+
+/** Makes a test of a web server in front of the unit's port; docs/deploy.md has what is replaced. */
+function test_front(
+  file: string,
+  [socket, port]: [string, string],
+  start: (literals: Record<string, string>) => Promise<Front>,
+): void {
+  Deno.test(`${file} reaches the port of ${UNIT} as docs/deploy.md has it`, async () => {
+    const page = read("docs/deploy.md").replaceAll("\\|", "|");
+    for (const text of [socket, port]) {
+      assertStringIncludes(page, `\`${text}\``);
+    }
+    await using unit = await start_unit();
+    const here = port.replace("8000", String(unit.port));
+    await using front = await start({ [socket]: here });
+    const response = await fetch(`http://127.0.0.1:${front.port}/cart`);
+    const { PATH_INFO, url } = await response.json();
+    assertEquals([PATH_INFO, url], [
+      "/cart",
+      `http://127.0.0.1:${front.port}/cart`,
+    ]);
+  });
+}
+
+if (installed("nginx", "openssl")) {
+  const file = "nginx_http.conf";
+  const replaced: [string, string] = [
+    "http://unix:/run/tsgi/app.sock",
+    "http://127.0.0.1:8000",
+  ];
+  test_front(file, replaced, (literals) => start_nginx(file, literals));
+}
+
+if (installed("apache2", "openssl")) {
+  const file = "apache_http.conf";
+  const replaced: [string, string] = [
+    "unix:/run/tsgi/app.sock|http://localhost/",
+    "http://127.0.0.1:8000/",
+  ];
+  const modules = ["proxy", "proxy_http", "headers"];
+  test_front(
+    file,
+    replaced,
+    (literals) => start_apache(file, modules, literals),
+  );
+}
 
 if (installed("logrotate")) {
   Deno.test("logrotate.conf renames the access log, and has a new one begun", async () => {
