@@ -1,22 +1,21 @@
 /** A request body of unknown length, counted while it is read. */
 
-import { BodySource } from "../_internal/streams/body_source.ts";
+import { PassedBody } from "../_internal/streams/passed_body.ts";
 import { stand_in } from "../_internal/streams/own_request.ts";
 import { limit_leftover } from "../_internal/streams/leftover.ts";
 
 /** Replaces a `wsgi.input`, and fails when it exceeds a number of bytes. */
-export class CountedBody extends BodySource {
+export class CountedBody extends PassedBody {
   /** The error that the stream failed with because the body is too long; null otherwise. */
   too_long: RangeError | null = null;
 
   #source: ReadableStream<Uint8Array>;
   #most: number;
   #length = 0;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
 
   /** Wraps `source`. Nothing is read from it before it is requested. */
   constructor(source: ReadableStream<Uint8Array>, most: number) {
-    super();
+    super(source);
     this.#source = source;
     this.#most = most;
     limit_leftover(source, most);
@@ -26,7 +25,7 @@ export class CountedBody extends BodySource {
   protected override async give(
     controller: ReadableStreamDefaultController<Uint8Array>,
   ): Promise<void> {
-    const step = await this.#read();
+    const step = await this.read();
     if (step.done) return controller.close();
     this.#length += step.value.length;
     limit_leftover(this.#source, this.#most - this.#length);
@@ -35,20 +34,5 @@ export class CountedBody extends BodySource {
       `the request body must not be longer than ${this.#most} bytes`,
     );
     throw this.too_long;
-  }
-
-  override async cancel(reason: unknown): Promise<void> {
-    await (this.#reader ?? this.#source).cancel(reason);
-  }
-
-  /** Locks the source only during a read, because a handler drops the rest of a body only if that is not locked. */
-  async #read(): Promise<ReadableStreamReadResult<Uint8Array>> {
-    const reader = this.#reader = this.#source.getReader();
-    try {
-      return await reader.read();
-    } finally {
-      reader.releaseLock();
-      this.#reader = null;
-    }
   }
 }

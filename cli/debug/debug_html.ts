@@ -1,13 +1,9 @@
 /** The error page of `--debug` as HTML. */
 
 import config from "../../deno.json" with { type: "json" };
-import {
-  type ErrorReport,
-  footnote,
-  type Report,
-  type Row,
-} from "./debug_report.ts";
-import { without_controls } from "./debug_text.ts";
+import { type ErrorReport, footnote, type Report } from "./debug_report.ts";
+import { text_page, without_controls } from "./debug_text.ts";
+import type { Row, Table } from "./request_tables.ts";
 import { MASKED } from "./secrets.ts";
 import type { Frame, Owner, SourceLine } from "./source_lines.ts";
 
@@ -48,12 +44,17 @@ export function html_page(report: Report, nonce: string): Markup {
 </head>
 <body>
 <header>${report.request}</header>
+<button type="button" hidden>Copy as text</button>
 <main>
-${report.errors.map(html_error)}<section>
-<h2>Request</h2>
-${html_rows(report.environ)}</section>
-</main>
+${report.errors.map(html_error)}${report.tables.map(html_table)}${
+    html_table({ title: "Environ", rows: report.environ })
+  }</main>
 <footer>${footnote(report)}</footer>
+<details class="text">
+<summary>All of this as text</summary>
+<pre>${text_page(report)}</pre>
+</details>
+<script nonce="${nonce}">${new Markup(SCRIPT)}</script>
 </body>
 </html>
 `;
@@ -70,6 +71,13 @@ function html_error(error: ErrorReport): Markup {
 ${heading}
 <p class="message${long}">${message}</p>
 ${html_rows(properties)}${html_frames(frames, open_frames)}</section>
+`;
+}
+
+function html_table({ title, rows }: Table): Markup {
+  return markup`<section>
+<h2>${title}</h2>
+${html_rows(rows)}</section>
 `;
 }
 
@@ -157,6 +165,23 @@ function html_line({ text, is_here, mark }: SourceLine): Markup {
 `;
 }
 
+/** Copies the text, or selects it where the browser does not let a page copy. */
+const SCRIPT = `
+const button = document.querySelector("button");
+const text = document.querySelector(".text pre");
+button.hidden = false;
+button.onclick = async () => {
+  try {
+    await navigator.clipboard.writeText(text.textContent);
+    button.textContent = "Copied";
+  } catch {
+    text.parentElement.open = true;
+    getSelection().selectAllChildren(text);
+    button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
+  }
+};
+`;
+
 const STYLE = `
 :root {
   --page: #fff; --text: #1b1e23; --quiet: #5c6470; --panel: #f4f5f7; --line: #dfe3e8;
@@ -170,9 +195,13 @@ const STYLE = `
 }
 * { box-sizing: border-box; }
 html { border-top: 4px solid var(--strong); background: var(--page); color: var(--text); }
-body { margin: 0 auto; padding: 1.25rem 1rem 3rem; max-width: 64rem; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+body { position: relative; margin: 0 auto; padding: 1.25rem 1rem 3rem; max-width: 64rem; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 header, code, li, td, th, .message, .place { font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 header, footer { color: var(--quiet); font-size: .875rem; }
+header { padding-right: 8.5rem; }
+button { position: absolute; top: 1rem; right: 1rem; padding: .3rem .75rem; border: 1px solid var(--line); border-radius: 6px; background: var(--panel); color: inherit; font: inherit; font-size: .875rem; cursor: pointer; }
+.text { margin-top: 1rem; }
+pre { overflow-x: auto; padding: .75rem; border: 1px solid var(--line); border-radius: 6px; font-size: .8rem; user-select: all; }
 footer { margin-top: 2rem; }
 h1, h2 { margin: 2rem 0 0; font-size: 1.1rem; }
 h1 { margin-top: 1rem; }
@@ -196,7 +225,7 @@ ol li::before { content: counter(list-item); display: inline-block; min-width: 6
 mark { background: var(--word); color: inherit; border-radius: 2px; }
 table { width: 100%; margin: .5rem 0 1.25rem; border-collapse: collapse; font-size: .875rem; }
 th, td { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; white-space: pre-wrap; }
-th { width: 1%; color: var(--quiet); font-weight: 400; white-space: nowrap; }
+th { width: 1%; min-width: 9rem; color: var(--quiet); font-weight: 400; white-space: nowrap; }
 @media (max-width: 40rem) {
   .message { font-size: 1.15rem; }
   tr, th, td { display: block; width: auto; }

@@ -22,6 +22,7 @@ import type {
   WSGIResult,
 } from "../../types.ts";
 import { attempt, get } from "./careful.ts";
+import { type Field, FormBody } from "./form_body.ts";
 import { html_page } from "./debug_html.ts";
 import { make_report } from "./debug_report.ts";
 import { text_page } from "./debug_text.ts";
@@ -38,13 +39,37 @@ export type HandlerClass = new (...args: any[]) => BaseHandler;
  */
 export function debug_handler<Class extends HandlerClass>(Base: Class): Class {
   return class extends Base {
+    /** The form of the request; null where it has none. */
+    #form: FormBody | null = null;
+
+    override setup_environ(): MaybePromise {
+      const set_up = super.setup_environ();
+      if (set_up) return set_up.then(() => this.#note_form());
+      this.#note_form();
+    }
+
+    #note_form(): void {
+      this.#form = FormBody.take(this.environ!);
+    }
+
     override error_output(
+      environ: WSGIEnvironment,
+      start_response: StartResponse,
+    ): WSGIResult | Promise<WSGIResult> {
+      if (!this.#form) return this.#show([], environ, start_response);
+      return this.#form.fields()
+        .then((fields) => this.#show(fields, environ, start_response));
+    }
+
+    /** Gives the page. */
+    #show(
+      fields: Field[],
       environ: WSGIEnvironment,
       start_response: StartResponse,
     ): WSGIResult | Promise<WSGIResult> {
       let page;
       try {
-        page = make_page(this.exc_info, environ, this.os_environ);
+        page = make_page(this.exc_info, environ, this.os_environ, fields);
       } catch (failure) {
         attempt(() => this.log_exception(failure), undefined);
         return super.error_output(environ, start_response);
@@ -138,11 +163,13 @@ function make_page(
   error: unknown,
   environ: WSGIEnvironment | null,
   os_environ: Variables,
+  fields: Field[],
 ): Page {
-  const report = make_report(error, environ ?? {}, os_environ);
-  // No script runs, nothing is fetched, and what is not escaped by mistake cannot even look different.
+  const report = make_report(error, environ ?? {}, os_environ, fields);
+  // No script runs but the page's own, nothing is fetched, and what is not escaped by mistake cannot even look different.
   const nonce = crypto.randomUUID();
   const policy = `default-src 'none'; style-src 'nonce-${nonce}'; ` +
+    `script-src 'nonce-${nonce}'; ` +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
   const as_html = wants_html(get(environ, "HTTP_ACCEPT"));
   const text = as_html ? html_page(report, nonce).text : text_page(report);

@@ -10,6 +10,8 @@ import { process_environ } from "../../_internal/request/process_environ.ts";
 import { repr } from "../../_internal/text/repr.ts";
 import config from "../../deno.json" with { type: "json" };
 import { attempt, get, native } from "./careful.ts";
+import type { Field } from "./form_body.ts";
+import { request_tables, type Row, type Table } from "./request_tables.ts";
 import { is_secret, Mask, MASKED } from "./secrets.ts";
 import {
   type Frame,
@@ -24,13 +26,12 @@ export interface Report {
   request: string;
   /** The error, and what belongs to it. */
   errors: ErrorReport[];
+  /** What the request says: its query, form, cookies and headers. */
+  tables: Table[];
   environ: Row[];
   /** How many variables are left out. */
   left_out: number;
 }
-
-/** A name and its value. */
-export type Row = [name: string, value: string];
 
 export interface ErrorReport {
   /** How it belongs to the error before it; `""` for the first. */
@@ -51,12 +52,15 @@ const LONGEST_MESSAGE = 4000;
 const LONGEST_VALUE = 1000;
 const LONGEST_NAME = 300;
 
+/** @param fields The form of the request, as far as the application has read it. */
 export function make_report(
   error: unknown,
   environ: Record<string, unknown>,
   os_environ: Variables,
+  fields: Field[] = [],
 ): Report {
-  const mask = new Mask(environ, process_environ());
+  const form = Object.fromEntries(fields);
+  const mask = new Mask(environ, process_environ(), form);
   const names = attempt(() => Object.keys(environ), []).sort();
   const shown = names
     .filter((name) => !is_of_process(name, get(environ, name), os_environ));
@@ -64,6 +68,7 @@ export function make_report(
   return {
     request: mask.text(line, LONGEST_VALUE),
     errors: Array.from(reports_of(error, mask)),
+    tables: request_tables(environ, fields, shown, mask),
     environ: shown.map((name) => row(name, get(environ, name), mask)),
     left_out: names.length - shown.length,
   };

@@ -1,6 +1,7 @@
 /** The error page of `--debug` as plain text. */
 
 import { type ErrorReport, footnote, type Report } from "./debug_report.ts";
+import type { Table } from "./request_tables.ts";
 import type { Frame } from "./source_lines.ts";
 
 /** What a terminal obeys, and what turns the direction of text around; lines and tabs stay. */
@@ -20,9 +21,16 @@ export function text_page(report: Report): string {
     ...report.errors.map(text_error),
     `Request: ${report.request}`,
     report.environ.map(([name, value]) => `${name} = ${value}`).join("\n"),
+    // The headers stand in environ already, as text.
+    ...report.tables.filter(({ title }) => title !== "Headers").map(text_table),
     footnote(report),
   ];
   return without_controls(`${parts.join("\n\n")}\n`);
+}
+
+function text_table({ title, rows }: Table): string {
+  const lines = rows.map(([name, value]) => `  ${name} = ${value}`);
+  return [`${title}:`, ...lines].join("\n");
 }
 
 function text_error(error: ErrorReport): string {

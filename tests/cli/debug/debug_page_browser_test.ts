@@ -56,7 +56,7 @@ async function first_pixel(
 }
 
 if (installed("chromium")) {
-  Deno.test("a browser shows the page: escaped, with its style, without a script", async () => {
+  Deno.test("a browser shows the page: escaped, with its style, and runs its script only", async () => {
     await using server = serve_debug();
     const { document, picture } = await browse(`${server.url}/hostile?<b>`);
     const title = document.match(/<title>(.*)<\/title>/)?.[1];
@@ -66,15 +66,21 @@ if (installed("chromium")) {
     );
     assertEquals(
       Array.from(document.matchAll(/<h[12]>.*<\/h[12]>/g), String),
-      ["<h1>Error</h1>", "<h2>Request</h2>"],
+      [
+        "<h1>Error</h1>",
+        "<h2>Query</h2>",
+        "<h2>Headers</h2>",
+        "<h2>Environ</h2>",
+      ],
     );
     const tags = Array.from(
       document.matchAll(/<([a-z]\w*)/g),
       (match) => match[1]!,
     );
     assertEquals(Array.from(new Set(tags)).sort(), [
-      ...["body", "code", "details", "footer", "h1", "h2", "head", "header"],
-      ...["html", "li", "main", "mark", "meta", "ol", "p", "section", "span"],
+      ...["body", "button", "code", "details", "footer", "h1", "h2", "head"],
+      ...["header", "html", "li", "main", "mark", "meta", "ol", "p", "pre"],
+      ...["script", "section", "span"],
       ...[
         "style",
         "summary",
@@ -95,6 +101,11 @@ if (installed("chromium")) {
     assertStringIncludes(
       document,
       "  const markup = `&lt;/title&gt;&lt;/style&gt;&lt;script&gt;",
+    );
+    // The page's own script has shown it.
+    assertStringIncludes(
+      document,
+      `<button type="button">Copy as text</button>`,
     );
     // The bar at the top: the policy lets the style through.
     assertEquals(await first_pixel(picture), [0xb3, 0x26, 0x1e]);

@@ -1,0 +1,71 @@
+/** What an application has read of a form, so that the error page can show it. */
+
+import { PassedBody } from "../../_internal/streams/passed_body.ts";
+import { get } from "./careful.ts";
+
+/** How many bytes of a form are kept. */
+const MOST = 65_536;
+
+/** What a browser sends forms as (HTML, section 4.10.21). */
+const FORMS = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
+
+/** A name and its value, as texts. */
+export type Field = [name: string, value: string];
+
+/** A `wsgi.input` of which the beginning is kept. */
+export class FormBody extends PassedBody {
+  #type: string;
+  #kept = new Uint8Array();
+
+  /** Takes the place of the `wsgi.input` of a form; null where the request has none. */
+  static take(environ: Record<string, unknown>): FormBody | null {
+    const type = get(environ, "CONTENT_TYPE");
+    const input = get(environ, "wsgi.input");
+    if (typeof type !== "string" || !FORMS.test(type)) return null;
+    if (!(input instanceof ReadableStream)) return null;
+    const body = new FormBody(input, type);
+    environ["wsgi.input"] = body.stream;
+    return body;
+  }
+
+  constructor(source: ReadableStream<Uint8Array>, type: string) {
+    super(source);
+    this.#type = type;
+  }
+
+  protected override async give(
+    controller: ReadableStreamDefaultController<Uint8Array>,
+  ): Promise<void> {
+    const step = await this.read();
+    if (step.done) return controller.close();
+    this.#keep(step.value);
+    controller.enqueue(step.value);
+  }
+
+  /** The fields that have been read; none where they cannot be told from a part of the form. */
+  async fields(): Promise<Field[]> {
+    const headers = { "Content-Type": this.#type };
+    try {
+      const form = await new Response(this.#kept, { headers }).formData();
+      return Array.from(form, ([name, value]) => [name, text_of(value)]);
+    } catch {
+      return [];
+    }
+  }
+
+  /** The block itself is the application's. */
+  #keep(block: Uint8Array): void {
+    const before = this.#kept;
+    const added = block.subarray(0, MOST - before.length);
+    if (added.length === 0) return;
+    this.#kept = new Uint8Array(before.length + added.length);
+    this.#kept.set(before);
+    this.#kept.set(added, before.length);
+  }
+}
+
+function text_of(value: FormDataEntryValue): string {
+  if (typeof value === "string") return value;
+  const { name, type, size } = value;
+  return `${name} (${type || "a file"}, ${size} bytes)`;
+}
