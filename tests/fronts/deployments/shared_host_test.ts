@@ -1,6 +1,6 @@
 /** The files of `examples/deployments/shared_host/`, in Apache with `AllowOverride`: no part of its own configuration is theirs. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { read } from "../../support/project.ts";
 import { root, text } from "../../support/support.ts";
 import { start_site } from "../apache.ts";
@@ -44,6 +44,7 @@ interface Host extends AsyncDisposable {
  *
  * @param site Where `public_html` of Ada's home folder is found: at the root, unless told otherwise.
  * @param rewrite_base The path that `.htaccess` names, if any.
+ * @param override What `.htaccess` may have.
  * @param main What is bundled, from docs/deploy.md.
  * @param app The application that it imports.
  */
@@ -51,11 +52,13 @@ async function start_host(
   {
     site = (home) => `DocumentRoot ${home}/public_html`,
     rewrite_base = null,
+    override = "FileInfo AuthConfig Options",
     main = MAINS[0]!,
     app = WSGI_APP,
   }: {
     site?: (home: string) => string;
     rewrite_base?: string | null;
+    override?: string;
     main?: string;
     app?: string;
   } = {},
@@ -92,7 +95,7 @@ async function start_host(
   ServerName example.org
   ${site(home)}
   <Directory ${home}/public_html>
-    AllowOverride FileInfo AuthConfig Options
+    AllowOverride ${override}
     Require all granted
   </Directory>
 </VirtualHost>
@@ -171,6 +174,52 @@ async function test_fetch_application() {
   assertEquals(await ask(host, "/cart?id=7"), url);
 }
 
+/** A host that runs scripts of `cgi-bin` only, and allows few directives; docs/deploy.md has what is changed then. */
+async function test_cgi_bin() {
+  const page = read("docs/deploy.md").replace(/\s+/g, " ");
+  const quoted = (text: string) => {
+    assertStringIncludes(page, `\`${text}\``);
+    return text;
+  };
+  await using host = await start_host({
+    override: "FileInfo",
+    site: (home) =>
+      `DocumentRoot ${home}/public_html
+  ScriptAlias "/cgi-bin/" "${home}/cgi-bin/"
+  <Directory ${home}/cgi-bin>
+    Require all granted
+  </Directory>`,
+  });
+  const { home } = host;
+  await Deno.mkdir(`${home}/cgi-bin`);
+  const script = await Deno.readTextFile(`${home}/public_html/app.cgi`);
+  const line = quoted('export SCRIPT_NAME=""');
+  const renamed = quoted(
+    'export HTTP_AUTHORIZATION="$REDIRECT_HTTP_AUTHORIZATION"',
+  );
+  await Deno.writeTextFile(
+    `${home}/cgi-bin/app.cgi`,
+    script.replace(/^export SCRIPT_NAME=.*$/m, `${line}\n${renamed}`),
+    { mode: 0o755 },
+  );
+  const auth = quoted(
+    'SetEnvIf Authorization "(.+)" HTTP_AUTHORIZATION=$1',
+  );
+  await Deno.writeTextFile(
+    `${home}/public_html/.htaccess`,
+    deployment("shared_host/.htaccess", {
+      "Options +ExecCGI\nAddHandler cgi-script .cgi\n": "",
+      "CGIPassAuth On": auth,
+      " app.cgi/$1 ": ` ${quoted("/cgi-bin/app.cgi/$1")} `,
+    }),
+  );
+  for (const path of ["public_html/app.cgi", "public_html/shop"]) {
+    await Deno.remove(`${home}/${path}`, { recursive: true });
+  }
+  assertEquals(await ask(host, "/a%3Fb?id=7"), ["", "/a?b", "/a%3Fb?id=7"]);
+  assertEquals(await ask(host, "/style.css"), "a file");
+}
+
 async function test_rewrite_base() {
   // Apache does not know by what path the folder is reached.
   const site = (home: string) =>
@@ -198,6 +247,10 @@ if (installed("apache2", "openssl")) {
   Deno.test(
     "shared_host/app.cgi runs what docs/deploy.md has for an application with a fetch",
     test_fetch_application,
+  );
+  Deno.test(
+    "shared_host/ serves a host that runs scripts of cgi-bin only, as docs/deploy.md has it",
+    test_cgi_bin,
   );
   Deno.test(
     "shared_host/.htaccess finds its script by RewriteBase where Apache does not know the folder's URL",
