@@ -50,6 +50,8 @@ export class Bridge {
   #input: SharedBytes;
   #output: SharedBytes;
   #shapes: Shapes;
+  /** Where bodies are kept that are too long for memory. */
+  readonly temporary: string;
   #exchanges = new Map<number, Exchange>();
   #last_number = 0;
   /** What is too long for the shared bytes. */
@@ -64,6 +66,7 @@ export class Bridge {
     on_log: (text: string) => void,
   ) {
     this.#pyodide = pyodide;
+    this.temporary = environ.TMPDIR || "/tmp";
     this.#on_fatal = on_fatal;
     this.#on_log = on_log;
     const bridge = this.#module = pyodide.pyimport("_tsgi_bridge");

@@ -12,6 +12,7 @@ import type { Bridge } from "./bridge.ts";
 import type { FileStream } from "./pyodide.ts";
 import { type ExceptionReport, PythonError } from "./python_error.ts";
 import type { RequestBody } from "./request_body.ts";
+import { MOST_IN_MEMORY, TemporaryFile } from "./temporary_file.ts";
 
 export class Exchange {
   readonly bridge: Bridge;
@@ -24,6 +25,9 @@ export class Exchange {
   #start_response: StartResponse;
   #body: RequestBody | null;
   #write: Write | null = null;
+  #written: WrittenBlocks | null = null;
+  /** How many bytes `write()` has been given. */
+  #given = 0;
 
   constructor(
     bridge: Bridge,
@@ -51,7 +55,7 @@ export class Exchange {
     const details = text.slice(1, end);
     const head = text.slice(end + 1);
     if (kind === "-") return this.#fail(head);
-    if (kind === "=") {
+    if (kind === "=" && !this.#written) {
       this.end();
       if (head !== "") this.#begin_response(head);
       return this.#blocks(details, size);
@@ -62,10 +66,15 @@ export class Exchange {
       this.close();
       throw error;
     }
-    if (kind === "!") return this.#closing(this.#blocks(details, size));
-    return kind === "@"
-      ? this.#file(details)
-      : new Blocks(this, this.#blocks(details, size)[0]!);
+    if (kind === "@" && !this.#written) return this.#file(details);
+    if (kind === "@") return new Blocks(this);
+    const blocks = this.#blocks(details, size);
+    if (kind === "+") return new Blocks(this, blocks[0]);
+    // Complete, and closed by Python; where that has failed, its error is still there.
+    const close = kind === "!" ? () => this.close() : () => this.end();
+    return this.#written
+      ? new CompleteBlocks(this, blocks, close)
+      : Object.assign(blocks, { close });
   }
 
   #fail(report: string): never {
@@ -97,11 +106,6 @@ export class Exchange {
     return lengths.map((length) => bytes.subarray(at, at += length));
   }
 
-  /** A result that is complete, and whose `close()` has failed. */
-  #closing(blocks: Uint8Array[]): WSGIResult {
-    return Object.assign(blocks, { close: () => this.close() });
-  }
-
   /** A file, which the server reads by itself; one that Python alone knows is read there. */
   #file(details: string): WSGIResult {
     const [fd, position] = details.split(",").map(Number);
@@ -115,10 +119,21 @@ export class Exchange {
   write(head: string | undefined, data: Uint8Array): string | undefined {
     try {
       if (head !== undefined) this.#begin_response(head);
-      this.#write!(data).catch(() => {}); // The handler knows, and ends the response with it.
+      this.#given += data.length;
+      if (this.#given > MOST_IN_MEMORY) {
+        this.#written ??= new WrittenBlocks(this.bridge.temporary);
+        this.#written.put(data);
+      } else {
+        this.#write!(data).catch(() => {}); // The handler knows, and ends the response with it.
+      }
     } catch (error) {
       return (error as Error).message;
     }
+  }
+
+  /** What `write()` has been given that has not gone out yet, block by block; null where there is none. */
+  next_written(): Uint8Array | null {
+    return this.#written && this.#written.next();
   }
 
   /** Puts the next bytes of the request body into `block`. */
@@ -144,36 +159,95 @@ export class Exchange {
   end(): void {
     this.bridge.forget(this.number);
     this.#body?.close();
+    this.#written?.close();
   }
 }
 
-/** The blocks of a result that Python makes step by step. */
-class Blocks implements IterableIterator<Uint8Array> {
-  #exchange: Exchange;
-  #first: Uint8Array | null;
-  #ended = false;
+/** So much is taken at once of what was written. */
+const BLOCK = 65536;
 
-  constructor(exchange: Exchange, first: Uint8Array | null = null) {
-    this.#exchange = exchange;
-    this.#first = first;
+/**
+ * What `write()` is given faster than a client takes it, as a call of Python cannot wait: behind the first part, which
+ * the server keeps, it is kept in a temporary file, or in memory where that is not allowed.
+ */
+class WrittenBlocks {
+  #blocks: Uint8Array[] = [];
+  #file: TemporaryFile | null = null;
+
+  constructor(folder: string) {
+    try {
+      this.#file = new TemporaryFile(folder);
+    } catch {
+      // The response is more important than the memory.
+    }
   }
+
+  put(block: Uint8Array): void {
+    if (this.#file) this.#file.put(block);
+    else this.#blocks.push(block);
+  }
+
+  next(): Uint8Array | null {
+    if (!this.#file) return this.#blocks.shift() ?? null;
+    if (this.#file.left === 0) return null;
+    const block = new Uint8Array(Math.min(BLOCK, this.#file.left));
+    return block.subarray(0, this.#file.take(block));
+  }
+
+  close(): void {
+    this.#file?.close();
+  }
+}
+
+/** Blocks that Python has, each behind what it has written before. */
+abstract class WrittenFirst implements IterableIterator<Uint8Array> {
+  protected exchange: Exchange;
+  /** The block that comes next; null at the end, undefined where that is not known. */
+  #next: Uint8Array | null | undefined;
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
+  }
+
+  /** The next block of Python; null at the end. */
+  abstract step(): Uint8Array | null;
 
   [Symbol.iterator](): this {
     return this;
   }
 
   next(): IteratorResult<Uint8Array> {
-    const value = this.#first ?? this.#step();
-    this.#first = null;
-    return value ? { done: false, value } : { done: true, value: undefined };
+    if (this.#next === undefined) this.#next = this.step();
+    const written = this.exchange.next_written();
+    if (written) return { done: false, value: written };
+    const value = this.#next;
+    if (value === null) return { done: true, value: undefined };
+    this.#next = undefined;
+    return { done: false, value };
+  }
+}
+
+/** The blocks of a result that Python makes step by step. */
+class Blocks extends WrittenFirst {
+  #first: Uint8Array | null;
+  #ended = false;
+
+  constructor(exchange: Exchange, first: Uint8Array | null = null) {
+    super(exchange);
+    this.#first = first;
   }
 
-  #step(): Uint8Array | null {
+  step(): Uint8Array | null {
+    const first = this.#first;
+    if (first) {
+      this.#first = null;
+      return first;
+    }
     if (this.#ended) return null;
-    const { bridge, number } = this.#exchange;
+    const { bridge, number } = this.exchange;
     const size = bridge.step(number);
     if (size > 0) return bridge.output(0, size);
-    if (size === -2) return this.#exchange.kept;
+    if (size === -2) return this.exchange.kept;
     this.#ended = true;
     if (size < 0) throw bridge.error_of(number);
     return null;
@@ -181,7 +255,23 @@ class Blocks implements IterableIterator<Uint8Array> {
 
   close(): void {
     this.#ended = true;
-    this.#exchange.close();
+    this.exchange.close();
+  }
+}
+
+/** The blocks of a result that is complete, and closed by Python. */
+class CompleteBlocks extends WrittenFirst {
+  #blocks: Uint8Array[];
+  readonly close: () => void;
+
+  constructor(exchange: Exchange, blocks: Uint8Array[], close: () => void) {
+    super(exchange);
+    this.#blocks = blocks;
+    this.close = close;
+  }
+
+  step(): Uint8Array | null {
+    return this.#blocks.shift() ?? null;
   }
 }
 

@@ -117,8 +117,7 @@ export async function load_python(
       ...is_file ? [target] : [],
     ]);
   }
-  const temporary = environ.TMPDIR || "/tmp";
-  return { application: application_of(bridge, temporary), files };
+  return { application: application_of(bridge), files };
 }
 
 interface Problem {
@@ -169,10 +168,10 @@ function process_variables(): Record<string, string> {
 }
 
 /** A WSGI application that calls that of Python, when the body of its request is there. */
-function application_of(bridge: Bridge, temporary: string): WSGIApplication {
+function application_of(bridge: Bridge): WSGIApplication {
   return (environ, start_response) => {
     if (has_no_body(environ)) return bridge.run(environ, start_response, null);
-    return receive_body(environ["wsgi.input"], temporary)
+    return receive_body(environ["wsgi.input"], bridge.temporary)
       .then((body) => bridge.run(environ, start_response, body));
   };
 }

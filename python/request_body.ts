@@ -1,7 +1,6 @@
 /** Request bodies, which are there as a whole before Python is called: in memory, and a long one in a temporary file. */
 
-/** So much of a body is kept in memory: what waitress does as well. */
-export const MOST_IN_MEMORY = 512 * 1024;
+import { MOST_IN_MEMORY, TemporaryFile } from "./temporary_file.ts";
 
 /** A body that has been received. */
 export interface RequestBody {
@@ -25,24 +24,23 @@ export async function receive_body(
 ): Promise<RequestBody> {
   const blocks: Uint8Array[] = [];
   let size = 0;
-  let file: FileBody | null = null;
+  let file: TemporaryFile | null = null;
   try {
     for await (const block of stream) {
       size += block.length;
       if (!file && size > MOST_IN_MEMORY) {
-        file = new FileBody(folder);
-        for (const block of blocks) file.write(block);
+        file = new TemporaryFile(folder);
+        for (const block of blocks) file.put(block);
         blocks.length = 0;
       }
-      if (file) file.write(block);
+      if (file) file.put(block);
       else blocks.push(block);
     }
-    file?.rewind();
   } catch (error) {
     file?.close();
     throw error;
   }
-  return file ?? new MemoryBody(blocks, size);
+  return file ? new FileBody(file) : new MemoryBody(blocks, size);
 }
 
 class MemoryBody implements RequestBody {
@@ -79,46 +77,19 @@ class MemoryBody implements RequestBody {
 }
 
 class FileBody implements RequestBody {
-  size = 0;
-  #file: Deno.FsFile;
+  readonly size: number;
+  #file: TemporaryFile;
 
-  constructor(folder: string) {
-    this.#file = open_temporary(folder);
-  }
-
-  write(block: Uint8Array): void {
-    this.size += block.length;
-    while (block.length > 0) {
-      block = block.subarray(this.#file.writeSync(block));
-    }
-  }
-
-  rewind(): void {
-    this.#file.seekSync(0, Deno.SeekMode.Start);
+  constructor(file: TemporaryFile) {
+    this.size = file.left;
+    this.#file = file;
   }
 
   take(block: Uint8Array): number {
-    return this.#file.readSync(block) ?? 0;
+    return this.#file.take(block);
   }
 
   close(): void {
     this.#file.close();
   }
-}
-
-/** A file that nobody else finds, and that is gone when this process ends, however it does. */
-function open_temporary(dir: string): Deno.FsFile {
-  check_permission("write", dir);
-  check_permission("read", dir);
-  const path = Deno.makeTempFileSync({ dir, prefix: "tsgi-body-" });
-  const file = Deno.openSync(path, { read: true, write: true });
-  if (Deno.build.os !== "windows") Deno.removeSync(path);
-  return file;
-}
-
-function check_permission(name: "read" | "write", path: string): void {
-  if (Deno.permissions.querySync({ name, path }).state === "granted") return;
-  throw new Deno.errors.NotCapable(
-    `a request body of more than ${MOST_IN_MEMORY} bytes is kept in ${path}: allow that with --allow-${name}=${path}`,
-  );
 }

@@ -98,7 +98,7 @@ Deno.test("receive_body() says what to allow when a long body may not be kept in
   await assertRejects(
     () => receive_body(stream, folder),
     Deno.errors.NotCapable,
-    "a request body of more than 524288 bytes is kept in /nowhere: allow that with --allow-write=/nowhere",
+    "a body of more than 524288 bytes is kept in /nowhere: allow that with --allow-write=/nowhere",
   );
 });
 
@@ -161,6 +161,18 @@ for (const [path, body] of [["/closing", "ab"], ["/closing_whole", "a"]]) {
     assertEquals(await server.text("/show_events"), '["closed"]');
   });
 }
+
+python_test(
+  "write() and the blocks of the result keep their order",
+  async () => {
+    await using server = await start();
+    const expected = Array.from(
+      { length: 40 },
+      (_, number) => `w${number} `.repeat(5000) + `y${number} `,
+    );
+    assertEquals(await server.text("/writes_between"), expected.join(""));
+  },
+);
 
 python_test("wsgi.file_wrapper sends a file from where it stands", async () => {
   await using server = await start();

@@ -40,6 +40,37 @@ def digest(environ, start_response):
     return ok(start_response, f"{total} {sha.hexdigest()}")
 
 
+def count(environ, start_response):
+    total = 0
+    while block := environ["wsgi.input"].read(1_000_000):
+        total += len(block)
+    return ok(start_response, total)
+
+
+MEBIBYTE = b"0123456789abcdef" * 65536
+
+
+def yields(environ, start_response):
+    start_response("200 OK", list(PLAIN))
+    for _ in range(int(environ["QUERY_STRING"])):
+        yield MEBIBYTE
+
+
+def writes(environ, start_response):
+    write = start_response("200 OK", list(PLAIN))
+    for _ in range(int(environ["QUERY_STRING"])):
+        write(MEBIBYTE)
+    return [b"end"]
+
+
+def writes_between(environ, start_response):
+    """What is written, and what is returned, in one order: also behind what the server has put into a file."""
+    write = start_response("200 OK", list(PLAIN))
+    for number in range(40):
+        write(b"w%d " % number * 5000)
+        yield b"y%d " % number
+
+
 def stream(environ, start_response):
     """Two blocks, and what the request's own variables are between them."""
     name = environ["QUERY_STRING"]
