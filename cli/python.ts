@@ -13,6 +13,7 @@ interface PythonPackage {
     specifier: string,
     options: {
       pythonpath: string[];
+      timeout: number;
       stdout?: { writeSync(data: Uint8Array): number };
     },
   ): Promise<{ application: WSGIApplication; files(): string[] }>;
@@ -63,7 +64,7 @@ function exists(path: string): boolean {
  */
 export async function load_python_application(
   specifier: string,
-  { pythonpath, protocol }: Settings,
+  { pythonpath, protocol, timeout }: Settings,
   starter: Starter | null,
 ): Promise<WSGIApplication> {
   // Put together: one that stands as it is would be looked for by everybody who installs this package.
@@ -72,6 +73,7 @@ export async function load_python_application(
   try {
     const { application, files } = await python.load_python(specifier, {
       pythonpath: pythonpath ?? [],
+      timeout,
       // The stdout of a CGI script is the response.
       ...protocol === "cgi" ? { stdout: Deno.stderr } : {},
     });

@@ -13,6 +13,7 @@ import type { FileStream, Pyodide, PyProxy } from "./pyodide.ts";
 import type { ExceptionReport } from "./python_error.ts";
 import { PythonError } from "./python_error.ts";
 import type { RequestBody } from "./request_body.ts";
+import { Watchdog } from "./watchdog.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -58,6 +59,7 @@ export class Bridge {
   #long_text = "";
   #on_fatal: OnFatal;
   #on_log: (text: string) => void;
+  #watchdog: Watchdog | null = null;
 
   constructor(
     pyodide: Pyodide,
@@ -89,6 +91,12 @@ export class Bridge {
   /** Says what is called for each request. */
   set_application(application: PyProxy): void {
     this.#module.set_application(application);
+  }
+
+  /** Has calls interrupted that take longer than `timeout` seconds. */
+  limit_time(timeout: number): void {
+    this.#watchdog = new Watchdog(timeout, this.#pyodide);
+    this.#module.limit_time(timeout);
   }
 
   /** Calls the application for a request whose body is there. */
@@ -151,10 +159,13 @@ export class Bridge {
     callable: (argument: Argument) => Result,
     argument: Argument,
   ): Result {
+    this.#watchdog?.begin();
     try {
       return callable(argument);
     } catch (error) {
       return this.#on_fatal(error);
+    } finally {
+      this.#watchdog?.end();
     }
   }
 
@@ -178,6 +189,7 @@ export class Bridge {
       take: (number: number, size: number) =>
         exchange(number)?.take(this.#input.bytes.subarray(0, size)) ?? -1,
       problem: () => "wsgi.input was read after its request had ended",
+      is_given_up: () => this.#watchdog!.is_given_up(),
       extras: (number: number) => exchange(number).extras,
       log: (number: number, text: string) => {
         const found = this.#exchanges.get(number);

@@ -70,7 +70,11 @@ export class Cache {
   /** Adds the snapshot, and with that all is there. */
   write_snapshot(data: Uint8Array): void {
     this.#write(SNAPSHOT, data);
-    Deno.removeSync(`${this.folder}/making`);
+    try {
+      Deno.removeSync(`${this.folder}/making`);
+    } catch {
+      // Another has taken it that this would never come to an end.
+    }
   }
 
   /** Nobody ever sees half a file. */
@@ -82,7 +86,7 @@ export class Cache {
 }
 
 /** After so many milliseconds whoever makes the files has not come to an end. */
-const LONGEST_MAKING = 60_000;
+const LONGEST_MAKING = 300_000;
 
 /**
  * The cache of the user who runs this: below `XDG_CACHE_HOME`, or as the system has it; null where it may not be

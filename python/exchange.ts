@@ -55,6 +55,7 @@ export class Exchange {
     const details = text.slice(1, end);
     const head = text.slice(end + 1);
     if (kind === "-") return this.#fail(head);
+    if (kind === "x") return this.#give_up(details, head);
     if (kind === "=" && !this.#written) {
       this.end();
       if (head !== "") this.#begin_response(head);
@@ -80,6 +81,24 @@ export class Exchange {
   #fail(report: string): never {
     this.end();
     throw new PythonError(JSON.parse(report) as ExceptionReport);
+  }
+
+  /** A call that has taken too long: it is answered as `limit_time` of @tsgi/serve does. */
+  #give_up(timeout: string, report: string): WSGIResult {
+    if (this.#write) return this.#fail(report);
+    this.end();
+    const { REQUEST_METHOD, REQUEST_URI, SERVER_PROTOCOL } = this.#environ;
+    const line = `${REQUEST_METHOD} ${REQUEST_URI ?? ""} ${SERVER_PROTOCOL}`;
+    const { text } = JSON.parse(report) as ExceptionReport;
+    this.log(
+      `${quoted(line)} was not answered within ${timeout} s: 503\n${text}`,
+    );
+    const body = new TextEncoder().encode("Service Unavailable");
+    this.#start_response("503 Service Unavailable", [
+      ["Content-Type", "text/plain"],
+      ["Content-Length", String(body.length)],
+    ]);
+    return REQUEST_METHOD === "HEAD" ? [] : [body];
   }
 
   #begin_response(head: string): void {
@@ -161,6 +180,11 @@ export class Exchange {
     this.#body?.close();
     this.#written?.close();
   }
+}
+
+/** A text for the log, in which nobody can begin another line. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(/[^ -~]/g, encodeURIComponent);
 }
 
 /** So much is taken at once of what was written. */

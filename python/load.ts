@@ -19,6 +19,11 @@ export interface PythonApplicationOptions {
   /** The environment of Python; that of the process where it is not said, as far as it may be read. */
   environ?: Record<string, string>;
   /**
+   * How long a call of Python may take, in seconds: then it is interrupted, by an exception, and the request answered
+   * with a 503. 0, or where it is not said, is no limit.
+   */
+  timeout?: number;
+  /**
    * Called when Python has crashed, which cannot be mended: the interpreter answers no more requests. It must not
    * return. Where it is not said, one line is written to the error log of the request and the process ends with
    * status 1.
@@ -117,6 +122,7 @@ export async function load_python(
       ...is_file ? [target] : [],
     ]);
   }
+  if (options.timeout) bridge.limit_time(options.timeout);
   return { application: application_of(bridge), files };
 }
 

@@ -52,6 +52,7 @@ export interface Pyodide {
     options: { write(data: Uint8Array): number; isatty?: boolean },
   ): void;
   setStdin(options: { stdin(): null }): void;
+  setInterruptBuffer(buffer: Int32Array<SharedArrayBuffer>): void;
   makeMemorySnapshot(): Uint8Array<ArrayBuffer>;
 }
 

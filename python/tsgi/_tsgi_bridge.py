@@ -7,11 +7,12 @@ string of 500 characters takes ten times as long to convert as to write and to r
 
 import io
 import json
+import signal
 from contextvars import copy_context
 
 from _tsgi_lanes import begin, end, resume
 from _tsgi_response import Exchange, END, bytes_of, describe
-from _tsgi_errors import described
+from _tsgi_errors import HERE, described
 
 SIZE = 65536
 INPUT = bytearray(SIZE)  # what JavaScript has for Python: a request, then a block of its body
@@ -33,6 +34,41 @@ def set_up(host):
 def set_application(application):
     global _application
     _application = application
+
+
+class GivenUp(BaseException):
+    """A call has taken too long. It is no Exception, as an application catches those."""
+
+    __module__ = "builtins"  # A traceback says its name alone.
+
+
+_timeout = None
+
+
+def limit_time(timeout):
+    """Has calls end by an exception when JavaScript interrupts them."""
+    global _timeout
+    _timeout = f"{timeout:g}"
+    signal.signal(signal.SIGINT, give_up)
+
+
+def give_up(number, frame):
+    """Ends what the application does, and nothing of ours, which is not made for that: there will be another signal."""
+    if not _telling and not frame.f_code.co_filename.startswith(HERE) and _host.is_given_up():
+        raise GivenUp(f"a call had not ended within {_timeout} s")
+
+
+_telling = False  # whether an exception is being put into words
+
+
+def told(error):
+    """What is told of an exception, as JSON."""
+    global _telling
+    _telling = True
+    try:
+        return json.dumps(described(error))
+    finally:
+        _telling = False
 
 
 # What becomes of a request.
@@ -318,9 +354,9 @@ def failed(exchange, error):
         if closing_error.__context__ is error:
             closing_error.__context__ = None  # It is told of by itself.
         _host.log(exchange.number, described(closing_error)["text"])
-    exchange.head = json.dumps(described(error))
+    exchange.head = told(error)
     exchange.sent = False
-    return put(exchange, "-")
+    return put(exchange, f"x{_timeout}" if isinstance(error, GivenUp) else "-")
 
 
 def error_of(number):
@@ -329,4 +365,4 @@ def error_of(number):
     error, exchange.error = exchange.error, None
     if exchange.over:
         del _live[number]
-    return json.dumps(described(error))
+    return told(error)

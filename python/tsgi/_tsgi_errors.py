@@ -37,9 +37,20 @@ def text_of(error):
 
 def own_part(tb):
     """The traceback without what of it is ours."""
-    while tb is not None and (tb.tb_frame.f_code.co_filename.startswith(HERE) or "importlib" in tb.tb_frame.f_code.co_filename):
+    while tb is not None and (is_ours(tb) or "importlib" in tb.tb_frame.f_code.co_filename):
         tb = tb.tb_next
+    last = each = tb
+    while each is not None:
+        if not is_ours(each):
+            last = each
+        each = each.tb_next
+    if last is not None:
+        last.tb_next = None
     return tb
+
+
+def is_ours(tb):
+    return tb.tb_frame.f_code.co_filename.startswith(HERE)
 
 
 def frames_of(error):
@@ -49,7 +60,7 @@ def frames_of(error):
     while tb is not None:
         code = tb.tb_frame.f_code
         name = "" if code.co_name == "<module>" else code.co_qualname
-        if not code.co_filename.startswith(HERE):
+        if not is_ours(tb):
             frames.append([name, code.co_filename, tb.tb_lineno or 0, column_of(code, tb.tb_lasti)])
         tb = tb.tb_next
     return frames[::-1][:60]

@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import site
 import sys
 
@@ -41,17 +42,21 @@ def open_application(module, name, is_file):
     except NotFound as error:
         return json.dumps({"message": str(error)})
     except BaseException as error:
-        hint = hint_for(error) if isinstance(error, ImportError) else ""
-        return json.dumps({"exception": described(error), "hint": hint})
+        return json.dumps({"exception": described(error), "hint": "\n".join(hints_for(error))})
 
 
-def hint_for(error):
-    """The packages that cannot be imported, as they are compiled for another machine than this."""
+VERSION = ".".join(map(str, sys.version_info[:3]))
+
+
+def hints_for(error):
+    """What it may be about the packages of the user that they cannot be imported."""
     compiled = sorted({name for path in _added for name in compiled_in(path)})
-    version = ".".join(map(str, sys.version_info[:3]))
-    if not compiled:
-        return ""
-    return f"Python {version} on WebAssembly imports no modules that are compiled for another system, as there are in: {', '.join(compiled)}"
+    if compiled and isinstance(error, ImportError):
+        yield f"Python {VERSION} on WebAssembly imports no modules that are compiled for another system, as there are in: {', '.join(compiled)}"
+    for path in _added:
+        found = re.search(r"/python(\d+)\.(\d+)/", path)
+        if found and found.groups() != tuple(map(str, sys.version_info[:2])):
+            yield f"The packages in {path} were installed for Python {'.'.join(found.groups())}, and this is Python {VERSION}"
 
 
 def compiled_in(folder):
@@ -62,8 +67,12 @@ def compiled_in(folder):
     for entry in entries:
         if entry.name.endswith((".so", ".pyd")):
             yield entry.name.partition(".")[0]
-        elif entry.is_dir() and any(name.endswith((".so", ".pyd")) for _, _, names in os.walk(entry.path) for name in names):
+        elif entry.name.isidentifier() and not is_environment(entry.path) and any(name.endswith((".so", ".pyd")) for _, _, names in os.walk(entry.path) for name in names):
             yield entry.name
+
+
+def is_environment(folder):
+    return any(path.startswith(f"{folder}/") for path in _added)
 
 
 def load(module, name, is_file):

@@ -16,6 +16,12 @@ def application(environ, start_response):
         for _ in range(100_000):
             value = [value]
         repr(value)
+    if environ["PATH_INFO"] == "/loop":
+        while True:
+            pass
+    if environ["PATH_INFO"] == "/deaf":
+        import re
+        re.match("(a+)+b", "a" * 40)
     if environ["PATH_INFO"] == "/error":
         raise ValueError("broken")
     print("printed")
@@ -93,11 +99,11 @@ python_test(
       cwd: folder.path,
     });
     const page = await ask(server.port, "/error");
-    assertStringIncludes(page, `  at application (app.py:12:9)`);
-    assertStringIncludes(page, `    > 12 |         raise ValueError("broken")`);
+    assertStringIncludes(page, `  at application (app.py:18:9)`);
+    assertStringIncludes(page, `    > 18 |         raise ValueError("broken")`);
     assertStringIncludes(
       server.printed.stderr,
-      `Traceback (most recent call last):\n  File "${folder.path}/app.py", line 12, in application\n    raise ValueError("broken")\nValueError: broken\n`,
+      `Traceback (most recent call last):\n  File "${folder.path}/app.py", line 18, in application\n    raise ValueError("broken")\nValueError: broken\n`,
     );
   },
 );
@@ -132,6 +138,41 @@ python_test(
     });
     await ask(server.port, "/crash").catch(() => {});
     await until(() => server.printed.stderr.includes("Python has crashed"));
+    let answer = "";
+    await until(() => {
+      ask(server.port).then((text) => answer = text, () => {});
+      return answer !== "";
+    });
+    assertEquals(answer, "Hello");
+  },
+);
+
+python_test(
+  "a loop without end is interrupted after --timeout, and answered with a 503",
+  async () => {
+    await using folder = await make_folder({ "app.py": HELLO });
+    await using server = await start(["--timeout", "1", "app.py"], {
+      cwd: folder.path,
+    });
+    assertEquals(await ask(server.port, "/loop"), "Service Unavailable");
+    assertMatch(
+      server.printed.stderr,
+      /"GET \/loop HTTP\/1\.1" was not answered within 1 s: 503\nTraceback .*\n.*line 1\d, in application\n.*\nGivenUp: a call had not ended within 1 s\n/,
+    );
+    assertEquals(await ask(server.port), "Hello");
+  },
+);
+
+python_test(
+  "a worker that no signal interrupts is killed after --timeout, and replaced",
+  async () => {
+    await using folder = await make_folder({ "app.py": HELLO });
+    await using server = await start(
+      ["--timeout", "1", "--workers", "1", "app.py"],
+      { cwd: folder.path },
+    );
+    await ask(server.port, "/deaf").catch(() => {});
+    await until(() => /silent|killed/.test(server.printed.stderr));
     let answer = "";
     await until(() => {
       ask(server.port).then((text) => answer = text, () => {});

@@ -1,0 +1,24 @@
+/** The thread of watchdog.ts. */
+
+import { parentPort } from "node:worker_threads";
+import { Place, type WatchOrder } from "./watchdog.ts";
+
+/** How often it looks within the time that a call may take. */
+const TIMES = 10;
+
+const SIGINT = 2;
+
+parentPort!.on("message", ({ shared, limit }: WatchOrder) => {
+  let seen = 0;
+  let waited = 0;
+  while (true) {
+    Atomics.wait(shared, Place.Nothing, 0, limit / TIMES);
+    const call = Atomics.load(shared, Place.Call);
+    waited = call === seen ? waited + 1 : 0;
+    seen = call;
+    if (call === 0 || waited < TIMES) continue;
+    // Again at each look: an application may go on after the first.
+    Atomics.store(shared, Place.GivenUp, call);
+    Atomics.store(shared, Place.Interrupt, SIGINT);
+  }
+});
