@@ -1,11 +1,11 @@
 /** From `MODULE[:NAME]` to an application that can be called. */
 
 import type { WSGIApplication, WSGIEnvironment } from "@tsgi/serve/types";
-import { Bridge, type OnFatal } from "./bridge.ts";
-import { open_cache } from "./cache.ts";
+import { Bridge, type OnFatal } from "./calls/bridge.ts";
+import { open_cache } from "./interpreter/cache.ts";
 import { type ExceptionReport, PythonError } from "./python_error.ts";
-import { receive_body } from "./request_body.ts";
-import { type Output, start } from "./start.ts";
+import { receive_body } from "./calls/request_body.ts";
+import { type Output, start } from "./interpreter/start.ts";
 import { environment_folders } from "./virtual_environment.ts";
 
 /** How an application is loaded and called. */

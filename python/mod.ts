@@ -24,7 +24,7 @@ export {
   type PythonApplicationOptions,
   PythonLoadError,
 } from "./load.ts";
-export type { Output } from "./start.ts";
+export type { Output } from "./interpreter/start.ts";
 export {
   type ExceptionReport,
   PythonError,

@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { createHash } from "node:crypto";
 import { python_application, PythonLoadError } from "../../python/mod.ts";
-import { receive_body } from "../../python/request_body.ts";
+import { receive_body } from "../../python/calls/request_body.ts";
 import type { WSGIApplication } from "../../types.ts";
 import { root, serve } from "../support/support.ts";
 import { python_test } from "./support.ts";

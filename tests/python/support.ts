@@ -1,6 +1,6 @@
 /** What the tests of Python share: whether it is here, and an interpreter that they share. */
 
-import { fill_cache, open_cache } from "../../python/cache.ts";
+import { fill_cache, open_cache } from "../../python/interpreter/cache.ts";
 import { VERSION } from "../../python/mod.ts";
 
 /** Whether Pyodide is in Deno's cache, where `.ci/run` puts it: no test waits for a download. */

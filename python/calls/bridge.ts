@@ -8,10 +8,10 @@ import type {
 } from "@tsgi/serve/types";
 import { Shapes } from "./environ.ts";
 import { Exchange } from "./exchange.ts";
-import { opened_file } from "./file_system.ts";
-import type { FileStream, Pyodide, PyProxy } from "./pyodide.ts";
-import type { ExceptionReport } from "./python_error.ts";
-import { PythonError } from "./python_error.ts";
+import { opened_file } from "../interpreter/file_system.ts";
+import type { FileStream, Pyodide, PyProxy } from "../interpreter/pyodide.ts";
+import type { ExceptionReport } from "../python_error.ts";
+import { PythonError } from "../python_error.ts";
 import type { RequestBody } from "./request_body.ts";
 import { Watchdog } from "./watchdog.ts";
 

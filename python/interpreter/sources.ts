@@ -1,11 +1,11 @@
 /** The Python side, as text: it is part of the modules, wherever they were loaded from. */
 
-import bridge from "./tsgi/_tsgi_bridge.py" with { type: "text" };
-import errors from "./tsgi/_tsgi_errors.py" with { type: "text" };
-import lanes from "./tsgi/_tsgi_lanes.py" with { type: "text" };
-import load from "./tsgi/_tsgi_load.py" with { type: "text" };
-import missing from "./tsgi/_tsgi_missing.py" with { type: "text" };
-import response from "./tsgi/_tsgi_response.py" with { type: "text" };
+import bridge from "../tsgi/_tsgi_bridge.py" with { type: "text" };
+import errors from "../tsgi/_tsgi_errors.py" with { type: "text" };
+import lanes from "../tsgi/_tsgi_lanes.py" with { type: "text" };
+import load from "../tsgi/_tsgi_load.py" with { type: "text" };
+import missing from "../tsgi/_tsgi_missing.py" with { type: "text" };
+import response from "../tsgi/_tsgi_response.py" with { type: "text" };
 
 /** The modules by their names. */
 export const SOURCES: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 /** What makes Python start fast: a compiled standard library, and a snapshot of an interpreter that has started. */
 
 import { SOURCES } from "./sources.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../version.ts";
 
 /** What a start is given of it. */
 export interface CachedFiles {

@@ -1,6 +1,6 @@
 /** What of Pyodide is used, and that it is there. */
 
-import { VERSION } from "./version.ts";
+import { VERSION } from "../version.ts";
 
 /** A Python object as JavaScript has it. */
 // deno-lint-ignore no-explicit-any

@@ -1,7 +1,7 @@
 /** Calls of Python that take too long: another thread looks at them, since this one runs nothing else meanwhile. */
 
 import { Worker } from "node:worker_threads";
-import type { Pyodide } from "./pyodide.ts";
+import type { Pyodide } from "../interpreter/pyodide.ts";
 
 /** What the two threads share, by the places of it. */
 export const enum Place {

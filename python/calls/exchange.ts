@@ -9,8 +9,8 @@ import type {
   WSGIResult,
 } from "@tsgi/serve/types";
 import type { Bridge } from "./bridge.ts";
-import type { FileStream } from "./pyodide.ts";
-import { type ExceptionReport, PythonError } from "./python_error.ts";
+import type { FileStream } from "../interpreter/pyodide.ts";
+import { type ExceptionReport, PythonError } from "../python_error.ts";
 import type { RequestBody } from "./request_body.ts";
 import { MOST_IN_MEMORY, TemporaryFile } from "./temporary_file.ts";
 
