@@ -65,7 +65,7 @@ Deno.test("deno publish of @tsgi/python ships its folder, and not Pyodide, which
     all_files.filter((path) => path.startsWith("python/")),
   );
   assertEquals(warnings, [
-    ["unanalyzable-dynamic-import", "python/pyodide.ts"],
+    ["unanalyzable-dynamic-import", "python/interpreter/pyodide.ts"],
   ]);
 });
 

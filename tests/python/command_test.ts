@@ -116,16 +116,16 @@ python_test(
       cwd: folder.path,
     });
     assertEquals(await ask(server.port), "Hello");
-    const starts = () => server.printed.stdout.split("Serving").length - 1;
+    const served = () =>
+      Array.from(server.printed.stdout.matchAll(/Serving .*:(\d+)\/\n/g));
     await Deno.writeTextFile(`${folder.path}/app.py`, "1 +\n");
     await until(() => server.printed.stderr.includes("SyntaxError"));
     await Deno.writeTextFile(
       `${folder.path}/app.py`,
       HELLO.replace('"Hello"', '"Changed"'),
     );
-    await until(() => starts() === 2);
-    const port = Number(server.printed.stdout.match(/.*:(\d+)\/\n$/)![1]);
-    assertEquals(await ask(port), "Changed");
+    await until(() => served().length === 2);
+    assertEquals(await ask(Number(served()[1]![1])), "Changed");
   },
 );
 
