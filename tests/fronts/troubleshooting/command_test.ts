@@ -1,11 +1,16 @@
 /** docs/troubleshooting.md, of the command itself: what it says, and what the application sees. */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { serve, type ServeOptions } from "../../../cli/mod.ts";
 import type { WSGIApplication } from "../../../types.ts";
 import { encode_text, request_uri } from "../../../util.ts";
 import { make_folder, mod, run, start } from "../../support/command.ts";
-import { root } from "../../support/support.ts";
+import { root, until } from "../../support/support.ts";
 import { connect, free_port } from "../fronts.ts";
 import { explained, hello } from "./symptoms.ts";
 
@@ -234,4 +239,18 @@ Deno.test("docs/troubleshooting.md explains a memory that workers do not share",
     client.close();
   }
   for (const seen of counts.values()) assertEquals(seen[0], 1);
+});
+
+Deno.test("docs/troubleshooting.md explains an application that blocks its process", async () => {
+  await using folder = await make_folder({
+    "app.ts": "export default { fetch: () => { while (true); } };\n",
+  });
+  const workers = ["--workers", "1", "--timeout", "1"];
+  await using server = await start([...workers, `${folder.path}/app.ts`]);
+  const [url] = server.address.match(/^\S+/)!;
+  await assertRejects(() => fetch(url!), TypeError);
+  await until(() => server.printed.stderr.includes(" replaced by "));
+  for (const part of ["has not answered for", "it is killed"]) {
+    assertStringIncludes(server.printed.stderr, explained(part));
+  }
 });
