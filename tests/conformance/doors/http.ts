@@ -11,8 +11,16 @@ import {
   type HTTPDoor,
 } from "./door.ts";
 
-/** The head and the body of a request, as they are sent. */
+/**
+ * The head and the body of a request, as they are sent. What is cut short is one piece: where a response has begun before
+ * the body comes, Deno does not see that the client has left in the midst of it.
+ */
 function* http_request(request: DoorRequest): Iterable<Uint8Array> {
+  if (request.cut === null) yield* parts_of(request);
+  else yield join([...parts_of(request)]);
+}
+
+function* parts_of(request: DoorRequest): Iterable<Uint8Array> {
   const { method, target, headers, body, framing, cut } = request;
   const lines = [`${method} ${target} HTTP/1.1`, "Connection: close"];
   for (const [name, value] of headers) lines.push(`${name}: ${value}`);
