@@ -11,6 +11,7 @@ import {
   type Variables,
 } from "../_internal/request/variables.ts";
 import { has_failed_with } from "../_internal/streams/body_source.ts";
+import { take_away } from "../_internal/streams/leftover.ts";
 import { check_function, describe } from "../_internal/text/check.ts";
 import { escape_controls } from "../_internal/text/log.ts";
 import type {
@@ -44,8 +45,8 @@ export interface LimitTimeOptions {
  *
  * It has responded when it has called `start_response` and returned its result, when the first block of its result is
  * available, or when it has called `write()`: the rest may take any time. An application that has timed out keeps
- * running, because it cannot be stopped, but its `start_response` and `write()` fail from then on, and its result is
- * closed when it arrives. A synchronous application cannot be timed: nothing else runs in the meantime.
+ * running, because it cannot be stopped, but its `start_response`, its `write()` and its pending reads of `wsgi.input`
+ * fail from then on, and its result is closed when it arrives. A synchronous application cannot be timed: nothing else runs in the meantime.
  *
  * @param app The application.
  * @param options The time, and the log.
@@ -208,6 +209,7 @@ class Patience implements Waiting {
       `the application timed out: it did not respond within ${timeout} s`,
     );
     this.#log(`${this.#name()} was not answered within ${timeout} s: 503`);
+    take_away(this.#answer.input, error);
     this.page = this.#make_page(error);
     this.page.catch(() => {}); // What waits for it gets the error.
     this.#answer_instead?.(this.page);

@@ -92,6 +92,22 @@ function translate(error: unknown): never {
   throw Object.assign(disconnected(), { cause: error });
 }
 
+/**
+ * After how many blocks of a body the event loop runs. Deno resolves reads of blocks that it has received already
+ * without running it, and a client can make a block of each byte.
+ */
+const BLOCKS_A_TURN = 128;
+
+/** Resolves after a turn of the event loop. */
+function next_turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Whether a block uses less than half of its buffer: Deno allocates 64 KiB for each, however short it is. */
+function is_sparse(block: Uint8Array): boolean {
+  return block.length * 2 < block.buffer.byteLength;
+}
+
 class WholeSource extends BodySource {
   #source: ReadableStream<Uint8Array>;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
@@ -99,6 +115,7 @@ class WholeSource extends BodySource {
   #request: Request | null;
   #signal: AbortSignal | null = null;
   #came = 0;
+  #blocks = 0;
 
   constructor(
     source: ReadableStream<Uint8Array>,
@@ -120,7 +137,8 @@ class WholeSource extends BodySource {
       this.#came += value.length;
       // Deno prints a warning when the signal is read, so it is only read for a request that has a body.
       if (this.#came > 0) this.#signal ??= this.#request?.signal ?? null;
-      return controller.enqueue(value);
+      controller.enqueue(is_sparse(value) ? value.slice() : value);
+      return ++this.#blocks % BLOCKS_A_TURN === 0 ? next_turn() : undefined;
     }
     if (this.#came < this.#expected) {
       throw cut_short(this.#came, this.#expected);

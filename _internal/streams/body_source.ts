@@ -13,10 +13,15 @@ export abstract class BodySource
   /** The body. */
   readonly stream: ReadableStream<Uint8Array>;
   #failure: { error: unknown } | null = null;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
 
   constructor() {
     this.stream = new ReadableStream(this, UNREAD);
     sources.set(this.stream, this);
+  }
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
   }
 
   /** Enqueues the next block of the body, or closes it. */
@@ -31,9 +36,15 @@ export abstract class BodySource
     controller: ReadableStreamDefaultController<Uint8Array>,
   ): Promise<void> {
     return this.give(controller).catch((error) => {
-      this.#failure = { error };
+      this.#failure ??= { error };
       throw error;
     });
+  }
+
+  /** Makes the body fail with `error`, unless it has ended. A pending read fails too. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#controller.error(error);
   }
 
   /** Whether `error` is the one that the body failed with, or the copy that `fetch` makes when it sends the body. */
@@ -49,6 +60,11 @@ export abstract class BodySource
 function is_plain_error(value: unknown): value is Error {
   return value instanceof Error &&
     Object.getPrototypeOf(value) === Error.prototype;
+}
+
+/** The source of a body; null if it has none of this class. */
+export function source_of(body: ReadableStream): BodySource | null {
+  return sources.get(body) ?? null;
 }
 
 /** Whether a body remembers the error it failed with. */

@@ -1,6 +1,7 @@
 /** The unread rest of a request body after its response. */
 
 import { platform } from "../platform.ts";
+import { type BodySource, source_of } from "./body_source.ts";
 
 /** The minimum number of bytes to read, so that a client that sends before it reads gets its response. */
 const LEAST = 1024 * 1024;
@@ -40,6 +41,28 @@ export function drop_leftover(body: ReadableStream<Uint8Array>): void {
     ? body.cancel()
     : take(body.getReader(), limit);
   dropping.catch(() => {}); // It fails if the client has disconnected.
+}
+
+/**
+ * Makes a body that is being read fail with `error`, and cancels its source. Call this before the response is sent: Deno
+ * closes the connection then, but not if the body is cancelled after the response.
+ */
+export function take_away(
+  body: ReadableStream<Uint8Array>,
+  error: Error,
+): void {
+  const source = source_of(body);
+  if (!source || !body.locked) return;
+  source.fail(error);
+  cancel(source, error);
+}
+
+async function cancel(source: BodySource, reason: Error): Promise<void> {
+  try {
+    await source.cancel(reason);
+  } catch {
+    // The client has disconnected.
+  }
 }
 
 async function take(

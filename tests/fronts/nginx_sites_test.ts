@@ -1,15 +1,18 @@
-/** The sites of `examples/deployments/` for nginx, as a person will use them: the command, the users, the error log. */
+/** The sites of `examples/deployments/` for nginx, as a person will use them: the command, the users, the error log, what is kept from the application. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { serve_fastcgi } from "../../gateways/fastcgi.ts";
-
+import { serve_scgi } from "../../gateways/scgi.ts";
+import { serve_uwsgi } from "../../gateways/uwsgi.ts";
+import { WSGIRequestHandler, WSGIServer } from "../../simple_server.ts";
+import type { WSGIApplication } from "../../types.ts";
 import { backend_door, command_backend } from "./backends.ts";
 import { dispatcher } from "../conformance/apps/dispatcher.ts";
 import type { Door } from "../conformance/doors/door.ts";
-import { type Front, installed, make_folder } from "./fronts.ts";
+import { type Front, installed, make_folder, remove_folder } from "./fronts.ts";
 import { in_front, start_nginx } from "./nginx.ts";
-import { text, until } from "../support/support.ts";
+import { bytes, read_all, text, until, write_all } from "../support/support.ts";
 
 /** The gateways that a site can be for. */
 const PROTOCOLS = ["scgi", "fastcgi", "uwsgi"];
@@ -98,7 +101,73 @@ function logged(front: Front): string {
   return [...records].map(([, text]) => text!.replaceAll("\n", "")).join("");
 }
 
+class QuietHandler extends WSGIRequestHandler {
+  override log_request() {}
+}
+
+/** A server at a Unix socket, for each site. */
+const SERVERS = {
+  "nginx_http.conf": (app: WSGIApplication, socket: string) => {
+    const server = new WSGIServer(socket, QuietHandler);
+    server.set_app(app);
+    return server;
+  },
+  "nginx_scgi.conf": serve_scgi,
+  "nginx_fastcgi.conf": serve_fastcgi,
+  "nginx_uwsgi.conf": serve_uwsgi,
+};
+
+/** Answers with how many bytes the body of the request has, and in how many blocks. */
+const count: WSGIApplication = async (environ, start_response) => {
+  let length = 0;
+  let blocks = 0;
+  for await (const block of environ["wsgi.input"]) {
+    length += block.length;
+    blocks++;
+  }
+  start_response("200 OK", [["Content-Type", "application/json"]]);
+  return [bytes(JSON.stringify([length, blocks]))];
+};
+
+/** Sends a chunked body through nginx: how many bytes the application has read, and in how many blocks. */
+async function received(
+  site: keyof typeof SERVERS,
+  body: string,
+): Promise<[number, number]> {
+  const folder = await make_folder();
+  const socket = join(folder, "app.sock");
+  await using server = SERVERS[site](count, socket);
+  if ("log_request" in server) server.log_request = () => {};
+  server.serve_forever();
+  await using front = await in_front(site)(socket);
+  using conn = await Deno.connect({ port: front.port });
+  const head = "POST / HTTP/1.1\r\nHost: example.org\r\n" +
+    "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  await write_all(conn, bytes(head + body));
+  const answer = await read_all(conn);
+  await remove_folder(folder);
+  return JSON.parse(answer.split("\r\n\r\n")[1]!);
+}
+
+function test_chunks(site: keyof typeof SERVERS): void {
+  Deno.test(`${site} makes few blocks of many small chunks`, async () => {
+    const chunks = "1\r\na\r\n".repeat(20_000);
+    const [length, blocks] = await received(site, `${chunks}0\r\n\r\n`);
+    assertEquals(length, 20_000);
+    assert(blocks < 1000, `${blocks} blocks`);
+  });
+
+  Deno.test(`${site} drops a trailer, however long it is`, async () => {
+    const trailer = `x: ${"y".repeat(8000)}\r\n`.repeat(200);
+    const counted = await received(site, `1\r\na\r\n0\r\n${trailer}\r\n`);
+    assertEquals(counted, [1, 1]);
+  });
+}
+
 if (installed("nginx", "openssl")) {
   PROTOCOLS.forEach(test_site);
+  for (const site of Object.keys(SERVERS)) {
+    test_chunks(site as keyof typeof SERVERS);
+  }
   Deno.test("wsgi.errors is nginx's error log by FastCGI", test_error_log);
 }
