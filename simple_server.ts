@@ -22,6 +22,13 @@ import {
   sys_version,
 } from "./_internal/handler/server_handler.ts";
 import {
+  type Answered,
+  direct_way,
+  type DirectAnswer,
+} from "./_internal/request/direct.ts";
+import { is_promise } from "./_internal/promise.ts";
+import { takes_nothing } from "./_internal/takes_nothing.ts";
+import {
   environ_template,
   type Template,
 } from "./_internal/request/environ_template.ts";
@@ -37,6 +44,7 @@ import {
 import { request_body } from "./_internal/request/request_body.ts";
 import type { ServerAddress } from "./_internal/server/address.ts";
 import { demo_app } from "./_internal/server/demo_app.ts";
+import { ServerExchange } from "./_internal/server/server_exchange.ts";
 import {
   type ClientAddress,
   HTTPServer,
@@ -203,26 +211,72 @@ export class WSGIRequestHandler {
 
   /** Handles the request: runs the server's application with a `handler_class`. */
   handle(): Response | Promise<Response> {
-    const ready = this.#ready_environ();
-    const handler = new (ready ? ReadyHandler : this.handler_class)(
+    const app = this.server.get_app();
+    const answer = this.#is_stock() ? direct_way(app, this.request) : null;
+    return answer ? this.#answer(answer) : this.#make_handler().respond(app);
+  }
+
+  #make_handler(): ServerHandler {
+    const is_stock = this.#is_stock();
+    const handler = new (is_stock ? ReadyHandler : this.handler_class)(
       request_body(this.request),
       this.get_stderr(),
-      ready ?? this.get_environ(),
+      is_stock ? this.#ready_environ() : this.get_environ(),
       false,
       this.server.multiprocess,
     );
     handler.request_handler = this;
-    this.handler = handler;
-    return handler.respond(this.server.get_app());
+    return this.handler = handler;
   }
 
-  /** The whole environ, made in one step; null if a subclass overrides part of it. */
-  #ready_environ(): Record<string, unknown> | null {
-    const stock = this.handler_class === ServerHandler &&
+  #running_handler(): ServerHandler {
+    return this.handler ?? this.#make_handler();
+  }
+
+  /** Whether no subclass has a say in what an application is given. */
+  #is_stock(): boolean {
+    return this.handler_class === ServerHandler &&
       this.get_environ === WSGIRequestHandler.prototype.get_environ;
-    if (!stock) return null;
+  }
+
+  /** The whole environ, made in one go. */
+  #ready_environ(): Record<string, unknown> {
     const { environ, key_of } = this.#template();
     return this.#add_variables({ ...environ }, key_of);
+  }
+
+  /**
+   * Whether `log_request` is told how many bytes the body of a response has: it takes time to find that out of one that
+   * an application has from the platform, and is not done for a log that is written without parameters.
+   *
+   * @ignore
+   */
+  protected is_counted(): boolean {
+    const is_silent = takes_nothing(this.log_request) ||
+      this.log_request === WSGIRequestHandler.prototype.log_request &&
+        takes_nothing(this.log_message);
+    return !is_silent;
+  }
+
+  /** Has an application answer the request as it is, and sends its response as that is. */
+  #answer(answer: DirectAnswer): Response | Promise<Response> {
+    const is_counted = this.is_counted();
+    // Of a request that becomes a WebSocket, Deno does not say it any more.
+    if (is_counted) this.#request_target();
+    const answered = answer(
+      new ServerExchange(this, is_counted, () => this.#running_handler()),
+    );
+    return is_promise(answered)
+      ? answered.then((answered) => this.#send(answered))
+      : this.#send(answered);
+  }
+
+  #send(answered: Answered): Response | Promise<Response> {
+    if (typeof answered === "function") {
+      return this.#running_handler().respond(answered);
+    }
+    this.log_request(String(answered.status));
+    return answered;
   }
 
   /** Logs a request. Called once, after its response. */

@@ -31,6 +31,8 @@ export interface Platform {
    * been sent. Other platforms send a stream without its `Content-Length`.
    */
   readonly streams_from: number;
+  /** Whether the server aborts the signal of a request after every response, not only when the client disconnects. */
+  readonly aborts_after_responses: boolean;
   /** The error classes. */
   readonly errors: {
     readonly BadResource: ErrorClass;
@@ -70,6 +72,7 @@ export interface Platform {
 class OnDeno implements Platform {
   readonly version: string;
   readonly streams_from = 65536;
+  readonly aborts_after_responses = true;
   readonly errors: typeof Deno.errors;
   #deno: typeof Deno;
 
@@ -171,6 +174,7 @@ const OWN_ERRORS = {
 class OnWorkers implements Platform {
   readonly version: string = globalThis.navigator?.userAgent ?? "JavaScript";
   readonly streams_from = Infinity;
+  readonly aborts_after_responses = false;
   readonly errors = OWN_ERRORS;
   /** The beginning of an unfinished line. */
   #line = "";

@@ -30,9 +30,10 @@ function has_left({ hostname, port }: RemoteAddress): boolean {
  * Whether a CONNECT has content, which is not allowed (RFC 9110, section 9.3.6). Deno reads that content as the next
  * request, whatever Content-Length says.
  */
-function is_tunnel_with_content({ method, headers }: Request): boolean {
-  if (method !== "CONNECT") return false;
-  const length = headers.get("content-length") ?? "0";
+function is_tunnel_with_content(request: Request): boolean {
+  // The headers are not touched of any other: to make them takes a third of what a small request does.
+  if (request.method !== "CONNECT") return false;
+  const length = request.headers.get("content-length") ?? "0";
   return !/^0+$/.test(length);
 }
 

@@ -144,7 +144,7 @@ export class Listening {
   #track(
     request: Request,
     { completed }: Deno.ServeHandlerInfo,
-    is_upload = request.body !== null,
+    is_upload = may_have_body(request) && request.body !== null,
   ): void {
     this.#requests++;
     if (is_upload) {
@@ -235,4 +235,9 @@ export class Listening {
   #answer(): Promise<void> {
     return new Promise((resolve) => this.#on_answer = resolve);
   }
+}
+
+/** A GET has no body by the fetch standard; and of one that has become a WebSocket, Deno does not say it any more. */
+function may_have_body({ method }: Request): boolean {
+  return method !== "GET";
 }

@@ -20,24 +20,11 @@ export interface ExecutionContext {
   props: any;
 }
 
-/** That of a request, whose errors go to its `wsgi.errors`. */
-export class RequestContext implements ExecutionContext {
-  props: Record<string, unknown> = {};
-  #errors: ErrorStream;
-
-  constructor(errors: ErrorStream) {
-    this.#errors = errors;
-  }
-
-  waitUntil(promise: Promise<unknown>): void {
-    const failed = (error: unknown) => this.#log(error);
-    note_work(Promise.resolve(promise).catch(failed));
-  }
-
-  #log(error: unknown): void {
-    this.#errors.write(`error in waitUntil(): ${format_exception(error)}`);
-    this.#errors.flush();
-  }
-
-  passThroughOnException(): void {}
+/** Notes work, which goes on behind a response; what it fails with goes to `errors`. */
+export function wait_for(work: Promise<unknown>, errors: ErrorStream): void {
+  const failed = (error: unknown) => {
+    errors.write(`error in waitUntil(): ${format_exception(error)}`);
+    errors.flush();
+  };
+  note_work(Promise.resolve(work).catch(failed));
 }

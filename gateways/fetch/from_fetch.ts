@@ -1,9 +1,20 @@
 /** A fetch handler as an application. */
 
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
+import {
+  ANSWER,
+  type DirectApplication,
+} from "../../_internal/request/direct.ts";
 import { check_function } from "../../_internal/text/check.ts";
-import type { StartResponse, WSGIApplication } from "../../types.ts";
+import type {
+  StartResponse,
+  WSGIApplication,
+  WSGIEnvironment,
+} from "../../types.ts";
+import { answer } from "./answer.ts";
+import { type Caller, FetchCall } from "./fetch_call.ts";
 import { FetchResult } from "./fetch_result.ts";
+import { request_of } from "./request.ts";
 import type { FetchHandler } from "./handler.ts";
 
 /** What {@linkcode from_fetch} can be told. */
@@ -68,12 +79,31 @@ export function from_fetch(
   { keep_script_name = false }: FromFetchOptions = {},
 ): WSGIApplication {
   check_function(handler, "the fetch handler");
-  return (environ, start_response) => {
+  const app: DirectApplication = (environ, start_response) => {
     // What the fetch standard calls a forbidden method.
     if (/^(CONNECT|TRACE|TRACK)$/i.test(environ.REQUEST_METHOD)) {
       return refuse_method(start_response);
     }
-    return new FetchResult(handler, environ, start_response, keep_script_name);
+    // All made now: a middleware may change the environ once the application has returned.
+    const mount = keep_script_name ? "" : environ.SCRIPT_NAME ?? "";
+    const call = new FetchCall(
+      request_of(environ, mount),
+      caller_of(environ),
+    );
+    const respond = () => FetchCall.run(call, handler);
+    return new FetchResult(call, respond, start_response, mount);
+  };
+  app[ANSWER] = (exchange) => answer(handler, exchange);
+  return app;
+}
+
+function caller_of(environ: WSGIEnvironment): Caller {
+  const { REMOTE_ADDR = "", REMOTE_PORT } = environ;
+  return {
+    environ,
+    errors: environ["wsgi.errors"],
+    client_address: [REMOTE_ADDR, Number(REMOTE_PORT) || 0],
+    completed: null,
   };
 }
 

@@ -7,6 +7,7 @@ import {
   header_keys,
   request_target,
 } from "../../_internal/request/request.ts";
+import { direct_way, type Exchange } from "../../_internal/request/direct.ts";
 import { unanswerable } from "../../_internal/handler/unanswerable.ts";
 import { ResponseHandler } from "../../_internal/handler/response_handler.ts";
 import { request_body } from "../../_internal/request/request_body.ts";
@@ -15,7 +16,11 @@ import {
   check_function,
   check_script_name,
 } from "../../_internal/text/check.ts";
-import type { ErrorStream, WSGIApplication } from "../../types.ts";
+import type {
+  ErrorStream,
+  WSGIApplication,
+  WSGIEnvironment,
+} from "../../types.ts";
 
 /** What a server may say of a request beside the `Request`: that much of what `Deno.serve` says. */
 export interface FetchInfo {
@@ -103,18 +108,64 @@ export function to_fetch(
   const { script_name = "" } = options;
   check_function(app, "the application");
   if (script_name !== "") check_script_name(script_name);
+  const errors = options.stderr ?? stderr;
   return async (request, info) => {
     const refused = unanswerable(request, info?.remoteAddr);
     if (refused) return refused;
-    const handler = new RequestHandler(
-      request_body(request),
-      options.stderr ?? stderr,
-      environ_of(request, info, script_name),
+    const exchange = new FetchExchange(request, info, errors, script_name);
+    const answer = script_name === "" ? direct_way(app, request) : null;
+    const answered = answer ? await answer(exchange) : app;
+    return typeof answered === "function"
+      ? await exchange.handler.respond(answered)
+      : answered;
+  };
+}
+
+/** A request, and the handler that runs an application for it where one has to. */
+class FetchExchange implements Exchange {
+  readonly request: Request;
+  readonly errors: ErrorStream;
+  readonly is_counted = false;
+  #info: FetchInfo | undefined;
+  #script_name: string;
+  #handler: RequestHandler | null = null;
+
+  constructor(
+    request: Request,
+    info: FetchInfo | undefined,
+    errors: ErrorStream,
+    script_name: string,
+  ) {
+    this.request = request;
+    this.#info = info;
+    this.errors = errors;
+    this.#script_name = script_name;
+  }
+
+  get client_address(): [string, number] {
+    const { hostname = "", port = 0 } = this.#info?.remoteAddr ?? {};
+    return [hostname, port];
+  }
+
+  get completed(): Promise<void> | null {
+    return (this.#info as { completed?: Promise<void> })?.completed ?? null;
+  }
+
+  get handler(): RequestHandler {
+    return this.#handler ??= new RequestHandler(
+      request_body(this.request),
+      this.errors,
+      environ_of(this.request, this.#info, this.#script_name),
       false,
       true,
     );
-    return await handler.respond(app);
-  };
+  }
+
+  get environ(): WSGIEnvironment {
+    const { handler } = this;
+    if (!handler.environ) handler.setup_environ();
+    return handler.environ!;
+  }
 }
 
 class RequestHandler extends ResponseHandler {

@@ -4,6 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { direct_way } from "../../_internal/request/direct.ts";
 import { format_exception } from "../../_internal/handler/traceback.ts";
 import { is_host } from "../../_internal/request/host.ts";
 import { refused_with } from "../../_internal/request/malformed.ts";
@@ -166,6 +167,14 @@ const readers: Record<string, (text: string) => void> = {
   "from_fetch()": (text) => {
     const environ = environ_of(text, { HTTP_HOST: text });
     if (VALUE.test(text)) ask(from_fetch(() => new Response()), environ);
+  },
+  "the URL of a request that is handed on": (text) => {
+    for (const url of [`http://${text}/`, `http://h/${text}`]) {
+      direct_way(from_fetch(() => new Response()), {
+        method: "GET",
+        url,
+      } as Request);
+    }
   },
   "limit_request()": (text) =>
     ask(
