@@ -330,6 +330,17 @@ export class WSGIRequestHandler {
  * than everything else that a handler does.
  */
 class ReadyHandler extends ServerHandler {
+  /** As that of `ServerHandler`: V8 looks for a constructor at each call where a class has none of its own. */
+  constructor(
+    stdin: ReadableStream<Uint8Array>,
+    stderr: ErrorStream,
+    environ: Readonly<Record<string, unknown>>,
+    multithread: boolean,
+    multiprocess: boolean,
+  ) {
+    super(stdin, stderr, environ, multithread, multiprocess);
+  }
+
   override new_environ(): WSGIEnvironment {
     return this.base_env as WSGIEnvironment;
   }

@@ -54,6 +54,7 @@ function required(environ: PartialEnvironment, key: string): string {
  * ```
  */
 export function guess_scheme(environ: PartialEnvironment): "http" | "https" {
+  if (environ.HTTPS === undefined) return "http";
   return /^(yes|on|1)$/.test(text(environ, "HTTPS")) ? "https" : "http";
 }
 

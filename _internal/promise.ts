@@ -23,3 +23,11 @@ export function deferred<T>(): PromiseWithResolvers<T> {
   const promise = new Promise<T>((...both) => [resolve, reject] = both);
   return { promise, resolve, reject };
 }
+
+/** Calls `next` at once, or after what has to be awaited first. */
+export function after(
+  first: MaybePromise,
+  next: () => MaybePromise,
+): MaybePromise {
+  return first ? first.then(next) : next();
+}

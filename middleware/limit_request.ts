@@ -1,6 +1,7 @@
 /** Limits for the head of a request: its request line and its header fields. */
 
 import { STATUS_CODE } from "@std/http/status";
+import { head_size } from "../_internal/request/head_size.ts";
 import { process_environ } from "../_internal/request/process_environ.ts";
 import {
   request_line,
@@ -126,6 +127,10 @@ class HeadLimit {
     if (length) {
       if (CONTENT_LENGTH.length + length.length > this.#size) return false;
       count++;
+    }
+    const head = head_size(environ);
+    if (head) {
+      return count + head.fields <= this.#fields && head.largest <= this.#size;
     }
     const around = SEPARATOR.length - PREFIX.length;
     for (const name in environ) {

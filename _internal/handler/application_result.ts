@@ -184,11 +184,19 @@ function open_source(
   return { next: () => iterator.next(), stop: () => iterator.return?.() };
 }
 
+/** Whether a result is an array of one block with the standard iterator, and without a `close()`. */
+export function is_one_block(result: unknown): result is [unknown] {
+  return Array.isArray(result) && result.length === 1 &&
+    (result as Closable).close === undefined && is_plain_array(result);
+}
+
 /** Whether a result is an array with the standard iterator. */
 export function is_plain_array<Block>(
   result: Iterable<Block> | AsyncIterable<Block>,
 ): result is Block[] {
-  return Array.isArray(result) && !(Symbol.asyncIterator in result) &&
+  return Array.isArray(result) &&
+    (result as unknown as AsyncIterable<Block>)[Symbol.asyncIterator] ===
+      undefined &&
     result[Symbol.iterator] === Array.prototype[Symbol.iterator];
 }
 

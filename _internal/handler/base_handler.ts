@@ -1,6 +1,6 @@
 /** Runs an application: one template method, `run`, as a list of steps that a subclass may override. */
 
-import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
+import { STATUS_CODE } from "@std/http/status";
 import type {
   ErrorStream,
   HeaderList,
@@ -11,16 +11,20 @@ import type {
 } from "../../types.ts";
 import { FileWrapper, guess_scheme } from "../../util.ts";
 import { note_work } from "../background.ts";
-import { DONE, is_promise, type MaybePromise } from "../promise.ts";
+import { after, DONE, is_promise, type MaybePromise } from "../promise.ts";
 import { refused_with } from "../request/malformed.ts";
 import { process_environ } from "../request/process_environ.ts";
 import { has_failed_with } from "../streams/body_source.ts";
 import { disconnected } from "../streams/disconnect.ts";
-import { ApplicationResult, type Step } from "./application_result.ts";
+import {
+  ApplicationResult,
+  is_one_block,
+  type Step,
+} from "./application_result.ts";
 import { file_wrapper_of, type FileWrapperClass } from "./file_wrapper.ts";
 import { in_turn, type Steps } from "./in_turn.ts";
 import { comes_of } from "./origin.ts";
-import { refuse } from "./refusal.ts";
+import { ERROR_BODY, ERROR_HEADERS, ERROR_STATUS, refuse } from "./refusal.ts";
 import { ResponseWriter } from "./response_writer.ts";
 import { format_exception } from "./traceback.ts";
 import { not_overridden } from "./transport.ts";
@@ -122,19 +126,12 @@ export class BaseHandler extends ResponseWriter {
     this.expect_response();
     let answered: MaybePromise;
     try {
-      answered = this.#answer(application);
+      answered = after(this.setup_environ(), () => this.#call(application));
     } catch (error) {
       return this.#fail(error);
     }
     if (!answered) return this.#finish();
     return answered.then(() => this.#finish(), (error) => this.#fail(error));
-  }
-
-  #answer(application: WSGIApplication): MaybePromise {
-    const set_up = this.setup_environ();
-    return set_up
-      ? set_up.then(() => this.#call(application))
-      : this.#call(application);
   }
 
   #call(application: WSGIApplication): MaybePromise {
@@ -220,9 +217,13 @@ export class BaseHandler extends ResponseWriter {
   /** Answers a request whose body is incomplete or malformed. After a disconnect, nobody reads that. */
   async #refuse(): Promise<void> {
     if (this.headers_sent) return this.#leave(this.exc_info);
-    const start_response = this.response_starter();
-    start_response(BAD_REQUEST, ERROR_HEADERS, this.exc_info);
-    this.result = [BAD_REQUEST_BODY];
+    this.result = refuse(
+      this.environ!,
+      this.response_starter(),
+      STATUS_CODE.BadRequest,
+      [],
+      this.exc_info,
+    );
     await this.finish_response();
   }
 
@@ -234,8 +235,7 @@ export class BaseHandler extends ResponseWriter {
 
   /** Returns what `environ` starts from: a copy of `os_environ`. Override for a faster way. */
   new_environ(): WSGIEnvironment {
-    const environ: Record<string, unknown> = { ...this.os_environ };
-    return environ as WSGIEnvironment;
+    return { ...this.os_environ } as unknown as WSGIEnvironment;
   }
 
   /**
@@ -268,7 +268,25 @@ export class BaseHandler extends ResponseWriter {
    * @throws What the application, its result or a hook threw, after closing the result.
    */
   finish_response(): MaybePromise {
-    return in_turn(this.#finish_response());
+    const { result } = this;
+    return is_one_block(result) && !this.headers_sent &&
+        this.result_is_file === BaseHandler.prototype.result_is_file
+      ? this.#finish_one_block(result[0])
+      : in_turn(this.#finish_response());
+  }
+
+  /** What `#finish_response` does with most results: of an array of one block nothing is left to be closed. */
+  #finish_one_block(block: unknown): MaybePromise {
+    if (this.#gone) throw this.#gone;
+    return after(this.send_block(block), () => this.#finish_sent());
+  }
+
+  #finish_sent(): MaybePromise {
+    return after(this.finish_content(), () => this.#end_sent());
+  }
+
+  #end_sent(): MaybePromise {
+    return after(this.end_body(), () => this.#close_complete());
   }
 
   *#finish_response(): Steps {
@@ -296,14 +314,18 @@ export class BaseHandler extends ResponseWriter {
       yield this.#close_after_error();
       throw error;
     }
+    const closed = this.#close_complete();
+    if (closed) yield closed;
+  }
+
+  /** Closes the result of a response that is complete: there is nothing left to answer. */
+  #close_complete(): MaybePromise {
     try {
       const closed = this.close();
-      if (closed) {
-        this.closing(closed);
-        yield closed;
-      }
+      if (!closed) return;
+      this.closing(closed);
+      return closed.catch((error) => this.#log_error(error));
     } catch (error) {
-      // The response is complete: there is nothing left to answer.
       this.#log_error(error);
     }
   }
@@ -476,17 +498,3 @@ export class BaseHandler extends ResponseWriter {
 
 /** Shared by all requests; it is frozen because Python's counterpart is a tuple. */
 const WSGI_VERSION = Object.freeze([1, 0]) as unknown as [number, number];
-
-const ERROR_STATUS = `${STATUS_CODE.InternalServerError} ${
-  STATUS_TEXT[STATUS_CODE.InternalServerError]
-}`;
-
-const ERROR_HEADERS: HeaderList = [["Content-Type", "text/plain"]];
-
-const BAD_REQUEST_REASON = STATUS_TEXT[STATUS_CODE.BadRequest];
-const BAD_REQUEST = `${STATUS_CODE.BadRequest} ${BAD_REQUEST_REASON}`;
-const BAD_REQUEST_BODY = new TextEncoder().encode(BAD_REQUEST_REASON);
-
-const ERROR_BODY = new TextEncoder().encode(
-  "A server error occurred.  Please contact the administrator.",
-);

@@ -1,6 +1,6 @@
-/** The response to a request that is refused before the application is called. */
+/** The responses that are not the application's: of a request that is refused, and of an error. */
 
-import { STATUS_TEXT, type StatusCode } from "@std/http/status";
+import { STATUS_CODE, STATUS_TEXT, type StatusCode } from "@std/http/status";
 import { encode_latin1 } from "../text/bytes.ts";
 import type {
   HeaderList,
@@ -32,3 +32,16 @@ export function refuse(
   ], exc_info);
   return environ.REQUEST_METHOD === "HEAD" ? [] : [encode_latin1(reason)];
 }
+
+/** The status of the page for an error. */
+export const ERROR_STATUS = `${STATUS_CODE.InternalServerError} ${
+  STATUS_TEXT[STATUS_CODE.InternalServerError]
+}`;
+
+/** Its headers. */
+export const ERROR_HEADERS: HeaderList = [["Content-Type", "text/plain"]];
+
+/** Its body, as wsgiref has it. */
+export const ERROR_BODY: Uint8Array = new TextEncoder().encode(
+  "A server error occurred.  Please contact the administrator.",
+);

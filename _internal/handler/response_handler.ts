@@ -110,7 +110,7 @@ export class ResponseHandler extends BaseHandler {
   }
 
   /**
-   * Creates the response without its headers.
+   * Creates the response.
    *
    * @ignore
    */
@@ -118,8 +118,10 @@ export class ResponseHandler extends BaseHandler {
     body: BodyInit | null,
     code: number,
     reason: string,
+    headers: HeaderList,
   ): Response {
-    return new Response(body, { status: code, statusText: reason });
+    const response = new Response(body, { status: code, statusText: reason });
+    return with_headers(response, headers);
   }
 
   /** Returns `stdin`, as a stream that fails if it ends before `CONTENT_LENGTH`. */
@@ -243,11 +245,8 @@ export class ResponseHandler extends BaseHandler {
 
   #begin(body: BodyInit | null): void {
     const { code, reason } = parse_status(this.status!);
-    const response = this.new_response(body, code, reason);
-    // Not with the constructor: from a complete body and several headers it makes an object that is fast to send, but
-    // slower to create and to release.
-    const { headers } = response;
-    for (const [name, value] of this.headers!) headers.append(name, value);
+    const headers = this.headers!.items();
+    const response = this.new_response(body, code, reason, headers);
     this.#response = response;
     if (!this.#body) whole = response;
     this.#deliver?.(response);
@@ -268,6 +267,19 @@ export class ResponseHandler extends BaseHandler {
       ? empty_body()
       : null;
   }
+}
+
+/**
+ * Adds headers to a response. Not with the constructor: from a complete body and several headers it makes an object that
+ * is fast to send, but slower to create and to release.
+ */
+export function with_headers(
+  response: Response,
+  list: HeaderList,
+): Response {
+  const { headers } = response;
+  for (const [name, value] of list) headers.append(name, value);
+  return response;
 }
 
 /** Logs an error that nobody is left to receive. */

@@ -1,7 +1,8 @@
 /** The handler of `WSGIServer`. */
 
+import type { HeaderList } from "../../types.ts";
 import { platform } from "../platform.ts";
-import { ResponseHandler } from "./response_handler.ts";
+import { ResponseHandler, with_headers } from "./response_handler.ts";
 
 /** The name of the software in `SERVER_SOFTWARE`. */
 export const server_version = "WSGIServer/0.2";
@@ -54,10 +55,13 @@ export class ServerHandler extends ResponseHandler {
     body: BodyInit | null,
     code: number,
     _reason: string,
+    headers: HeaderList,
   ): Response {
-    return code === 200
-      ? new Response(body)
-      : new Response(body, { status: code });
+    if (code !== 200) {
+      return with_headers(new Response(body, { status: code }), headers);
+    }
+    return text_response(body, headers) ??
+      with_headers(new Response(body), headers);
   }
 
   /** Logs the request with `request_handler`. */
@@ -71,4 +75,39 @@ export class ServerHandler extends ResponseHandler {
     if (logger?.log_exception) logger.log_exception(error);
     else super.log_exception(error);
   }
+}
+
+/** The size of the largest body that is sent as text. */
+const MOST = 1024;
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * A 200 that sends a short body as a string, because Deno copies bytes. Null if the body is not short UTF-8, or if the
+ * headers have no type, since Deno adds one to a string.
+ */
+function text_response(
+  body: BodyInit | null,
+  list: HeaderList,
+): Response | null {
+  if (!(body instanceof Uint8Array) || body.length > MOST) return null;
+  const type = list.findIndex(is_type);
+  if (type < 0) return null;
+  const text = decoder.decode(body);
+  // What is no UTF-8 would be other bytes.
+  if (text.includes("\ufffd")) return null;
+  const response = new Response(text);
+  const { headers } = response;
+  headers.set("Content-Type", list[type]![1]);
+  for (let i = 0; i < list.length; i++) {
+    const [name, value] = list[i]!;
+    // The body is as long as it says, and Deno says so itself.
+    if (i !== type && name !== "Content-Length") headers.append(name, value);
+  }
+  return response;
+}
+
+function is_type([name]: [name: string, value: string]): boolean {
+  return name.length === "Content-Type".length &&
+    name.toLowerCase() === "content-type";
 }

@@ -3,6 +3,7 @@
 import { to_native } from "../text/bytes.ts";
 import { unquote } from "../text/quote.ts";
 import { remember } from "../remember.ts";
+import { note_head_size } from "./head_size.ts";
 import { is_host } from "./host.ts";
 
 /**
@@ -88,18 +89,27 @@ export function add_headers(
   key_of: HeaderKeys,
 ): void {
   environ.CONTENT_TYPE = "text/plain";
+  let fields = 0;
+  let largest = 0;
   request.headers.forEach((value, name) => {
     const key = key_of(name);
     if (key !== null) {
       // The one header that Deno does not join.
       const before = name === "set-cookie" && environ[key];
-      environ[key] = before ? `${before}, ${value}` : value;
+      const whole = before ? `${before}, ${value}` : value;
+      environ[key] = whole;
+      if (!before) fields++;
+      largest = Math.max(largest, key.length + whole.length);
     } else if (name === "content-type") environ.CONTENT_TYPE = value;
     else if (name === "content-length" && value) {
       environ.CONTENT_LENGTH = first_length(value);
     }
   });
+  note_head_size(environ, fields, largest + AROUND);
 }
+
+/** What a field has beside its value and the name of its variable. */
+const AROUND = ": ".length - "HTTP_".length;
 
 /**
  * Adds the method and the target of `request` to `environ`.
