@@ -326,6 +326,15 @@ Deno.test("a malformed body that is found when the response has begun breaks it 
   assertEquals(server.log.text, '"POST / HTTP/1.1" 200 3\n');
 });
 
+Deno.test("a malformed chunk that arrives together with the head closes the connection without an error", async () => {
+  await using server = serve(reading(USES["json()"]!));
+  using conn = await Deno.connect({ port: server.port });
+  const head = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
+  await write_all(conn, bytes(`${head}ZZ\r\n`));
+  assertEquals(await read_all(conn), "");
+  assertEquals(server.log.text, "");
+});
+
 Deno.test("an application that answers in spite of a malformed body has its answer sent", async () => {
   const { app, called } = telling(async (environ, start_response) => {
     const status = await new Response(input_of(environ)).text().then(
