@@ -31,5 +31,5 @@ export function other_protocol(data: Uint8Array, protocol: string): string {
     .find((name) => BEGINNINGS[name]!.test(beginning));
   if (found === undefined) return "";
   const scheme = protocol === "fastcgi" ? "fcgi" : protocol;
-  return `: this is ${found}, but nginx speaks ${protocol} by ${protocol}_pass, and Apache by ${scheme}://`;
+  return `: this is ${found}, but nginx speaks ${protocol} with ${protocol}_pass, and Apache with ${scheme}://`;
 }

@@ -10,7 +10,7 @@ import { broken_without_length } from "./table.ts";
 export const REASON_PHRASES: Limit[] = [
   {
     reason: "Deno sends the registered reason phrase only",
-    rows: ["a reason of one's own"],
+    rows: ["a custom reason"],
     expected: { status: "200 OK" },
   },
   {
@@ -28,10 +28,10 @@ export const DENO_SERVE: Limit[] = [
   },
   {
     reason:
-      "Deno keeps a connection as long as somebody holds its request body and does not read it, as validator does",
+      "Deno keeps a connection open while its request body is locked but not read, as by validator",
     rows: [
-      "an input that is read in part",
-      "an input that is read in part and kept locked",
+      "an input that is partly read",
+      "an input that is partly read and kept locked",
     ],
   },
   ...REASON_PHRASES,
@@ -63,7 +63,7 @@ function refusal(status: string): Limit["expected"] {
 /** What nginx does to every request. */
 export const NGINX: Limit[] = [
   {
-    reason: "nginx refuses a path that it cannot decode, or with a NUL in it",
+    reason: "nginx refuses a path that it cannot decode, or that contains a NUL",
     rows: [
       "PATH_INFO of an encoded NUL",
       "PATH_INFO of percent signs that encode nothing",
@@ -72,19 +72,19 @@ export const NGINX: Limit[] = [
     silent: true,
   },
   {
-    reason: "nginx refuses a host with a blank or a slash in it",
+    reason: "nginx refuses a host that contains a space or a slash",
     rows: split_hosts.map((host) => `a Host of ${host}`),
     expected: refusal("400 Bad Request"),
     silent: true,
   },
   {
-    reason: "nginx reads a host to its colon, and decides by that",
+    reason: "nginx reads a host only up to its colon",
     rows: ["a Host of x:y:z"],
     expected: { status: "200 OK", ...shown({ HTTP_HOST: "x" }) },
   },
   {
     reason:
-      "nginx does not go on with a request body that had to wait, once the response has begun",
+      "once the response has begun, nginx does not resume a request body that had to wait",
     rows: [
       "the input as the result, 8388608 bytes",
       "a chunked input as the result",
@@ -92,7 +92,7 @@ export const NGINX: Limit[] = [
   },
   {
     reason:
-      "nginx takes a client that has sent its last byte for one that has gone, maybe before the application is asked",
+      "nginx treats a client that has sent its last byte as disconnected, perhaps before the application is called",
     rows: cut_short_rows,
   },
 ];
@@ -113,7 +113,7 @@ export const NGINX_VARIABLES: Limit[] = [
     }),
   })),
   {
-    reason: "the path is what nginx makes of it",
+    reason: "nginx has normalized the path",
     rows: ["PATH_INFO has one slash where the target begins with several"],
     expected: shown({
       SCRIPT_NAME: "",
@@ -128,7 +128,7 @@ export const NGINX_UNFRAMED: Limit[] = [
   ...NGINX_VARIABLES,
   {
     reason:
-      "where nginx is not told the length of a body, its end is that of the connection",
+      "if nginx does not know the length of a body, the body ends with the connection",
     rows: broken_without_length,
     expected: { broken: false },
   },

@@ -197,7 +197,7 @@ function refusal(status: string): Partial<Expected> {
 
 /** A request body that is cut short: what Apache makes of it, and whether the application has seen the beginning. */
 function cut_short(status: string, is_begun: boolean): Limit[] {
-  const reason = "Apache answers by itself when a request body is cut short";
+  const reason = "Apache itself answers a truncated request body";
   const answer = { ...refusal(status), broken: false };
   return [
     {
@@ -354,7 +354,7 @@ export const LIMITS: Record<Protocol | "cgi", Limit[]> = {
       rows: [
         "the input as the result, 8388608 bytes",
         "a chunked input as the result",
-        "an input that is read in part and kept locked",
+        "an input that is partly read and kept locked",
       ],
     },
     {

@@ -1,4 +1,4 @@
-/** The conformance table behind Apache by CGI: mod_cgid runs the recommended script for each request. */
+/** The conformance table behind Apache via CGI: mod_cgid runs the recommended script for each request. */
 
 import { without_added_length } from "../conformance/added_length.ts";
 import { LIMITS, start_cgid } from "./apache.ts";
@@ -11,6 +11,6 @@ if (installed("apache2", "openssl")) {
   const open = share_door(async () =>
     without_added_length(await cgi_door(start_cgid))
   );
-  run_conformance("Apache by CGI", open, LIMITS.cgi, { validated: false });
-  run_capabilities("Apache by CGI", open);
+  run_conformance("Apache via CGI", open, LIMITS.cgi, { validated: false });
+  run_capabilities("Apache via CGI", open);
 }

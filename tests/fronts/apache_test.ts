@@ -58,10 +58,10 @@ function logged(error_log: string): string {
 }
 
 if (installed("apache2", "openssl")) {
-  run_door("Apache by HTTP", "http", command_backend("apache_http.conf"));
-  run_door("Apache by SCGI", "scgi", scgi_backend);
-  run_door("Apache by FastCGI", "fastcgi", fastcgi_backend);
-  run_door("Apache by uwsgi", "uwsgi", uwsgi_backend);
+  run_door("Apache via HTTP", "http", command_backend("apache_http.conf"));
+  run_door("Apache via SCGI", "scgi", scgi_backend);
+  run_door("Apache via FastCGI", "fastcgi", fastcgi_backend);
+  run_door("Apache via uwsgi", "uwsgi", uwsgi_backend);
 
   for (const protocol of ["scgi", "fastcgi", "uwsgi"] as const) {
     test_command(`apache_${protocol}.conf`, in_front(protocol));

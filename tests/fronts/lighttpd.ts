@@ -214,7 +214,7 @@ function reason_phrase(row: string, status: string): Limit {
 
 /** What becomes of a response. */
 const RESPONSES: Limit[] = [
-  reason_phrase("a reason of one's own", "200 OK"),
+  reason_phrase("a custom reason", "200 OK"),
   reason_phrase("a status that is not registered", "299 "),
   reason_phrase("the status 418 I'm a teapot", "418 "),
   {

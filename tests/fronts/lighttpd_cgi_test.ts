@@ -1,4 +1,4 @@
-/** The conformance table behind lighttpd by CGI: it runs the recommended script for each request. */
+/** The conformance table behind lighttpd via CGI: it runs the recommended script for each request. */
 
 import { without_added_length } from "../conformance/added_length.ts";
 import { cgi_door } from "./backends.ts";
@@ -11,6 +11,6 @@ if (installed("lighttpd", "openssl")) {
   const open = share_door(async () =>
     without_added_length(await cgi_door(start_cgi))
   );
-  run_conformance("lighttpd by CGI", open, LIMITS.cgi, { validated: false });
-  run_capabilities("lighttpd by CGI", open);
+  run_conformance("lighttpd via CGI", open, LIMITS.cgi, { validated: false });
+  run_capabilities("lighttpd via CGI", open);
 }

@@ -41,8 +41,8 @@ function logged(error_log: string): string {
 }
 
 if (installed("lighttpd", "openssl")) {
-  run_door("lighttpd by SCGI", "scgi", scgi_backend);
-  run_door("lighttpd by FastCGI", "fastcgi", fastcgi_backend);
+  run_door("lighttpd via SCGI", "scgi", scgi_backend);
+  run_door("lighttpd via FastCGI", "fastcgi", fastcgi_backend);
 
   for (const protocol of ["scgi", "fastcgi"] as const) {
     test_command(`lighttpd_${protocol}.conf`, in_front(protocol));

@@ -96,7 +96,7 @@ export const FCGIWRAP: Limit[] = [
   {
     reason:
       "before version 1.23 nginx sends a variable for each header, and a process has one of each name only",
-    rows: ["a header that is repeated", "a Cookie that is repeated"],
+    rows: ["a repeated header", "a Cookie that is repeated"],
   },
   {
     reason:

@@ -38,7 +38,7 @@ function run_door(
 
 if (installed("nginx", "openssl")) {
   run_door(
-    "nginx by HTTP",
+    "nginx via HTTP",
     () =>
       backend_door(
         command_backend("nginx_http.conf"),
@@ -47,17 +47,17 @@ if (installed("nginx", "openssl")) {
     HTTP,
   );
   run_door(
-    "nginx by SCGI",
+    "nginx via SCGI",
     () => backend_door(scgi_backend, in_front("nginx_scgi.conf")),
     NGINX_UNFRAMED,
   );
   run_door(
-    "nginx by FastCGI",
+    "nginx via FastCGI",
     () => backend_door(fastcgi_backend, in_front("nginx_fastcgi.conf")),
     NGINX_VARIABLES,
   );
   run_door(
-    "nginx by uwsgi",
+    "nginx via uwsgi",
     () => backend_door(uwsgi_backend, in_front("nginx_uwsgi.conf")),
     NGINX_UNFRAMED,
   );

@@ -96,7 +96,7 @@ for (const { name, parse, encode, characters } of heads) {
     assertEquals(variables_of(found), { CONTENT_LENGTH: "0", A: "3", B: "2" });
   });
 
-  Deno.test(`${name}() joins a header that is repeated`, () => {
+  Deno.test(`${name}() joins a repeated header`, () => {
     const found = parse(
       encode([
         ["CONTENT_LENGTH", "0"],

@@ -1,4 +1,4 @@
-/** In what this package differs from CPython's wsgiref: on purpose, or because the platform leaves no choice. */
+/** How this package differs from CPython's wsgiref: on purpose, or because the platform leaves no choice. */
 
 import { STATUS_TEXT } from "@std/http/status";
 import type { Script, Step } from "./application.ts";
@@ -13,29 +13,28 @@ import {
 import { fields, type ParityRequest, variable } from "./request.ts";
 import { has_valid_host, is_valid, is_within_limits } from "./validity.ts";
 
-/** A difference, in words and in what it does to the comparison. */
+/** A difference: its description, and its effect on the comparison. */
 export interface Difference {
   /** What is different. */
   what: string;
-  /** How CPython has it. */
+  /** What CPython does. */
   python: string;
-  /** How it is here. */
+  /** What this package does. */
   ours: string;
-  /** Why it is not the same. */
+  /** The reason. */
   reason: string;
   /**
-   * Turns what CPython made of `request` into what is expected here. Does nothing where the difference
-   * does not show.
+   * Turns CPython's observation of `request` into what is expected here. Does nothing if the difference does not show.
    */
   mend?(seen: Observation, request: ParityRequest): void;
-  /** The same for the environ alone; only where the answer tells what the application saw. */
+  /** The same for the environ alone; called only if the response reports what the application saw. */
   mend_environ?(environ: Environ, request: ParityRequest): void;
 }
 
-/** The statuses that say themselves that there is no body. */
+/** The statuses that never have a body. */
 const BODILESS = [204, 205, 304];
 
-/** What Deno says of each status: what is registered, but for two that it spells otherwise, and two that `@std/http` does. */
+/** Deno's reason phrases: the registered ones, except two that Deno spells differently, and two that `@std/http` does. */
 const PHRASES: Record<number, string> = {
   ...STATUS_TEXT,
   203: "Non Authoritative Information",
@@ -52,7 +51,7 @@ export const differences: readonly Difference[] = [
     what: "`REQUEST_URI`",
     python: "not set",
     ours: "the request target as it was sent",
-    reason: "PATH_INFO does not tell an encoded slash from a slash",
+    reason: "PATH_INFO does not distinguish an encoded slash from a slash",
     mend_environ(environ, { target }) {
       environ.REQUEST_URI = target;
     },
@@ -61,8 +60,7 @@ export const differences: readonly Difference[] = [
     what: "`REMOTE_PORT`",
     python: "not set",
     ours: "the client's port",
-    reason:
-      "CGI servers and gunicorn have it, and a fetch handler is told of it",
+    reason: "CGI servers and gunicorn set it, and fetch handlers receive it",
     mend_environ(environ) {
       delete environ.HTTP_REMOTE_PORT;
       environ.REMOTE_PORT = "(the client's)";
@@ -73,7 +71,7 @@ export const differences: readonly Difference[] = [
     python: "not set",
     ours: "true",
     reason:
-      "wsgi.input ends where the body ends: an application can rely on it",
+      "wsgi.input ends where the body ends, and applications can rely on it",
     mend_environ(environ) {
       environ["wsgi.input_terminated"] = true;
     },
@@ -82,7 +80,7 @@ export const differences: readonly Difference[] = [
     what: "`SERVER_PROTOCOL`",
     python: "the version that was sent",
     ours: "always HTTP/1.1",
-    reason: "Deno.serve does not tell the version",
+    reason: "Deno.serve does not report the version",
     mend_environ(environ) {
       environ.SERVER_PROTOCOL = "HTTP/1.1";
     },
@@ -91,7 +89,7 @@ export const differences: readonly Difference[] = [
     what: "the target of `OPTIONS *`",
     python: "`*`",
     ours: "`/*`",
-    reason: "Deno.serve gives a URL, in which it is a path",
+    reason: "Deno.serve passes a URL, in which it is a path",
     mend_environ(environ, { target }) {
       if (target !== "*") return;
       environ.PATH_INFO = "/*";
@@ -102,7 +100,7 @@ export const differences: readonly Difference[] = [
     what: "an absolute target: `GET http://host/path`",
     python: "all of it is PATH_INFO",
     ours: "its path and query; its host is HTTP_HOST, whatever `Host` says",
-    reason: "it is the URL that is asked for (RFC 9112, section 3.2.2)",
+    reason: "it is the requested URL (RFC 9112, section 3.2.2)",
     mend_environ(environ, request) {
       const path_and_query = of_absolute(request);
       if (path_and_query === null) return;
@@ -117,16 +115,16 @@ export const differences: readonly Difference[] = [
     what: "the target of `CONNECT host:port`",
     python: "is PATH_INFO",
     ours: "is HTTP_HOST as well, whatever `Host` says",
-    reason: "it is the host that is asked for (RFC 9112, section 3.2.3)",
+    reason: "it is the requested host (RFC 9112, section 3.2.3)",
     mend_environ(environ, { method, target }) {
       if (method === "CONNECT") environ.HTTP_HOST = target;
     },
   },
   {
     what: "a request header with an underscore in its name",
-    python: "taken for the one with a hyphen",
+    python: "treated like the one with a hyphen",
     ours: "left out",
-    reason: "it could pass for a header that a proxy vouches for",
+    reason: "it could be mistaken for a header that a trusted proxy sets",
     mend_environ(environ, request) {
       for (const { name } of fields(request)) {
         const key = variable(name);
@@ -142,16 +140,16 @@ export const differences: readonly Difference[] = [
     python: "HTTP_PROXY",
     ours: "left out",
     reason:
-      "whoever takes HTTP_PROXY for a setting would follow the client (httpoxy)",
+      "code that reads HTTP_PROXY as a setting would obey the client (httpoxy)",
     mend_environ(environ) {
       delete environ.HTTP_PROXY;
     },
   },
   {
-    what: "a request header `Http-Name` beside the header `Name`",
-    python: "left out if it comes after the other",
+    what: "a request header `Http-Name` in addition to the header `Name`",
+    python: "left out if it comes second",
     ours: "kept",
-    reason: "it is a header of its own, whatever the order",
+    reason: "it is a separate header, whatever the order",
     mend_environ(environ, request) {
       const names = fields(request).map(({ name }) => name.toLowerCase())
         .filter((name) => name.startsWith("http-") && !name.includes("_"));
@@ -162,11 +160,11 @@ export const differences: readonly Difference[] = [
     },
   },
   {
-    what: "blanks around the value of a request header",
+    what: "whitespace around the value of a request header",
     python:
-      "removed, bytes 0x85 and 0xA0 too (even of UTF-8); kept after Content-Type and Content-Length",
+      "removed, including bytes 0x85 and 0xA0 (even within UTF-8); kept after Content-Type and Content-Length",
     ours: "spaces and tabs are removed",
-    reason: "no others, and no fewer, are blanks (RFC 9110, section 5.5)",
+    reason: "these are HTTP's whitespace (RFC 9110, section 5.5)",
     mend_environ(environ, request) {
       for (const key in environ) {
         const values = values_of(key, request);
@@ -180,10 +178,9 @@ export const differences: readonly Difference[] = [
   },
   {
     what: "a repeated request header",
-    python: "joined by `,`; of Content-Type the first",
-    ours:
-      "joined by a comma and a space; empty values before the others are lost",
-    reason: "Deno.serve gives it joined, and a comma may be part of a value",
+    python: "joined by `,`; the first Content-Type",
+    ours: "joined by a comma and a space; leading empty values are lost",
+    reason: "Deno.serve passes it joined, and a comma may be part of a value",
     mend_environ(environ, request) {
       for (const key in environ) {
         const values = values_of(key, request);
@@ -204,7 +201,7 @@ export const differences: readonly Difference[] = [
     what: "a repeated `Cookie`",
     python: "joined by `,`",
     ours: "joined by a semicolon and a space",
-    reason: "Deno.serve gives it joined, as RFC 9113 (section 8.2.3) has it",
+    reason: "Deno.serve passes it joined, as in RFC 9113 (section 8.2.3)",
     mend_environ(environ, request) {
       const values = values_of("HTTP_COOKIE", request);
       if (values.length > 1) environ.HTTP_COOKIE = values.join("; ");
@@ -221,9 +218,9 @@ export const differences: readonly Difference[] = [
   },
   {
     what: "a chunked request body",
-    python: "is not understood, and empty",
+    python: "is not decoded, and empty",
     ours: "can be read",
-    reason: "HTTP/1.1 asks for it (RFC 9112, section 7.1)",
+    reason: "HTTP/1.1 requires it (RFC 9112, section 7.1)",
     mend(seen, { method, body }) {
       if (method === "GET" || method === "HEAD") return;
       if (seen.environ.HTTP_TRANSFER_ENCODING) seen.input = dechunk(body);
@@ -232,8 +229,8 @@ export const differences: readonly Difference[] = [
   {
     what: "`Expect: 100-continue`",
     python: "is not answered",
-    ours: "is answered with a 100, by HTTP/1.0 as well",
-    reason: "Deno.serve answers it, before the application is asked",
+    ours: "is answered with a 100, even with HTTP/1.0",
+    reason: "Deno.serve answers it before the application is called",
     mend(seen, request) {
       const [expected] = values_of("HTTP_EXPECT", request);
       if (expected === "100-continue") seen.continued = true;
@@ -241,9 +238,9 @@ export const differences: readonly Difference[] = [
   },
   {
     what: "a CONNECT with content",
-    python: "is for the application",
-    ours: "400 Bad Request, and the connection is broken off",
-    reason: "Deno.serve would take its content for the next request",
+    python: "reaches the application",
+    ours: "400 Bad Request, and the connection is closed",
+    reason: "Deno.serve would read its content as the next request",
     mend(seen, request) {
       const has_content = request.body !== "";
       if (request.method !== "CONNECT" || !has_content) return;
@@ -253,10 +250,10 @@ export const differences: readonly Difference[] = [
     },
   },
   {
-    what: "a request body that is encoded otherwise than in chunks",
-    python: "is not understood, and empty",
+    what: "a request body with a transfer coding other than chunked",
+    python: "is not decoded, and empty",
     ours: "501 Not Implemented",
-    reason: "HTTP/1.1 asks for it (RFC 9112, section 6.1)",
+    reason: "HTTP/1.1 requires it (RFC 9112, section 6.1)",
     mend(seen, request) {
       const [coding = "chunked"] = values_of(
         "HTTP_TRANSFER_ENCODING",
@@ -267,10 +264,10 @@ export const differences: readonly Difference[] = [
     },
   },
   {
-    what: "a `Host` that is none: `a b`, `<script>`, `x:y:z`, an empty one",
-    python: "taken",
+    what: "an invalid `Host`: `a b`, `<script>`, `x:y:z`, or empty",
+    python: "accepted",
     ours: "400 Bad Request",
-    reason: "HTTP/1.1 asks for it (RFC 9112, section 3.2)",
+    reason: "HTTP/1.1 requires it (RFC 9112, section 3.2)",
     mend(seen, request) {
       if (has_valid_host(request)) return;
       Object.assign(seen, page("400 Bad Request", "Bad Request"));
@@ -281,7 +278,7 @@ export const differences: readonly Difference[] = [
     python: "is sent",
     ours: "is an error of the application",
     reason:
-      "behind a web server it would be the status (RFC 3875, section 6.3.3)",
+      "behind a web server it would set the status (RFC 3875, section 6.3.3)",
     mend(seen) {
       if ("status" in seen.headers) Object.assign(seen, failed());
     },
@@ -300,7 +297,7 @@ export const differences: readonly Difference[] = [
     python: "is sent",
     ours: "is an error of the application",
     reason:
-      "a `Response` has none of them, and after a 1xx the client would go on waiting",
+      "a `Response` cannot have it, and after a 1xx the client would keep waiting",
     mend(seen) {
       const { status } = seen;
       const is_sent = status > 0;
@@ -313,9 +310,9 @@ export const differences: readonly Difference[] = [
     what: "empty blocks at the beginning of a result",
     python: "the first sends the headers, without Content-Length",
     ours:
-      "the headers wait: Content-Length is 0 if no other comes, an error is a clean 500",
+      "the headers wait: Content-Length is 0 if no other block follows, and an error is a clean 500",
     reason:
-      "PEP 3333 has the headers wait for the first block that is not empty",
+      "PEP 3333 requires the headers to wait for the first block that is not empty",
     mend(seen, { script }) {
       if (!script) return;
       const steps = steps_of(script);
@@ -330,8 +327,8 @@ export const differences: readonly Difference[] = [
     },
   },
   {
-    what: "the answer to a HEAD, and 204, 205 and 304",
-    python: "with the body that the application gives, and its length",
+    what: "the response to a HEAD, and 204, 205 and 304",
+    python: "with the application's body and its length",
     ours: "without a body, and without the length of an empty one",
     reason: "HTTP allows no body there (RFC 9110, sections 9.3.2 and 15)",
     mend(seen, { method, script }) {
@@ -349,7 +346,7 @@ export const differences: readonly Difference[] = [
   },
   {
     what: "the Content-Length of a 205 or 304",
-    python: "as the application gives it",
+    python: "as set by the application",
     ours: "left out",
     reason: "Deno.serve leaves it out, as it may (RFC 9110, section 8.6)",
     mend(seen) {
@@ -361,18 +358,18 @@ export const differences: readonly Difference[] = [
   {
     what: "an error after the headers",
     python: "ends the response",
-    ours: "breaks the connection off",
-    reason: "half a response must not pass for a whole one",
+    ours: "aborts the connection",
+    reason: "a partial response must not be mistaken for a complete one",
     mend(seen, { method, script }) {
       if (!script || has_no_body(method, seen.status)) return;
-      // What a 205 would have had as its body is not sent.
+      // The body of a 205 is not sent anyway.
       if (seen.status !== 205 && fails_late(script)) seen.complete = false;
     },
   },
   {
     what:
       "an invalid request: malformed method, target, version or header; a target not in UTF-8; two `Host`; an unclear length",
-    python: "mostly taken",
+    python: "mostly accepted",
     ours: "400 Bad Request",
     reason: "Deno.serve refuses it",
     mend(seen, request) {
@@ -381,12 +378,12 @@ export const differences: readonly Difference[] = [
   },
   {
     what: "many or long headers, a long target",
-    python: "431 or 414 above about 100 headers or 64 KiB a line",
-    ours: "400 above 128 headers or 64 KiB in all",
+    python: "431 or 414 above about 100 headers or 64 KiB per line",
+    ours: "400 above 128 headers or 64 KiB in total",
     reason: "Deno.serve has limits of its own",
     mend(seen, request) {
       if (!is_within_limits(request)) Object.assign(seen, refused());
-      // What the application would have answered, if it is a page.
+      // What the application would have returned, if that is a page.
       else if (seen.status === 431 && request.script?.list) {
         Object.assign(seen, page("200 OK", request.script.list.join("")));
       }
@@ -394,7 +391,7 @@ export const differences: readonly Difference[] = [
   },
 ];
 
-/** What CPython made of `request`, as it is expected here. */
+/** CPython's observation of `request`, turned into what is expected here. */
 export function mended(
   seen: Observation,
   request: ParityRequest,
@@ -403,7 +400,7 @@ export function mended(
   const expected = structuredClone(seen);
   for (const row of rows) {
     row.mend?.(expected, request);
-    // Empty where the application did not say what it saw.
+    // Empty if the application did not report what it saw.
     if (Object.keys(expected.environ).length === 0) continue;
     row.mend_environ?.(expected.environ, request);
   }
@@ -411,8 +408,8 @@ export function mended(
 }
 
 /**
- * The table of differences for docs/python.md: GitHub's Markdown, in the columns that `deno fmt` makes, with a line end
- * after each row.
+ * The table of differences for docs/python.md, as GitHub's Markdown in the columns of `deno fmt`, with a line break after
+ * each row.
  */
 export function differences_table(): string {
   const rows = [
@@ -449,12 +446,12 @@ function unquoted(text: string): string {
   );
 }
 
-/** A value without what `str.strip()` takes for blanks. */
+/** A value without what `str.strip()` regards as whitespace. */
 function stripped(value: string): string {
   return value.replace(/^[\s\x85]+|[\s\x85]+$/g, "");
 }
 
-/** The values of the headers that the environ here has as `key`. */
+/** The values of the headers whose environ key is `key`. */
 function values_of(key: string, request: ParityRequest): string[] {
   return fields(request)
     .filter(({ name }) => variable(name) === key && !name.includes("_"))
@@ -467,19 +464,19 @@ function declares_length({ call, generator = [] }: Script): boolean {
   );
 }
 
-/** All that the application does, the blocks of a list as if a generator gave them. */
+/** Everything that the application does, with the blocks of a list as if yielded by a generator. */
 function steps_of({ call, list = [], generator }: Script): Step[] {
   const blocks = list.map((block): Step => ["yield", block]);
   return [...call, ...(generator ?? blocks)];
 }
 
-/** Whether the headers go out with that step, at the latest: an empty block waits, an empty `write()` does not. */
+/** Whether this step sends the headers: an empty block does not, an empty `write()` does. */
 function sends_headers([name, block]: Step): boolean {
   if (typeof block !== "string") return false;
   return name === "write" || name === "yield" && block !== "";
 }
 
-/** Whether the application fails when the headers have gone out already. */
+/** Whether the application fails after the headers have been sent. */
 function fails_late(script: Script): boolean {
   const steps = steps_of(script);
   const sent = steps.findIndex(sends_headers);
@@ -488,5 +485,5 @@ function fails_late(script: Script): boolean {
 
 function is_failure([name, block]: Step): boolean {
   if (name === "write" || name === "yield") return typeof block !== "string";
-  return true; // Whatever else is done now comes too late.
+  return true; // Anything else comes too late.
 }

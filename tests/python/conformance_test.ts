@@ -180,8 +180,8 @@ const LIMITS: Limit[] = [
     reason:
       "the body of a request is there before the application is called, or that is not called",
     rows: [
-      "an input that is cut short fails",
-      "an input that is cut short as the result",
+      "a truncated input fails",
+      "a truncated input as the result",
     ],
   },
 ];

@@ -18,7 +18,7 @@ const CUT_SHORT: Limit = {
   reason:
     "a request of which only a part has come is not answered any more when the client has ended its side",
   rows: rows.map(({ name }) => name)
-    .filter((name) => name.startsWith("an input that is cut short")),
+    .filter((name) => name.startsWith("a truncated input")),
 };
 
 const KINDS = [
@@ -90,7 +90,7 @@ export const BUN: Limit[] = [
     rows: of_fetch("a Content-Length", "a large body"),
   },
   status("the status 418 I'm a teapot", "418 I'm a Teapot"),
-  status("a reason of one's own", "200 OK"),
+  status("a custom reason", "200 OK"),
   status("a status that is not registered", "299 HM"),
   {
     reason:

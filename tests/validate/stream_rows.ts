@@ -22,7 +22,7 @@ export const STREAM_ROWS: Row[] = [
     `wsgi.input must end at the CONTENT_LENGTH of 5 bytes, got 6 ${STREAMS}`,
   ],
   [
-    "an input that is cut short",
+    "a truncated input",
     {
       environ: { REQUEST_METHOD: "POST", CONTENT_LENGTH: "5" },
       input: () => stream_of("abc"),

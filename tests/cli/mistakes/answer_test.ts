@@ -161,11 +161,11 @@ export default (environ, start_response) => {
 Deno.test("HTTP that comes to another protocol's port is named, and what its web server needs", async () => {
   const expected = {
     fastcgi:
-      "expected a record of FastCGI version 1, got 71: this is HTTP, but nginx speaks fastcgi by fastcgi_pass, and Apache by fcgi://",
+      "expected a record of FastCGI version 1, got 71: this is HTTP, but nginx speaks fastcgi with fastcgi_pass, and Apache with fcgi://",
     scgi:
-      'expected the length of the head and a colon, got "GET / HTTP/1.1\\\\r\\\\nhost": this is HTTP, but nginx speaks scgi by scgi_pass, and Apache by scgi://',
+      'expected the length of the head and a colon, got "GET / HTTP/1.1\\\\r\\\\nhost": this is HTTP, but nginx speaks scgi with scgi_pass, and Apache with scgi://',
     uwsgi:
-      "expected modifier 0, got 71: this is HTTP, but nginx speaks uwsgi by uwsgi_pass, and Apache by uwsgi://",
+      "expected modifier 0, got 71: this is HTTP, but nginx speaks uwsgi with uwsgi_pass, and Apache with uwsgi://",
   };
   for (const [protocol, said] of Object.entries(expected)) {
     assertEquals(
@@ -187,7 +187,7 @@ Deno.test("another protocol that comes to FastCGI's port is named", async () => 
     )!;
     assertEquals(
       said,
-      `this is ${name}, but nginx speaks fastcgi by fastcgi_pass`,
+      `this is ${name}, but nginx speaks fastcgi with fastcgi_pass`,
     );
   }
 });

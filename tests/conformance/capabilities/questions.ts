@@ -79,7 +79,7 @@ function body_of(method: string, framed: Record<string, string>, body: string) {
       ...framed,
     }, body);
     const came = said(await ask(door, request));
-    return came === "Hello" ? "yes" : came || "no: it is empty";
+    return came === "Hello" ? "yes" : came || "no: empty";
   };
 }
 
@@ -161,7 +161,7 @@ function cut_input(probed: Probed): Promise<string> {
 }
 
 /** What comes of it where the whole body is waited for. */
-const NOT_ASKED = "the application is not asked";
+const NOT_ASKED = "the application is not called";
 
 /** A body that no buffers between a client and an application can take. */
 const LONG = 16_000_000;
@@ -230,7 +230,7 @@ function leaving(probed: Probed): Promise<string> {
       await control.write(bytes("!".repeat(BLOCKS)));
       const later = await arrival(end, probed.expected !== "never");
       if (later === null) return "never";
-      return later ? "when it writes" : "no: it is killed when it writes";
+      return later ? "at the next write" : "no: it is killed at the next write";
     },
   );
 }
@@ -289,7 +289,7 @@ export const capabilities = [
     probe: of_variable("PATH_INFO", { target: "/a/./../b" }),
   },
   {
-    name: "a header that is repeated",
+    name: "a repeated header",
     probe: of_variable("HTTP_X_NAME", {
       headers: { "X-Name": "a", "x-name": "b" },
     }),
@@ -311,7 +311,7 @@ export const capabilities = [
   },
   { name: "`REMOTE_PORT`", probe: remote_port },
   {
-    name: "`REMOTE_USER` of a password that nobody checked",
+    name: "`REMOTE_USER` for an unchecked password",
     probe: of_variable("REMOTE_USER", {
       headers: { Authorization: `Basic ${btoa("user:password")}` },
     }),
@@ -325,7 +325,7 @@ export const capabilities = [
     probe: body_of("POST", chunked, "5\r\nHello\r\n0\r\n\r\n"),
   },
   {
-    name: "one that is compressed too: `gzip, chunked`",
+    name: "a compressed one: `gzip, chunked`",
     probe: body_of(
       "POST",
       { "Transfer-Encoding": "gzip, chunked" },
@@ -333,7 +333,7 @@ export const capabilities = [
     ),
   },
   {
-    name: "trailers behind it",
+    name: "trailers after it",
     probe: of_variable("HTTP_X_TRAILER", {
       headers: chunked,
       body: "5\r\nHello\r\n0\r\nX-Trailer: yes\r\n\r\n",
@@ -344,19 +344,19 @@ export const capabilities = [
     probe: expectation_by("1.1"),
   },
   {
-    name: "that of an HTTP/1.0 request, too",
+    name: "and with HTTP/1.0",
     probe: expectation_by("1.0"),
   },
   { name: "a CONNECT with a body", probe: connect_body },
-  { name: "the request body comes in as it is sent", probe: streamed_input },
-  { name: "a request body that is cut short", probe: cut_input },
-  { name: "a long body as the answer to it", probe: duplex },
-  { name: "a reason phrase of one's own", probe: reason_phrase },
-  { name: "a block goes out while the application waits", probe: early_block },
-  { name: "a client's leaving closes the result", probe: leaving },
-  { name: "a client that ends only its own side", probe: half_closing },
+  { name: "the request body is streamed", probe: streamed_input },
+  { name: "a truncated request body", probe: cut_input },
+  { name: "a long body echoed as it arrives", probe: duplex },
+  { name: "a custom reason phrase", probe: reason_phrase },
+  { name: "a block is sent while the application waits", probe: early_block },
+  { name: "a disconnect closes the result", probe: leaving },
+  { name: "a client that half-closes", probe: half_closing },
   {
-    name: "a failure shows without a `Content-Length`",
+    name: "a failure is visible without a `Content-Length`",
     probe: breaking,
   },
 ] as const satisfies Capability[];

@@ -8,20 +8,20 @@ import { capabilities } from "./questions.ts";
 export const table_doors: DoorName[][] = [
   ["make_server", "deno serve"],
   [
-    "nginx by HTTP",
-    "nginx by SCGI",
-    "nginx by FastCGI",
-    "nginx by uwsgi",
-    "nginx by CGI",
+    "nginx via HTTP",
+    "nginx via SCGI",
+    "nginx via FastCGI",
+    "nginx via uwsgi",
+    "nginx via CGI",
   ],
   [
-    "Apache by HTTP",
-    "Apache by SCGI",
-    "Apache by FastCGI",
-    "Apache by uwsgi",
-    "Apache by CGI",
+    "Apache via HTTP",
+    "Apache via SCGI",
+    "Apache via FastCGI",
+    "Apache via uwsgi",
+    "Apache via CGI",
   ],
-  ["lighttpd by SCGI", "lighttpd by FastCGI", "lighttpd by CGI"],
+  ["lighttpd via SCGI", "lighttpd via FastCGI", "lighttpd via CGI"],
 ];
 
 /** A table for docs/protocols.md: what comes of each question at these doors. */

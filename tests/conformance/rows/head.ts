@@ -17,7 +17,7 @@ export const head_rows: Row[] = [
       facts: { closed: 1 },
     })
   ),
-  answers("a reason of one's own", { status: "200 Quite All Right" }, {
+  answers("a custom reason", { status: "200 Quite All Right" }, {
     status: "200 Quite All Right",
     ...whole(""),
     facts: { closed: 1 },

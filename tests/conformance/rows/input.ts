@@ -73,13 +73,13 @@ export const input_rows: Row[] = [
     whole('["one","two","three"]'),
   ),
   row(
-    "an input that is read in part",
+    "an input that is partly read",
     "input_begun",
     post(BODIES.get(MEBIBYTE)!),
     whole("begun"),
   ),
   row(
-    "an input that is read in part and kept locked",
+    "an input that is partly read and kept locked",
     "input_kept",
     post(BODIES.get(MEBIBYTE)!),
     whole("kept"),
@@ -109,7 +109,7 @@ export const input_rows: Row[] = [
     whole("cancelled"),
   ),
   row(
-    "an input that is cut short fails",
+    "a truncated input fails",
     "input_cut",
     post(BODIES.get(65536)!, { cut: 1000 }),
     { ...whole("noted"), facts: { "input failed": 1 } },
@@ -118,22 +118,22 @@ export const input_rows: Row[] = [
     application,
   ) =>
     row(
-      `an input that is cut short, and nobody catches that: ${application}`,
+      `a truncated input, and nobody catches that: ${application}`,
       application,
       post(BODIES.get(65536)!, { cut: 1000 }),
       { status: "400 Bad Request", ...whole("Bad Request") },
     )
   ),
   row(
-    "an input that is cut short as the result",
+    "a truncated input as the result",
     "echo",
     post(BODIES.get(65536)!, { cut: 1000 }),
     { ...streamed(text(BODIES.get(65536)!.subarray(0, 1000))), broken: true },
   ),
 ];
 
-/** The row of an input that is cut short, where the application finds that. */
-export const CUT_SHORT = "an input that is cut short fails";
+/** The row of a truncated input, where the application finds that. */
+export const CUT_SHORT = "a truncated input fails";
 
 /** All rows of such an input. */
 export const cut_short_rows: string[] = input_rows

@@ -14,7 +14,7 @@ export const request_header_rows: Row[] = [
     HTTP_X_NAME: "caf\u00c3\u00a9",
   }),
   shows("an empty header", { headers: [["X-Name", ""]] }, { HTTP_X_NAME: "" }),
-  shows("a header that is repeated", {
+  shows("a repeated header", {
     headers: [["X-Name", "a"], ["X-Other", "b"], ["x-name", "c"]],
   }, { HTTP_X_NAME: "a, c", HTTP_X_OTHER: "b" }),
   shows("a header of 4,000 bytes", {

@@ -57,14 +57,14 @@ if (installed("apache2", "openssl")) {
     wrong: { ...fastcgi, options: null },
     right: fastcgi,
   });
-  test_entry("Apache by FastCGI with an application that speaks HTTP", {
+  test_entry("Apache via FastCGI with an application that speaks HTTP", {
     status: 503,
     // Which of them comes first is chance.
     message: ["Got bogus version 72", "Failed writing Environment"],
     wrong: { ...fastcgi, options: { protocol: "http" } },
     right: fastcgi,
   });
-  test_entry("Apache by HTTP with an application that speaks FastCGI", {
+  test_entry("Apache via HTTP with an application that speaks FastCGI", {
     status: 502,
     message: "error reading status line from remote server",
     wrong: { start: apache("http"), options: { protocol: "fastcgi" } },

@@ -79,7 +79,7 @@ function test_entries(): void {
   });
   test_entry("proxy_pass to an application that speaks FastCGI", {
     status: 502,
-    message: "this is HTTP, but nginx speaks fastcgi by fastcgi_pass",
+    message: "this is HTTP, but nginx speaks fastcgi with fastcgi_pass",
     wrong: { start: nginx("http"), options: { protocol: "fastcgi" } },
     right: { start: nginx("http"), options: { protocol: "http" } },
   });

@@ -23,7 +23,7 @@ function closed_line(reason: string): string {
 
 /** What the log adds where what came is a request of HTTP. */
 function is_http(protocol: string, scheme = protocol): string {
-  return `: this is HTTP, but nginx speaks ${protocol} by ${protocol}_pass, and Apache by ${scheme}://`;
+  return `: this is HTTP, but nginx speaks ${protocol} with ${protocol}_pass, and Apache with ${scheme}://`;
 }
 
 /** What is no request, by protocol, and what the log says. */
