@@ -63,7 +63,8 @@ function refusal(status: string): Limit["expected"] {
 /** What nginx does to every request. */
 export const NGINX: Limit[] = [
   {
-    reason: "nginx refuses a path that it cannot decode, or that contains a NUL",
+    reason:
+      "nginx refuses a path that it cannot decode, or that contains a NUL",
     rows: [
       "PATH_INFO of an encoded NUL",
       "PATH_INFO of percent signs that encode nothing",

@@ -26,7 +26,7 @@ async function run(program: string, args: string[], cwd: URL | string = root) {
 function* modules_of(path: string): Iterable<string> {
   if (!path.endsWith("/")) return yield path;
   for (const { name } of Deno.readDirSync(new URL(path, root))) {
-    yield `${path}${name}`;
+    if (name.endsWith(".ts")) yield `${path}${name}`;
   }
 }
 
@@ -50,7 +50,6 @@ async function make_std(name: string, packages: string): Promise<void> {
   const { exports, version } = JSON.parse(renamed(config));
   const folder = join(packages, "@std", name);
   for (const path of modules_of(source)) {
-    if (!path.endsWith(".ts")) continue;
     await transpile(path, join(folder, js(path.slice(source.length))));
   }
   Deno.writeTextFileSync(
