@@ -1,6 +1,7 @@
 /** What can be served: a WSGI application, or what answers a `Request`. */
 
 import { describe } from "../_internal/text/check.ts";
+import { refusal } from "../_internal/text/frames.ts";
 import type { FetchApplication, FetchHandler } from "../gateways/fetch.ts";
 import type { WSGIApplication } from "../types.ts";
 import type { Interface, Settings } from "./settings/settings.ts";
@@ -21,7 +22,8 @@ export function is_application(
   by: Interface,
 ): value is Application {
   // Not a word more of what it has: a router may make a route of every name that it is asked for (itty-router).
-  return typeof value === "function" && !is_class(value) ||
+  return typeof value === "function" && !is_class(value) &&
+      !is_of_node(value) ||
     by !== "wsgi" && typeof value === "object" && value !== null &&
       typeof (value as Partial<FetchApplication>).fetch === "function";
 }
@@ -33,6 +35,13 @@ export type Calling = Pick<Settings, "interface" | "keep_script_name">;
 export function is_class(value: unknown): boolean {
   return typeof value === "function" &&
     /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** Whether `value` is an application of Express, Koa or Fastify, which listens for Node's requests. */
+export function is_of_node(value: unknown): boolean {
+  const { fetch } = Object(value) as Record<string, unknown>;
+  if (typeof fetch === "function") return false;
+  return typeof (value as { listen?: unknown } | null)?.listen === "function";
 }
 
 /** The WSGI application that is served for `value`; what answers a `Request` is made one. */
@@ -61,7 +70,7 @@ function checked(handler: FetchHandler): FetchHandler {
   return async (request, info, context) => {
     const response = await handler(request, info, context);
     if (response instanceof Response) return response;
-    throw new TypeError(
+    throw refusal(
       `a function of one parameter is called as a fetch handler, which must return a Response, got ${
         describe(response)
       }: a WSGI application takes environ and start_response, or is served by --interface wsgi`,

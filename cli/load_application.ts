@@ -10,6 +10,7 @@ import {
   type Calling,
   is_application,
   is_class,
+  is_of_node,
 } from "./application.ts";
 import { is_a_directory, no_module, no_such_file } from "./missing_module.ts";
 import { file_url } from "./settings/file_url.ts";
@@ -61,6 +62,7 @@ function no_application(
 /** What a value is, as far as it says what is wrong with it. */
 function kind_of(value: unknown): string {
   if (is_class(value)) return "class";
+  if (is_of_node(value)) return "application of Node's kind";
   return value instanceof Promise ? "promise" : typeof value;
 }
 
@@ -80,11 +82,27 @@ function remedy(
   if (looked_at.some(({ kind }) => kind === "promise")) {
     return ": await the promise before it is exported";
   }
+  if (looked_at.some(({ name }) => is_of_node(exports[name]))) {
+    return ": one of Express, Koa or Fastify needs an adapter, see docs/fetch.md";
+  }
+  if (looked_at.length === 0 && listens_itself(module)) {
+    return ": it listens by itself; export what it serves, such as export default { fetch: handler }";
+  }
   const functions = Object.keys(exports)
     .filter((key) => kind_of(exports[key]) === "function");
   const meant = names.length === 1 ? nearest(names[0]!, functions) : null;
   const found = meant ?? (functions.length === 1 ? functions[0]! : null);
   return did_you_mean(found === null ? null : `${module}:${found}`);
+}
+
+/** Whether a module calls what makes a server. */
+function listens_itself(module: string): boolean {
+  try {
+    const source = Deno.readTextFileSync(file_url(module));
+    return /\bDeno\.serve\(|\bserve\(|\.listen\(/.test(source);
+  } catch {
+    return false; // It comes from elsewhere.
+  }
 }
 
 /** The name follows the last colon, unless that colon belongs to a URL. */
@@ -126,10 +144,14 @@ async function told_of<Module>(
       `${module} is still loading after ${SLOW} seconds: it waits for modules that are fetched, or for an await outside of its functions\n`,
     );
   }, SLOW * 1000);
+  const tell = () =>
+    stderr.write(`error: ${module} ended the process while it was loaded\n`);
+  addEventListener("unload", tell);
   try {
     return await loading;
   } finally {
     clearTimeout(timer);
+    removeEventListener("unload", tell);
   }
 }
 
@@ -178,6 +200,10 @@ export async function in_one_line(text: string): Promise<string> {
   const { stripVTControlCharacters } = await import("node:util");
   const [first, ...others] = stripVTControlCharacters(text).split("\n");
   const lines = others.map((line) => line.replace(/^\s*(\d+: )?/, ""));
+  // What could not be fetched has its reasons below it, the last of which caused the others.
+  if (/^Import '.*' failed\.$/.test(first!) && lines.length > 0) {
+    return `${first!.slice(0, -1)}: ${lines.at(-1)}`;
+  }
   const place = lines.find((line) => line.startsWith("at "));
   const hint = lines.find((line) => line.startsWith("hint: "));
   const said = place ? `${first!.replace(/\.$/, "")} (${place})` : first!;

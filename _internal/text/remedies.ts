@@ -11,10 +11,29 @@ export function remedy_of_result(value: unknown): string {
     return ": from_fetch() turns a function that returns one into an application";
   }
   if (value instanceof ArrayBuffer) return ": return [new Uint8Array(buffer)]";
+  if (has_fetch(value)) return OF_FACTORY;
   if (is_plain(value)) {
     return ": return [encode_text(JSON.stringify(value))]";
   }
   return "";
+}
+
+/** The hint for a value that a fetch handler returned in the place of a Response; "" if there is none. */
+export function remedy_of_response(value: unknown): string {
+  if (value === undefined) return ": is a return missing?";
+  if (typeof value === "string") return ": return new Response(text)";
+  if (has_fetch(value)) return OF_FACTORY;
+  return is_plain(value) || Array.isArray(value)
+    ? ": return Response.json(value)"
+    : "";
+}
+
+const OF_FACTORY =
+  ": this has a method fetch, so export it itself, not a function that returns it";
+
+function has_fetch(value: unknown): boolean {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { fetch?: unknown }).fetch === "function";
 }
 
 /** The hint for a value that is not a block of a body; "" if there is none. */

@@ -37,7 +37,7 @@ function meant_by(text: string): string | null {
   }
   if (/^\d{1,5}$/.test(text)) return `:${text}`;
   if (/^\.{0,2}\//.test(text) || /\.sock$/.test(text)) return `unix:${text}`;
-  if (/^unix:/i.test(text)) return "unix:/path";
+  if (/^unix(:|$)/i.test(text)) return "unix:/path";
   const [, host, port] = text.match(/^([0-9a-f:]*::[0-9a-f:]*):(\d+)$/i) ?? [];
   if (host !== undefined) return `[${host}]:${port}`;
   return /^(\[[0-9a-f:]+\]|[a-z][a-z0-9.-]*|[0-9.]+):?$/i.test(text)

@@ -7,6 +7,7 @@ import { check_script_name } from "../../_internal/text/check.ts";
 import { INTERFACES, PROTOCOLS, type Settings } from "./settings.ts";
 import { parse_count, parse_seconds, parse_size } from "./numbers.ts";
 import { read_trusted } from "../../middleware/trusted.ts";
+import { did_you_mean, nearest } from "./suggestion.ts";
 import { UsageError } from "./usage_error.ts";
 
 export type { Protocol } from "./settings.ts";
@@ -290,7 +291,11 @@ function one_of<Name extends string>(names: readonly Name[]) {
     const found = names.find((name) => name === given);
     if (found !== undefined) return found;
     const all = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
-    throw new UsageError(`${option} takes ${all}, got "${given}"`);
+    throw new UsageError(
+      `${option} takes ${all}, got "${given}"${
+        did_you_mean(nearest(given, names))
+      }`,
+    );
   };
 }
 

@@ -3,6 +3,8 @@
 import { platform } from "../../_internal/platform.ts";
 import { deferred, is_promise } from "../../_internal/promise.ts";
 import { describe } from "../../_internal/text/check.ts";
+import { refusal } from "../../_internal/text/frames.ts";
+import { remedy_of_response } from "../../_internal/text/remedies.ts";
 import type { ErrorStream, WSGIEnvironment } from "../../types.ts";
 import { type ExecutionContext, wait_for } from "./execution_context.ts";
 import type { FetchHandler, NetAddress, WSGIFetchInfo } from "./handler.ts";
@@ -152,12 +154,14 @@ const { get: own_signal } = Object.getOwnPropertyDescriptor(
 
 function check_response(response: Response): Response {
   if (!(response instanceof Response)) {
-    throw new TypeError(
-      `a fetch handler must return a Response, got ${describe(response)}`,
+    throw refusal(
+      `a fetch handler must return a Response, got ${describe(response)}${
+        remedy_of_response(response)
+      }`,
     );
   }
   if (response.bodyUsed) {
-    throw new TypeError(
+    throw refusal(
       "the body of the Response has been read before: a fetch handler must return a new one for each request",
     );
   }

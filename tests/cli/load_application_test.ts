@@ -1,6 +1,7 @@
 /** From `MODULE[:NAME]` to the application: where it is looked for, and what is refused. */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { in_one_line } from "../../cli/load_application.ts";
 import { make_folder, start } from "../support/command.ts";
 import { root } from "../support/support.ts";
 import { answer, assert_refused, get } from "./helpers.ts";
@@ -237,4 +238,13 @@ await dig();
     ],
     [["string.ts"], 'cannot load string.ts: it threw "a string"'],
   ], { cwd: folder.path });
+});
+
+Deno.test("in_one_line() says why a module could not be fetched", async () => {
+  assertEquals(
+    await in_one_line(
+      "Import 'https://a/app.ts' failed.\n    0: error sending request for url (https://a/app.ts)\n    1: dns error\n    2: failed to lookup address information",
+    ),
+    "Import 'https://a/app.ts' failed: failed to lookup address information",
+  );
 });

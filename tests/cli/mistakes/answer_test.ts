@@ -191,3 +191,70 @@ Deno.test("another protocol that comes to FastCGI's port is named", async () => 
     );
   }
 });
+
+/** What a handler returns, and what is logged of it. */
+const OF_HANDLERS: [body: string, said: string][] = [
+  ["", "undefined: is a return missing?"],
+  ['return "Hello";', '"Hello": return new Response(text)'],
+  [
+    "return { a: 1 };",
+    "an object of class Object: return Response.json(value)",
+  ],
+  ["return [1];", "an array of 1: return Response.json(value)"],
+  ["return Response;", "a function"],
+  [
+    "return { fetch() {} };",
+    "an object of class Object: this has a method fetch, so export it itself, not a function that returns it",
+  ],
+];
+
+Deno.test("the command logs what a fetch handler has returned in the place of a Response", async () => {
+  const files = Object.fromEntries(
+    OF_HANDLERS.map(([body], index) => [
+      `handler_${index}.js`,
+      `export default { fetch(request) { ${body} } };`,
+    ]),
+  );
+  const imports = OF_HANDLERS.map((_, index) =>
+    `import app_${index} from "./handler_${index}.js";`
+  );
+  await using folder = await make_folder({
+    ...files,
+    "app.js": `${imports.join("\n")}
+const apps = [${OF_HANDLERS.map((_, index) => `app_${index}`).join(", ")}];
+const read = new Response("read");
+await read.text();
+export default {
+  fetch: (request) => {
+    const index = new URL(request.url).search.slice(1);
+    return index === "read" ? read : apps[index].fetch(request);
+  },
+};
+`,
+  });
+  await using command = await start(["app.js", "--access-logfile", "none"], {
+    cwd: folder.path,
+  });
+  const cases: [query: string, said: string][] = OF_HANDLERS.map((
+    [_, said],
+    index,
+  ) => [
+    String(index),
+    `TypeError: a fetch handler must return a Response, got ${said}`,
+  ]);
+  cases.push([
+    "read",
+    "TypeError: the body of the Response has been read before: a fetch handler must return a new one for each request",
+  ]);
+  for (const [query, said] of cases) {
+    command.printed.stderr = "";
+    const response = await fetch(`${command.address}?${query}`);
+    assertEquals(response.status, 500);
+    await response.body?.cancel();
+    await until(() => command.printed.stderr.split("\n").length > 3);
+    assertEquals(
+      plain(command.printed.stderr),
+      `[ERROR] error while answering "GET /?${query} HTTP/1.1":\n${said}\n    in app.js\n`,
+    );
+  }
+});

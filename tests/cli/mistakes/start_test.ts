@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { make_folder, mod as MOD, run } from "../../support/command.ts";
+import { installed } from "../../fronts/fronts.ts";
 import { certificate, key, other_key } from "./certificates.ts";
 
 const NONE = "exports no application (a WSGI function, or an object with a " +
@@ -20,6 +21,14 @@ const FILES: Record<string, string> = {
   "class.ts": "export default class Shop { fetch() {} }",
   "promise.ts": "export default Promise.resolve(() => []);",
   "imports.ts": 'import { Hono } from "hono";\nexport default new Hono();',
+  "no_function.ts": 'export default { fetch: "x" };',
+  "serves.ts":
+    "if (false) Deno.serve(() => new Response());\nexport const x = 1;",
+  "empty.ts": "",
+  "koa.ts": "export default { listen() {}, callback() {} };",
+  "express.ts": "export default Object.assign((q, s) => {}, { listen() {} });",
+  "exits.ts": "Deno.exit(3);",
+  "syntax.ts": "export default { fetch: () => new Response( };",
   "common.js": "module.exports = () => [];",
   "index.html": "<p>Hello",
   "dashes.json": '{"access-logfile": "x"}',
@@ -46,6 +55,21 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
   [
     "promise.ts",
     `promise.ts ${NONE} default (promise): await the promise before it is exported`,
+  ],
+  ["no_function.ts", `no_function.ts ${NONE} default (object)`],
+  ["empty.ts", `empty.ts ${NONE} nothing`],
+  [
+    "serves.ts",
+    `serves.ts ${NONE} x (number): it listens by itself; export what it serves, such as export default { fetch: handler }`,
+  ],
+  ...["koa.ts", "express.ts"].map((name): [string, string] => [
+    name,
+    `${name} ${NONE} default (application of Node's kind): one of Express, Koa or Fastify needs an adapter, see docs/fetch.md`,
+  ]),
+  ["exits.ts", "exits.ts ended the process while it was loaded", 3],
+  [
+    "syntax.ts",
+    "cannot load syntax.ts: SyntaxError: Expression expected (at URL/syntax.ts:1:45)",
   ],
   [
     "imports.ts",
@@ -95,6 +119,15 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
 
   ["--bind 8000", `${ADDRESS} "8000": did you mean :8000?`],
   ["--bind localhost", `${ADDRESS} "localhost": did you mean localhost:8000?`],
+  ["--bind unix", `${ADDRESS} "unix": did you mean unix:/path?`],
+  [
+    "--protocol https",
+    '--protocol takes http, cgi, scgi, fastcgi or uwsgi, got "https": did you mean http?',
+  ],
+  [
+    "--interface fech",
+    '--interface takes auto, wsgi or fetch, got "fech": did you mean fetch?',
+  ],
   ["--bind /run/s", `${ADDRESS} "/run/s": did you mean unix:/run/s?`],
   ["--bind ::1:80", `${ADDRESS} "::1:80": did you mean [::1]:80?`],
   ["--bind http://a:1/", `${ADDRESS} "http://a:1/": did you mean a:1?`],
@@ -229,4 +262,46 @@ Deno.test("a module that never finishes loading is told of after five seconds", 
     value,
     "never.ts is still loading after 5 seconds: it waits for modules that are fetched, or for an await outside of its functions\n",
   );
+});
+
+/** Whether this process can become another user, who may do less. */
+const CAN_CHANGE_USER = Deno.build.os === "linux" && Deno.uid() === 0 &&
+  installed("setpriv") &&
+  Number(
+      Deno.readTextFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start"),
+    ) > 80;
+
+Deno.test({
+  name: "a port and a folder that a user has no right to are named",
+  ignore: !CAN_CHANGE_USER,
+  async fn() {
+    await using folder = await make_folder({
+      "app.ts": "export default () => [];",
+    });
+    await Deno.mkdir(`${folder.path}/other`);
+    await Deno.chmod(folder.path, 0o755);
+    const deno_dir = await Deno.makeTempDir();
+    await Deno.chmod(deno_dir, 0o777);
+    const as_nobody = async (bind: string) => {
+      const args = ["--bind", bind, "app.ts"];
+      const { code, stderr } = await new Deno.Command("setpriv", {
+        args: [
+          ...["--reuid", "65534", "--clear-groups", Deno.execPath()],
+          ...["run", "-A", "--no-lock", "--no-check", "--quiet", MOD, ...args],
+        ],
+        cwd: folder.path,
+        env: { DENO_DIR: deno_dir, HOME: deno_dir, NO_COLOR: "1" },
+      }).output();
+      return [code, new TextDecoder().decode(stderr)];
+    };
+    assertEquals(await as_nobody("127.0.0.1:80"), [
+      1,
+      "error: cannot listen at 127.0.0.1:80: ports below 1024 need root or CAP_NET_BIND_SERVICE, which a systemd unit gives by AmbientCapabilities; or serve at a port above, behind a web server\n",
+    ]);
+    assertEquals(await as_nobody(`unix:${folder.path}/other/app.sock`), [
+      1,
+      `error: cannot listen at unix:${folder.path}/other/app.sock: this user may not make files in ${folder.path}/other/\n`,
+    ]);
+    await Deno.remove(deno_dir, { recursive: true });
+  },
 });
