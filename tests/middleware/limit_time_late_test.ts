@@ -1,7 +1,7 @@
 /** Applications that do not answer in time: the page in their place, and what becomes of what comes too late. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { from_fetch, to_fetch } from "../../gateways/fetch.ts";
+import { from_fetch } from "../../gateways/fetch.ts";
 import { limit_time } from "../../middleware/mod.ts";
 import type {
   StartResponse,
@@ -369,28 +369,4 @@ Deno.test("limit_time() writes to wsgi.errors where it is given no log", async (
     '"GET /slow?x=1 HTTP/1.1" failed after it had timed out: Error: oh',
   ]);
   assertEquals(/^ {4}at /.test(frame!), true);
-});
-
-Deno.test("limit_time() has the input fail that an application is reading when it is given up", async () => {
-  const failed = Promise.withResolvers<unknown>();
-  const messages: string[] = [];
-  const app = limit_time(async (environ) => {
-    const reader = environ["wsgi.input"].getReader();
-    await reader.read().catch(failed.resolve);
-    throw await failed.promise;
-  }, { timeout: LIMIT, log: (message) => void messages.push(message) });
-  const cancelled = Promise.withResolvers<void>();
-  const body = new ReadableStream({ cancel: () => cancelled.resolve() });
-  const request = new Request("http://localhost/", { method: "POST", body });
-  const response = await to_fetch(app)(request);
-  assertEquals(response.status, 503);
-  assertEquals(
-    String(await failed.promise),
-    "Error: the application timed out: it did not respond within 0.05 s",
-  );
-  await cancelled.promise;
-  await sleep(0);
-  assertEquals(messages, [
-    '"POST / HTTP/1.1" was not answered within 0.05 s: 503',
-  ]);
 });
