@@ -29,6 +29,8 @@ export interface Run {
   rounds: number;
   /** How long a contender is under load in each round. */
   seconds: number;
+  /** How many connections `wrk` has open; 64 where it is not said. */
+  connections?: number;
   /** Whether servers and clients have CPUs of their own. */
   pinned: boolean;
   /** A temporary folder. */

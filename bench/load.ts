@@ -115,7 +115,7 @@ interface Summary {
 /** Puts a server under load for some seconds. */
 async function load({ url, pid }: Target, run: Run): Promise<Sample> {
   const command = [
-    ...["wrk", "-t", "1", "-c", String(CONNECTIONS)],
+    ...["wrk", "-t", "1", "-c", String(run.connections ?? CONNECTIONS)],
     ...["-d", String(run.seconds), "-s", "bench/load.lua", url],
   ];
   const before = cpu_time(pid);

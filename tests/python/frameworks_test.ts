@@ -4,6 +4,8 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { installed, make_folder } from "../fronts/fronts.ts";
+import { in_front } from "../fronts/nginx.ts";
 import { root } from "../support/support.ts";
 import { start } from "../support/command.ts";
 import { free_port } from "../support/processes.ts";
@@ -215,26 +217,61 @@ async function start_waitress(module: string) {
   };
 }
 
-for (const framework of FRAMEWORKS) {
+/** How the command is started with an application, and where its clients find it. */
+type Way = (args: string[]) => Promise<{ port: number } & AsyncDisposable>;
+
+const ENVIRON = { cwd: APPS, env: { DJANGO_FOLDER: "" } };
+
+const by_http: Way = (args) => start(args, ENVIRON);
+
+/** By FastCGI, behind nginx as `examples/deployments` has it. */
+const behind_nginx: Way = async (args) => {
+  const folder = await make_folder();
+  const socket = `${folder}/app.sock`;
+  const command = await start(["--protocol", "fastcgi", ...args], {
+    ...ENVIRON,
+    bind: `unix:${socket}`,
+  });
+  const front = await in_front("nginx_fastcgi.conf")(socket);
+  return {
+    port: front.port,
+    async [Symbol.asyncDispose]() {
+      await front[Symbol.asyncDispose]();
+      await command[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+};
+
+async function compare(framework: string, start_ours: Way): Promise<void> {
   const name = framework === "django" ? "application" : "app";
+  const module = `${framework}_app:${name}`;
+  await using ours = await start_ours(["--pythonpath", PACKAGES, module]);
+  await using theirs = await start_waitress(module);
+  const actual = await visit_all(ours.port, framework);
+  const expected = await visit_all(theirs.port, framework);
+  for (const [index, theirs] of expected.entries()) {
+    const ours = actual[index]!;
+    assertEquals(
+      without_found_length(ours, theirs),
+      without_found_length(theirs, ours),
+    );
+  }
+}
+
+for (const framework of FRAMEWORKS) {
   Deno.test({
     name: `${framework} answers as on CPython under waitress`,
     ignore: !has_pyodide || !has_packages,
-    async fn() {
-      await using ours = await start(
-        ["--pythonpath", PACKAGES, `${framework}_app:${name}`],
-        { cwd: APPS, env: { DJANGO_FOLDER: "" } },
-      );
-      await using theirs = await start_waitress(`${framework}_app:${name}`);
-      const actual = await visit_all(ours.port, framework);
-      const expected = await visit_all(theirs.port, framework);
-      for (const [index, theirs] of expected.entries()) {
-        const ours = actual[index]!;
-        assertEquals(
-          without_found_length(ours, theirs),
-          without_found_length(theirs, ours),
-        );
-      }
-    },
+    fn: () => compare(framework, by_http),
+  });
+}
+
+for (const framework of ["flask", "bottle"]) {
+  Deno.test({
+    name:
+      `${framework} behind nginx, by FastCGI, answers as on CPython under waitress`,
+    ignore: !has_pyodide || !has_packages || !installed("nginx"),
+    fn: () => compare(framework, behind_nginx),
   });
 }
