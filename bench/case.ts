@@ -29,6 +29,8 @@ export interface Run {
   rounds: number;
   /** How long a contender is under load in each round. */
   seconds: number;
+  /** How long a contender is under load before it is measured, in seconds; 1 where it is not said. */
+  warm_up?: number;
   /** How many connections `wrk` has open; 64 where it is not said. */
   connections?: number;
   /** Whether servers and clients have CPUs of their own. */

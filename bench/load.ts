@@ -83,7 +83,7 @@ export async function measure_targets(
   const names = Object.keys(targets);
   await assert_same_answers(targets);
   const measure = async (name: string) => {
-    await load(targets[name]!, { ...run, seconds: WARM_UP });
+    await load(targets[name]!, { ...run, seconds: run.warm_up ?? WARM_UP });
     return await load(targets[name]!, run);
   };
   await alternate(names, 1, measure);

@@ -67,6 +67,8 @@ async function measure_rates(): Promise<void> {
       rounds,
       seconds: 4,
       connections: 8,
+      // V8 compiles WebAssembly a second time while it runs.
+      warm_up: 4,
       pinned: false,
       folder,
       skip(contender, reason) {
