@@ -182,7 +182,7 @@ Deno.test("from_fetch() says what came instead of a Response", async () => {
   );
   assertMatch(
     errors,
-    /^TypeError: a fetch handler must return a Response, got "Hello"\n/,
+    /^TypeError: a fetch handler must return a Response, got "Hello": return new Response\(text\)\n/,
   );
   assertThrows(
     () => from_fetch({} as unknown as FetchHandler),
