@@ -71,7 +71,7 @@ function checked(handler: FetchHandler): FetchHandler {
     const response = await handler(request, info, context);
     if (response instanceof Response) return response;
     throw refusal(
-      `a function of one parameter is called as a fetch handler, which must return a Response, got ${
+      `a function with one parameter is called as a fetch handler, which must return a Response, got ${
         describe(response)
       }: a WSGI application takes environ and start_response, or is served by --interface wsgi`,
     );

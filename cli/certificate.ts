@@ -45,14 +45,14 @@ function about_key(
   { certfile, keyfile }: Settings,
 ): string {
   if (/KeyMismatch/.test(reason)) {
-    reason = "it is the key of another --certfile";
+    reason = "it does not belong to --certfile";
   }
   if (/^(-----BEGIN|Proc-Type: 4,) ?ENCRYPTED/m.test(key)) {
     reason = "it is encrypted";
   }
   reason = about_content(key, "PRIVATE KEY") ?? reason;
   return keyfile === null
-    ? `cannot use the key in --certfile ${certfile}, for want of a --keyfile: ${reason}`
+    ? `cannot use the key in --certfile ${certfile}, as there is no --keyfile: ${reason}`
     : `cannot use --keyfile ${keyfile}: ${reason}`;
 }
 
@@ -69,8 +69,8 @@ function about_content(text: string, wanted: string): string | null {
   }
   // ASN.1 begins so, and what is no text was not to be decoded.
   return text.startsWith("0") && text.includes("\ufffd")
-    ? `expected ${what} in PEM, which begins with -----BEGIN, got DER or PKCS #12: openssl converts it`
-    : `expected ${what} in PEM, which begins with -----BEGIN, got none`;
+    ? `expected ${what} in PEM (-----BEGIN ...), got DER or PKCS #12: convert it with openssl`
+    : `expected ${what} in PEM (-----BEGIN ...), got none`;
 }
 
 function read_file(path: string, option: string): string {

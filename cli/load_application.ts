@@ -141,7 +141,7 @@ async function told_of<Module>(
 ): Promise<Module> {
   const timer = setTimeout(() => {
     stderr.write(
-      `${module} is still loading after ${SLOW} seconds: it waits for modules that are fetched, or for an await outside of its functions\n`,
+      `${module} is still loading after ${SLOW} seconds: it is waiting for a download or for a top-level await\n`,
     );
   }, SLOW * 1000);
   const tell = () =>

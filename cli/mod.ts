@@ -286,7 +286,7 @@ function settings_of(options: ServeOptions): Settings {
 function check_name(name: string): void {
   if (OF_A_PROCESS.includes(name)) {
     throw new TypeError(
-      `serve() leaves its process alone, got ${name}, which is for the command`,
+      `serve() does not control its process: ${name} is for the command`,
     );
   }
   if (!is_option(name)) {

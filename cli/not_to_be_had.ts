@@ -25,7 +25,7 @@ function why_no_port(port: number, error: Error): string | null {
   const is_of_root = error instanceof Deno.errors.PermissionDenied &&
     port > 0 && port < FIRST_OF_ALL;
   return is_of_root
-    ? `ports below ${FIRST_OF_ALL} need root or CAP_NET_BIND_SERVICE, which a systemd unit gives by AmbientCapabilities; or serve at a port above, behind a web server`
+    ? `ports below ${FIRST_OF_ALL} need root or CAP_NET_BIND_SERVICE, which AmbientCapabilities= of a systemd unit grants; or use a higher port behind a web server`
     : null;
 }
 
@@ -41,7 +41,7 @@ function why_no_socket(path: string, error: Error): string | null {
     return `${folder} is no folder`;
   }
   return /SUN_LEN/.test(error.message)
-    ? "the path of a socket has at most 107 bytes"
+    ? "the path of a socket is limited to 107 bytes"
     : null;
 }
 

@@ -189,7 +189,7 @@ export class Service {
 
   /** Waits no longer. By HTTP the end of the process closes the connections: Deno does not, once it is shutting down. */
   async #cut(): Promise<void> {
-    this.#logs.errors.log("warning", "cut off what was still under way");
+    this.#logs.errors.log("warning", "cut off requests in flight");
     if (this.#settings.protocol !== "http") await this.#server?.server_close();
     this.#cut_off.resolve();
   }

@@ -5,13 +5,13 @@ import { SocketFile } from "../_internal/server/socket_file.ts";
 /**
  * Removes a socket at which nobody listens.
  *
- * @throws {Error} If what is there is no socket.
+ * @throws {Error} If the file there is not a socket.
  */
 export async function remove_stale_socket(path: string): Promise<void> {
   const file = new SocketFile(path);
   try {
     if (!Deno.lstatSync(path).isSocket) {
-      throw new Error("what is there is no socket");
+      throw new Error("the file there is not a socket");
     }
     (await Deno.connect({ transport: "unix", path })).close();
   } catch (error) {

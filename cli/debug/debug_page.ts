@@ -120,9 +120,9 @@ export function local_debug_handler<Class extends HandlerClass>(
 
 function tell_of(host: string | null, errors: ErrorStream): void {
   errors.write(
-    `--debug shows errors to this machine only, and the request was for ${
+    `--debug shows errors to hosts of this machine only, and the request was for ${
       host === null ? "no host" : JSON.stringify(host)
-    }: --debug-anywhere shows them to everybody\n`,
+    }: use --debug-anywhere to show errors to everyone\n`,
   );
 }
 

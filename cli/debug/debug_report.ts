@@ -282,7 +282,7 @@ export function footnote({ left_out }: Report): string {
   const variables = left_out === 1 ? "variable" : "variables";
   return `This page is shown because of --debug, by ${config.name} ` +
     `${config.version} on Deno ${Deno.version.deno}. ` +
-    `${MASKED} stands for what may be secret.` +
+    `${MASKED} replaces what may be secret.` +
     (left_out > 0
       ? ` Left out: ${left_out} ${variables} of the server's process.`
       : "");

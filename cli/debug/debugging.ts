@@ -26,6 +26,6 @@ export async function debugging(
     ? "--protocol cgi"
     : `--bind ${format_address(bind)}`;
   throw new UsageError(
-    `--debug shows errors to this machine only, got ${where}: --debug-anywhere shows them to everybody`,
+    `--debug is for loopback addresses only, got ${where}: use --debug-anywhere to show errors to everyone`,
   );
 }

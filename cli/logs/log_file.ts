@@ -54,7 +54,7 @@ export function open_log(
     return new LogFile(path, option, options);
   } catch (error) {
     throw new UsageError(
-      `cannot open the file of ${option}: ${message_of(error)}`,
+      `cannot open ${option}: ${message_of(error)}`,
       { cause: error },
     );
   }
@@ -145,7 +145,7 @@ export class LogFile {
       this.#torn = false;
     } catch (error) {
       this.#report(
-        `cannot open the file of ${this.#option} again: ${message_of(error)}`,
+        `cannot reopen ${this.#option}: ${message_of(error)}`,
       );
     }
   }
@@ -191,9 +191,7 @@ export class LogFile {
     this.lost += count_lines(rest);
     if (!is_first) return;
     this.#report(
-      `cannot write to the file of ${this.#option}, what it should have is lost: ${
-        message_of(error)
-      }`,
+      `cannot write to ${this.#option}, lines are lost: ${message_of(error)}`,
     );
   }
 
@@ -202,7 +200,7 @@ export class LogFile {
     const lost = this.lost - this.#lost_before;
     this.#lost_before = null;
     this.#report(
-      `the file of ${this.#option} can be written to again, lines lost: ${lost}`,
+      `writing to ${this.#option} again, lines lost: ${lost}`,
     );
   }
 }

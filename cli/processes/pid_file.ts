@@ -157,7 +157,7 @@ function read_pid(path: string): number | null {
   if (text === "") return null;
   if (/^[0-9]+$/.test(text)) return Number(text);
   throw new UsageError(
-    `--pid takes a file that holds a process id or nothing, got ${path}, which holds something else`,
+    `--pid takes a file that is empty or contains a process id, got ${path}, which contains something else`,
   );
 }
 

@@ -56,7 +56,7 @@ function start_watched(): Deno.ChildProcess {
   try {
     return start_again(added, { [WATCHED]: String(Deno.pid) });
   } catch (error) {
-    throw start_error("--reload cannot start the command again", error);
+    throw start_error("--reload cannot restart the command", error);
   }
 }
 

@@ -167,7 +167,7 @@ export class Supervisor {
       return true;
     }
     const why = successor.reason ?? `it ${how_ended(await successor.status)}`;
-    const what = "a new worker did not start, the old ones stay";
+    const what = "a new worker did not start, keeping the old ones";
     if (!this.#stopping) {
       this.#log.log_text("error", `${what}: ${why}\n`);
     }
@@ -193,7 +193,7 @@ export class Supervisor {
           await this.#replace(worker, "--max-requests");
         }),
       on_hung: (what) =>
-        this.#log.log("error", `worker ${worker.pid} ${what}: it is killed`),
+        this.#log.log("error", `worker ${worker.pid} ${what}: killed`),
     });
     this.#workers.add(worker);
     this.#follow(worker, on_trial);

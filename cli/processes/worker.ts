@@ -26,7 +26,7 @@ export async function take_seat(): Promise<Seat | null> {
   try {
     return { ...place, link: await Link.open(place.supervisor) };
   } catch (error) {
-    throw new UsageError("the supervisor has gone", { cause: error });
+    throw new UsageError("the supervisor has exited", { cause: error });
   }
 }
 
@@ -48,7 +48,7 @@ export async function work(
   obey(link, service, logs, may_listen.resolve).then(() => {
     may_listen.resolve();
     if (service.stopping) return;
-    logs.errors.log("error", "the supervisor has gone: stopping");
+    logs.errors.log("error", "the supervisor has exited: stopping");
     remove_folder_of(supervisor);
     service.stop();
   });
@@ -62,7 +62,7 @@ export async function work(
 function host_of(bind: ServerAddress): string {
   if (typeof bind !== "string") return String(bind[0]);
   throw new UsageError(
-    `workers share a port: bind a HOST:PORT, got --bind ${
+    `workers share a port: expected --bind HOST:PORT, got --bind ${
       format_address(bind)
     }`,
   );

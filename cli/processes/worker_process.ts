@@ -145,7 +145,10 @@ export class WorkerProcess {
     this.stopping = true;
     clearTimeout(this.#timer);
     const { end_patience } = this.#owner;
-    this.#timer = setTimeout(() => this.#hang("hangs"), end_patience);
+    this.#timer = setTimeout(
+      () => this.#hang("did not stop in time"),
+      end_patience,
+    );
   }
 
   /** Kills it for what it does not do. */
@@ -210,7 +213,7 @@ export class WorkerProcess {
       },
       on_silence: () => {
         const doing = doing_since(before, process_state(this.pid));
-        this.#hang(`has not answered for ${silence} s${doing}`);
+        this.#hang(`has not responded for ${silence} s${doing}`);
       },
     });
   }
@@ -223,5 +226,5 @@ function doing_since(
 ): string {
   if (!before || !now) return "";
   const cpu = (now.cpu - before.cpu).toFixed(1);
-  return ` (${now.state}, with ${cpu} s of processor time)`;
+  return ` (${now.state}, ${cpu} s of CPU time)`;
 }

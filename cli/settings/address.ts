@@ -21,7 +21,7 @@ export function parse_address(
     [];
   if (host === undefined || Number(port) > 65535) {
     throw new UsageError(
-      `${option} takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a port being at most 65535, got "${text}"${
+      `${option} takes HOST:PORT, :PORT, [::1]:PORT or unix:/path with a port up to 65535, got "${text}"${
         did_you_mean(meant_by(text))
       }`,
     );

@@ -10,13 +10,13 @@ export const OTHERS: [name: string, option: Omit<Option, "parse" | "group">][] =
       value: "FILE",
       help: "settings: JSON, or a module's default export",
     }],
-    ["check_config", { help: "load everything, say what is wrong, and leave" }],
-    ["print_config", { help: "print the settings as JSON, and leave" }],
-    ["help", { short: "h", help: "print this, and leave" }],
-    ["version", { short: "v", help: "print the versions, and leave" }],
+    ["check_config", { help: "load everything, report errors, and exit" }],
+    ["print_config", { help: "print the settings as JSON, and exit" }],
+    ["help", { short: "h", help: "print this help, and exit" }],
+    ["version", { short: "v", help: "print the versions, and exit" }],
   ];
 
-const HEAD = `Serves a WSGI application by HTTP, or behind a web server.
+const HEAD = `Serves a WSGI application over HTTP, or behind a web server.
 
 Usage: deno run -A jsr:@tsgi/serve [OPTIONS] [MODULE[:NAME]]
 

@@ -40,12 +40,12 @@ export const OPTIONS: Table = {
     group: "The application",
     value: "NAME",
     default: "auto",
-    help: "wsgi, fetch, or auto: a look at what it is",
+    help: "wsgi, fetch, or auto to detect it",
     parse: one_of(INTERFACES),
   },
   keep_script_name: {
     group: "The application",
-    help: "SCRIPT_NAME is in the URL of a fetch handler",
+    help: "keep SCRIPT_NAME in a fetch handler's URL",
     parse: is_said,
   },
   chdir: {
@@ -80,7 +80,7 @@ export const OPTIONS: Table = {
     group: "Where requests come from",
     value: "N",
     default: "2048",
-    help: "connections that may wait to be accepted",
+    help: "maximum number of pending connections",
     parse: count_from(1, 2 ** 31 - 1), // What the system has for it is a signed number of 32 bits.
   },
   umask: {
@@ -99,7 +99,7 @@ export const OPTIONS: Table = {
   keyfile: {
     group: "Where requests come from",
     value: "FILE",
-    help: "its key (PEM)",
+    help: "its private key (PEM)",
     parse: file,
   },
   root_path: {
@@ -112,7 +112,7 @@ export const OPTIONS: Table = {
     group: "Where requests come from",
     value: "LIST",
     default: "127.0.0.1,::1,unix",
-    help: "proxies whose X-Forwarded-* is believed",
+    help: "proxies to trust for X-Forwarded-*",
     parse: taken_by("trusted", read_trusted),
   },
 
@@ -121,7 +121,7 @@ export const OPTIONS: Table = {
     short: "w",
     value: "N",
     default: "0",
-    help: "processes, supervised; 0 for just this one",
+    help: "worker processes; 0 to serve from this one",
     parse: count_from(0),
   },
   max_requests: {
@@ -135,14 +135,14 @@ export const OPTIONS: Table = {
     group: "Processes",
     value: "N",
     default: "0",
-    help: "at most so many more, at random",
+    help: "maximum random number of further ones",
     parse: count_from(0),
   },
   graceful_timeout: {
     group: "Processes",
     value: "SECONDS",
     default: "30",
-    help: "for requests under way, when stopping",
+    help: "for requests in flight, when stopping",
     parse: parse_seconds,
   },
   pid: {
@@ -154,7 +154,7 @@ export const OPTIONS: Table = {
   },
   reload: {
     group: "Processes",
-    help: "start anew when the application changes",
+    help: "restart when the application changes",
     parse: is_said,
   },
 
@@ -192,58 +192,58 @@ export const OPTIONS: Table = {
     short: "t",
     value: "SECONDS",
     default: "30",
-    help: "until the application answers",
+    help: "for the application to respond",
     parse: parse_seconds,
   },
   limit_concurrency: {
     group: "Limits (0 for none)",
     value: "N",
     default: "0",
-    help: "requests at once",
+    help: "concurrent requests",
     parse: count_from(0),
   },
   limit_request_body: {
     group: "Limits (0 for none)",
     value: "SIZE",
     default: "1g",
-    help: "bytes of a body: 64k, 10m",
+    help: "size of a body: 64k, 10m",
     parse: parse_size,
   },
   limit_request_line: {
     group: "Limits (0 for none)",
     value: "SIZE",
     default: "8190",
-    help: "bytes of the request line",
+    help: "size of the request line",
     parse: parse_size,
   },
   limit_request_fields: {
     group: "Limits (0 for none)",
     value: "N",
     default: "100",
-    help: "headers of a request",
+    help: "number of headers",
     parse: count_from(0),
   },
   limit_request_field_size: {
     group: "Limits (0 for none)",
     value: "SIZE",
     default: "16k",
-    help: "bytes of a header",
+    help: "size of a header",
     parse: parse_size,
   },
 
   validate: {
     group: "Development",
-    help: "check both sides for breaches of PEP 3333",
+    help: "check application and server against PEP 3333",
     parse: is_said,
   },
   debug: {
     group: "Development",
-    help: "show errors, when bound to a loopback address",
+    help: "show errors to clients on this machine",
     parse: is_said,
   },
   debug_anywhere: {
     group: "Development",
-    help: "show errors to everybody",
+    help: "show errors to all clients",
     parse: is_said,
   },
 };
@@ -278,7 +278,7 @@ function pid_file(given: string, option: string): string {
 function error_file(given: string, option: string): string {
   if (given !== "none") return file(given, option);
   throw new UsageError(
-    `${option} takes a file, or - for stderr, got none: errors are always logged, if need be to /dev/null`,
+    `${option} takes a file, or - for stderr, got none: to drop errors, use /dev/null`,
   );
 }
 

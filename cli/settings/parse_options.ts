@@ -105,7 +105,7 @@ async function attempt(args: string[]): Promise<Said | null> {
 
 function doubt(): UsageError {
   return new UsageError(
-    "this CGI script was given the query of the request among its arguments: name a MODULE, options before it and nothing but the query behind it",
+    "the arguments of this CGI script contain the query of the request: put options before MODULE and nothing but the query after it",
   );
 }
 
@@ -175,7 +175,7 @@ function complete(
 function port_of(text: string): string {
   if (/^\d+$/.test(text) && Number(text) <= 65535) return text;
   throw new UsageError(
-    `in PORT: expected a port, 65535 at most, got "${text}": --bind takes precedence over it`,
+    `in PORT: expected a port up to 65535, got "${text}" (it is ignored if --bind is given)`,
   );
 }
 
@@ -218,11 +218,11 @@ function checked(settings: Settings, said: Said): Settings {
     : null;
   if (protocol === "cgi") {
     if (said.bind !== OPTIONS.bind.default) {
-      refuse("--protocol cgi listens nowhere: leave --bind out");
+      refuse("--protocol cgi does not listen: remove --bind");
     }
     const of_a_server = of_workers ?? (settings.reload ? "--reload" : null);
     if (of_a_server) {
-      refuse(`--protocol cgi answers one request: leave ${of_a_server} out`);
+      refuse(`--protocol cgi serves one request: remove ${of_a_server}`);
     }
   }
   if (keyfile !== null && certfile === null) {
@@ -235,7 +235,7 @@ function checked(settings: Settings, said: Said): Settings {
     refuse(`--certfile needs --bind HOST:PORT, got unix:${bind}`);
   }
   if (of_workers && settings.reload) {
-    refuse(`--reload serves from one process: leave ${of_workers} out`);
+    refuse(`--reload serves from one process: remove ${of_workers}`);
   }
   if (of_workers && typeof bind === "string") {
     const workers = of_workers === "--workers"
@@ -363,7 +363,7 @@ function add_negative(
 function unknown_option(raw_name: string): UsageError {
   if (is_of_deno(raw_name)) {
     return new UsageError(
-      `unknown option ${raw_name}: options of Deno stand before the command, deno run ${raw_name} jsr:@tsgi/serve`,
+      `unknown option ${raw_name}: put options of Deno before the command: deno run ${raw_name} jsr:@tsgi/serve`,
     );
   }
   const switches = Object.keys(OPTIONS).filter((name) =>

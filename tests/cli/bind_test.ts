@@ -134,7 +134,7 @@ Deno.test("--bind unix:/path leaves what is no socket alone", async () => {
       code: 1,
       stdout: "",
       stderr:
-        `error: cannot listen at unix:${path}: what is there is no socket\n`,
+        `error: cannot listen at unix:${path}: the file there is not a socket\n`,
     });
   }
   assertEquals(await Deno.readTextFile(`${folder.path}/file`), "kept");
@@ -173,8 +173,8 @@ Deno.test("--bind refuses what is no address", async () => {
     ["unix:", "unix:/path"],
     ["UNIX:/x", "unix:/path"],
   ];
-  const takes = "--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, " +
-    "a port being at most 65535";
+  const takes = "--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path " +
+    "with a port up to 65535";
   await assert_refused(
     wrong.map(([text, meant]) => [
       [`--bind=${text}`],

@@ -155,7 +155,7 @@ Deno.test("--protocol refuses what it does not know, and cgi with --bind", async
     ],
     [
       ["--protocol", "cgi", "--bind", ":1"],
-      "--protocol cgi listens nowhere: leave --bind out",
+      "--protocol cgi does not listen: remove --bind",
     ],
   ] as const;
   for (const [args, message] of expected) {

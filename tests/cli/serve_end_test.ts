@@ -50,7 +50,7 @@ test("shutdown() waits for graceful_timeout, and no longer", async () => {
     await answer;
     assertMatch(
       await Deno.readTextFile(error_logfile),
-      /^\[.+\] \[WARNING\] cut off what was still under way\n$/,
+      /^\[.+\] \[WARNING\] cut off requests in flight\n$/,
     );
     await Deno.remove(error_logfile);
   }

@@ -73,7 +73,7 @@ test("serve() refuses options that it cannot understand", async () => {
     ],
     [
       { bind: "localhost" },
-      'bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a port being at most 65535, got "localhost": did you mean localhost:8000?',
+      'bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path with a port up to 65535, got "localhost": did you mean localhost:8000?',
     ],
     [
       { protocol: "gopher" },
@@ -111,7 +111,7 @@ test("serve() refuses options that it cannot understand", async () => {
     [{ certfile: "" }, 'certfile takes a file, got ""'],
     [
       { error_logfile: "none" },
-      "error_logfile takes a file, or - for stderr, got none: errors are always logged, if need be to /dev/null",
+      "error_logfile takes a file, or - for stderr, got none: to drop errors, use /dev/null",
     ],
     [
       { debug: true, bind: ":0" },
@@ -128,7 +128,7 @@ test("serve() refuses the settings of a process", async () => {
     await assert_refused(
       { [name]: value },
       TypeError,
-      `serve() leaves its process alone, got ${name}, which is for the command`,
+      `serve() does not control its process: ${name} is for the command`,
     );
   }
 });
@@ -154,7 +154,7 @@ test("serve() fails with the system's error where it cannot listen", async () =>
     await assert_refused(
       { protocol, bind: `unix:${folder.path}/file` },
       Error,
-      `cannot listen at unix:${folder.path}/file: what is there is no socket`,
+      `cannot listen at unix:${folder.path}/file: the file there is not a socket`,
     );
   }
   assertEquals(await get(http), "GET||/|127.0.0.1|");
@@ -173,17 +173,17 @@ test("serve() fails with the system's error where a file is none", async () => {
   await assert_refused(
     { access_logfile: missing, error_logfile: `${folder.path}/errors` },
     NotFound,
-    /^cannot open the file of access_logfile: .+/,
+    /^cannot open access_logfile: .+/,
   );
   await assert_refused(
     { error_logfile: missing },
     NotFound,
-    /^cannot open the file of error_logfile: .+/,
+    /^cannot open error_logfile: .+/,
   );
   const certfile = `${folder.path}/broken.pem`;
   await assert_refused(
     { certfile },
     InvalidData,
-    `cannot use certfile ${certfile}: expected a certificate in PEM, which begins with -----BEGIN, got none`,
+    `cannot use certfile ${certfile}: expected a certificate in PEM (-----BEGIN ...), got none`,
   );
 });

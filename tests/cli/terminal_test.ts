@@ -102,7 +102,7 @@ Deno.test("PORT is heard where --bind is not given, by HTTP", async () => {
   for (const PORT of ["", "x", "65536"]) {
     const { code, stderr } = await run(["--print-config"], { env: { PORT } });
     const message =
-      `error: in PORT: expected a port, 65535 at most, got "${PORT}": --bind takes precedence over it\n`;
+      `error: in PORT: expected a port up to 65535, got "${PORT}" (it is ignored if --bind is given)\n`;
     assertEquals(
       { code, stderr },
       PORT ? { code: 2, stderr: message } : { code: 0, stderr: "" },

@@ -68,7 +68,7 @@ export default (environ, ...rest) => wsgi(environ, ...rest);`,
   await until(() => taken.printed.stderr.includes("TypeError"));
   assertMatch(
     taken.printed.stderr,
-    /TypeError: a function of one parameter is called as a fetch handler, .*: a WSGI application takes environ and start_response, or is served by --interface wsgi\n/,
+    /TypeError: a function with one parameter is called as a fetch handler, .*: a WSGI application takes environ and start_response, or is served by --interface wsgi\n/,
   );
 });
 

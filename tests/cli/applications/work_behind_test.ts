@@ -84,7 +84,7 @@ Deno.test("work behind a response is cut off when the grace is over", async () =
   await gate.reached;
   const { code, stderr } = await command.stop();
   assertEquals(code, 0);
-  assertMatch(stderr, /cut off what was still under way\n$/);
+  assertMatch(stderr, /cut off requests in flight\n$/);
 });
 
 Deno.test("a CGI script waits for work behind its response", async () => {

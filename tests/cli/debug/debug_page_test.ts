@@ -28,7 +28,7 @@ import {
 } from "./pages.ts";
 
 const FOOTNOTE = "This page is shown because of --debug, by @tsgi/serve 0.1.0" +
-  ` on Deno ${Deno.version.deno}. ******** stands for what may be secret.`;
+  ` on Deno ${Deno.version.deno}. ******** replaces what may be secret.`;
 
 Deno.test("error_output() gives a page of text, status 500, with the error", () => {
   const error = Object.assign(bare("no luck"), { code: "E_LUCK" });

@@ -69,7 +69,7 @@ Deno.test("--debug shows errors to hosts that are this machine, and to no other"
     const { stderr } = await command.stop();
     assertStringIncludes(
       stderr,
-      '--debug shows errors to this machine only, and the request was for "evil.example:8000": --debug-anywhere shows them to everybody\n',
+      '--debug shows errors to hosts of this machine only, and the request was for "evil.example:8000": use --debug-anywhere to show errors to everyone\n',
     );
   }
 });

@@ -55,7 +55,7 @@ Deno.test("--graceful-timeout cuts what does not end, and says so", async () => 
       assertEquals(code, 0);
       assertMatch(
         stderr,
-        /^\[[^\]]+\] \[\d+\] \[WARNING\] cut off what was still under way\n$/,
+        /^\[[^\]]+\] \[\d+\] \[WARNING\] cut off requests in flight\n$/,
       );
     }
   }

@@ -107,12 +107,12 @@ Deno.test("--access-logfile refuses a file that cannot be opened", async () => {
   await assert_refused([
     [
       ["--access-logfile", `${path}/missing/log`],
-      "cannot open the file of --access-logfile: " +
+      "cannot open --access-logfile: " +
       `No such file or directory (os error 2): open '${path}/missing/log'`,
     ],
     [
       ["--access-logfile", path],
-      "cannot open the file of --access-logfile: " +
+      "cannot open --access-logfile: " +
       `Is a directory (os error 21): open '${path}'`,
     ],
   ]);

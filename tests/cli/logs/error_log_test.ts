@@ -74,7 +74,7 @@ Deno.test("open_error_log() refuses another level, and a file that cannot be ope
     () => open_error_log("/missing/log", "info"),
     UsageError,
   );
-  assertMatch(error.message, /^cannot open the file of --error-logfile: /);
+  assertMatch(error.message, /^cannot open --error-logfile: /);
 });
 
 Deno.test("log() writes one line, whatever the message", async () => {

@@ -208,5 +208,5 @@ Deno.test("an access log that cannot be written is told of in the error log", as
   child.kill("SIGTERM");
   assertEquals((await child.status).code, 0);
   const log = await Deno.readTextFile(`${folder.path}/log`);
-  assert(log.includes("cannot write to the file of --access-logfile"), log);
+  assert(log.includes("cannot write to --access-logfile"), log);
 });

@@ -109,7 +109,7 @@ Deno.test("open_log() names the option where the file cannot be opened", {
     );
     assertEquals(
       error.message,
-      `cannot open the file of --access-logfile: ${reason}`,
+      `cannot open --access-logfile: ${reason}`,
     );
   }
 });
@@ -200,7 +200,7 @@ Deno.test("reopen() keeps the old file where the path cannot be opened", {
   test.log.flush();
   assertEquals(Deno.readTextFileSync(`${test.path}.1`), "a\n");
   assertEquals(test.reports, [
-    "cannot open the file of --x again: " +
+    "cannot reopen --x: " +
     `Is a directory (os error 21): open '${test.path}'`,
   ]);
 });
@@ -221,8 +221,7 @@ Deno.test(
       log.flush();
     }
     assertEquals(log.lost, 50003);
-    const full =
-      "cannot write to the file of --x, what it should have is lost: " +
+    const full = "cannot write to --x, lines are lost: " +
       "No space left on device (os error 28)";
     assertEquals(reports, [full]);
     Deno.removeSync(path);
@@ -234,7 +233,7 @@ Deno.test(
     assertEquals(test.content(), "e\nf\n");
     assertEquals(reports, [
       full,
-      "the file of --x can be written to again, lines lost: 50003",
+      "writing to --x again, lines lost: 50003",
     ]);
     assertEquals(log.lost, 50003);
   },
@@ -284,8 +283,8 @@ Deno.test("a line that could be written in part is ended before the next one", a
   write("six\n");
   assertEquals([test.content(), log.lost], ["one\ntwo\nsix\n", 4]);
   assertEquals(test.reports, [
-    "cannot write to the file of --x, what it should have is lost: no room",
-    "the file of --x can be written to again, lines lost: 4",
+    "cannot write to --x, lines are lost: no room",
+    "writing to --x again, lines lost: 4",
   ]);
 });
 

@@ -8,10 +8,10 @@ import { certificate, key, other_key } from "./certificates.ts";
 const NONE = "exports no application (a WSGI function, or an object with a " +
   "method fetch) named default or application or app or fetch: it exports";
 
-const ADDRESS = "--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path, a " +
-  "port being at most 65535, got";
+const ADDRESS = "--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path with " +
+  "a port up to 65535, got";
 
-const PEM = "in PEM, which begins with -----BEGIN, got";
+const PEM = "in PEM (-----BEGIN ...), got";
 
 /** What stands in the folder. */
 const FILES: Record<string, string> = {
@@ -110,7 +110,7 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
   ["--constructor", "unknown option --constructor: see --help"],
   [
     "--allow-net",
-    "unknown option --allow-net: options of Deno stand before the command, deno run --allow-net jsr:@tsgi/serve",
+    "unknown option --allow-net: put options of Deno before the command: deno run --allow-net jsr:@tsgi/serve",
   ],
   [
     "-p 8000",
@@ -150,7 +150,7 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
     `--bind unix:${"x".repeat(108)}`,
     `cannot listen at unix:${
       "x".repeat(108)
-    }: the path of a socket has at most 107 bytes`,
+    }: the path of a socket is limited to 107 bytes`,
     1,
   ],
 
@@ -177,7 +177,7 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
 
   [
     "--certfile cert.pem --keyfile other.pem",
-    "cannot use --keyfile other.pem: it is the key of another --certfile",
+    "cannot use --keyfile other.pem: it does not belong to --certfile",
   ],
   [
     "--certfile key.pem --keyfile cert.pem",
@@ -185,15 +185,15 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
   ],
   [
     "--certfile cert.pem",
-    "cannot use the key in --certfile cert.pem, for want of a --keyfile: expected a private key, got certificate",
+    "cannot use the key in --certfile cert.pem, as there is no --keyfile: expected a private key, got certificate",
   ],
   [
     "--certfile cert.der --keyfile key.pem",
-    `cannot use --certfile cert.der: expected a certificate ${PEM} DER or PKCS #12: openssl converts it`,
+    `cannot use --certfile cert.der: expected a certificate ${PEM} DER or PKCS #12: convert it with openssl`,
   ],
   [
     "--certfile cert.pem --keyfile cert.der",
-    `cannot use --keyfile cert.der: expected a private key ${PEM} DER or PKCS #12: openssl converts it`,
+    `cannot use --keyfile cert.der: expected a private key ${PEM} DER or PKCS #12: convert it with openssl`,
   ],
   [
     "--certfile app.ts",
@@ -260,7 +260,7 @@ Deno.test("a module that never finishes loading is told of after five seconds", 
   await child.status;
   assertEquals(
     value,
-    "never.ts is still loading after 5 seconds: it waits for modules that are fetched, or for an await outside of its functions\n",
+    "never.ts is still loading after 5 seconds: it is waiting for a download or for a top-level await\n",
   );
 });
 
@@ -296,7 +296,7 @@ Deno.test({
     };
     assertEquals(await as_nobody("127.0.0.1:80"), [
       1,
-      "error: cannot listen at 127.0.0.1:80: ports below 1024 need root or CAP_NET_BIND_SERVICE, which a systemd unit gives by AmbientCapabilities; or serve at a port above, behind a web server\n",
+      "error: cannot listen at 127.0.0.1:80: ports below 1024 need root or CAP_NET_BIND_SERVICE, which AmbientCapabilities= of a systemd unit grants; or use a higher port behind a web server\n",
     ]);
     assertEquals(await as_nobody(`unix:${folder.path}/other/app.sock`), [
       1,

@@ -84,7 +84,7 @@ Deno.test("workers that hang are killed after --timeout, logged with what they w
     for (const line of log()) {
       assertMatch(
         line,
-        /^\[ERROR\] worker \d+ has not answered for 1 s \([a-z ]+, with \d\.\d s of processor time\): it is killed$/,
+        /^\[ERROR\] worker \d+ has not responded for 1 s \([a-z ]+, \d\.\d s of CPU time\): killed$/,
       );
       assert(line.includes(`(${doing}, `), line);
     }
@@ -149,7 +149,7 @@ Deno.test("a version that hangs while it is loaded is killed and logged, the old
     assertMatch(killed!, TOO_SLOW);
     assertEquals(
       stay,
-      "[ERROR] a new worker did not start, the old ones stay: it ended with SIGKILL",
+      "[ERROR] a new worker did not start, keeping the old ones: it ended with SIGKILL",
     );
     assertEquals(await find_workers(command.port, 2), old);
     await Deno.writeTextFile(app, telling_apps("3"));
@@ -161,8 +161,7 @@ Deno.test("a version that hangs while it is loaded is killed and logged, the old
   }));
 });
 
-const TOO_SLOW =
-  /^\[ERROR\] worker \d+ did not start within 10 s: it is killed$/;
+const TOO_SLOW = /^\[ERROR\] worker \d+ did not start within 10 s: killed$/;
 
 Deno.test("workers that hang while they are loaded are killed at the first start, and in the place of one that has died", async () => {
   const first_start = async () => {
@@ -270,7 +269,7 @@ Deno.test("a reload that fails says why in the error log, and a replacement as w
     ["Deno.exit(7);", ": it ended with status 7"],
     [`Deno.kill(Deno.pid, "SIGKILL");`, ": it ended with SIGKILL"],
   ];
-  const stay = "[ERROR] a new worker did not start, the old ones stay";
+  const stay = "[ERROR] a new worker did not start, keeping the old ones";
   for (const [version, reason] of broken) {
     await Deno.writeTextFile(app, version);
     const before = log().length;

@@ -120,7 +120,7 @@ Deno.test("--pid FILE refuses the file of a command that runs, one that holds so
     const expected = [
       [
         "precious.txt",
-        "--pid takes a file that holds a process id or nothing, got precious.txt, which holds something else",
+        "--pid takes a file that is empty or contains a process id, got precious.txt, which contains something else",
       ],
       ["pid", `--pid pid: process ${pid} is running`],
       [

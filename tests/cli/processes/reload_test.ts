@@ -202,11 +202,11 @@ Deno.test("--reload waits for no change where none can help", async () => {
   const expected: [args: string[], message: string][] = [
     [
       ["--debug", "--bind", ":0"],
-      "--debug shows errors to this machine only, got --bind :0: --debug-anywhere shows them to everybody",
+      "--debug is for loopback addresses only, got --bind :0: use --debug-anywhere to show errors to everyone",
     ],
     [
       ["--access-logfile", "/missing/log"],
-      "cannot open the file of --access-logfile: No such file or directory (os error 2): open '/missing/log'",
+      "cannot open --access-logfile: No such file or directory (os error 2): open '/missing/log'",
     ],
   ];
   for (const [args, message] of expected) {

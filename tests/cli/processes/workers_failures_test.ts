@@ -135,7 +135,7 @@ Deno.test("the workers of a supervisor that is killed finish their requests, and
   const begun = await begin_slow(command, gate.url, 8);
   await until(() => gate.count() === 8);
   command.child.kill("SIGKILL");
-  const gone = "[ERROR] the supervisor has gone: stopping";
+  const gone = "[ERROR] the supervisor has exited: stopping";
   await until(() => messages(command.printed.stderr).length === 2);
   gate.open();
   for (const [pid, answers] of begun) {
@@ -168,7 +168,7 @@ Deno.test("a worker that hangs is killed when its time is up", async () => {
   assertEquals(await hanging, "broken off");
   assertEquals(code, 0);
   assertEquals(messages(stderr), [
-    `[ERROR] worker ${worker} hangs: it is killed`,
+    `[ERROR] worker ${worker} did not stop in time: killed`,
   ]);
   assertEquals(place.left(), []);
 });

@@ -147,7 +147,7 @@ Deno.test("SIGHUP leaves the old workers where the application is broken", async
   const { code, stderr } = await command.stop();
   assertEquals(code, 0);
   assertEquals(messages(stderr), [
-    '[ERROR] a new worker did not start, the old ones stay: cannot load app.ts: it threw "broken"',
+    '[ERROR] a new worker did not start, keeping the old ones: cannot load app.ts: it threw "broken"',
     RELOADED,
   ]);
 });
@@ -186,7 +186,7 @@ Deno.test("SIGHUP leaves the old workers where the configuration has no port any
       0,
       "",
       [
-        `[ERROR] a new worker did not start, the old ones stay: workers share a port: bind a HOST:PORT, got --bind unix:${path}/s`,
+        `[ERROR] a new worker did not start, keeping the old ones: workers share a port: expected --bind HOST:PORT, got --bind unix:${path}/s`,
       ],
     ],
   );

@@ -116,7 +116,7 @@ Deno.test("--workers and --reload say in one line what the system or a permissio
     [
       some,
       ["--reload"],
-      '--reload cannot start the command again: Requires all access to "/proc/self/cmdline", run again with the --allow-all flag',
+      '--reload cannot restart the command: Requires all access to "/proc/self/cmdline", run again with the --allow-all flag',
     ],
     [
       some,
@@ -229,19 +229,19 @@ Deno.test("--max-requests and --workers are refused where there can be no worker
     ],
     [
       ["--max-requests", "2", "--reload"],
-      "--reload serves from one process: leave --max-requests out",
+      "--reload serves from one process: remove --max-requests",
     ],
     [
       ["--max-requests", "2", "--protocol", "cgi"],
-      "--protocol cgi answers one request: leave --max-requests out",
+      "--protocol cgi serves one request: remove --max-requests",
     ],
     [
       ["--workers", "2", "--protocol", "cgi"],
-      "--protocol cgi answers one request: leave --workers out",
+      "--protocol cgi serves one request: remove --workers",
     ],
     [
       ["--reload", "--protocol", "cgi"],
-      "--protocol cgi answers one request: leave --reload out",
+      "--protocol cgi serves one request: remove --reload",
     ],
   ];
   for (const [args, message] of expected) {

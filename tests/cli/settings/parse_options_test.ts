@@ -103,7 +103,7 @@ Deno.test("the command refuses options that do not go together", async () => {
     ],
     [
       ["--reload", "-w", "2"],
-      "--reload serves from one process: leave --workers out",
+      "--reload serves from one process: remove --workers",
     ],
     [
       ["-w", "2", "-b", "unix:/x"],
@@ -111,7 +111,7 @@ Deno.test("the command refuses options that do not go together", async () => {
     ],
     [
       ["--debug", "-b", ":0"],
-      "--debug shows errors to this machine only, got --bind :0: --debug-anywhere shows them to everybody",
+      "--debug is for loopback addresses only, got --bind :0: use --debug-anywhere to show errors to everyone",
     ],
   ]);
 });
@@ -150,7 +150,7 @@ Deno.test("the command refuses an option without its value, and a value too many
     [["--error-logfile="], '--error-logfile takes a file, got ""'],
     [
       ["--error-logfile", "none"],
-      "--error-logfile takes a file, or - for stderr, got none: errors are always logged, if need be to /dev/null",
+      "--error-logfile takes a file, or - for stderr, got none: to drop errors, use /dev/null",
     ],
     [
       ["--backlog", "2147483648"],

@@ -176,7 +176,7 @@ Deno.test({
     await Deno.writeTextFile(`${folder.path}/empty.pem`, "");
     const missing =
       "No such file or directory (os error 2): readfile 'missing.pem'";
-    const begins = "in PEM, which begins with -----BEGIN, got none";
+    const begins = "in PEM (-----BEGIN ...), got none";
     const no_certificate = `expected a certificate ${begins}`;
     const no_key = `expected a private key ${begins}`;
     const cases: [cert: string, key: string | null, message: string][] = [
@@ -194,12 +194,12 @@ Deno.test({
       [
         certificate,
         null,
-        `cannot use the key in --certfile ${certificate}, for want of a --keyfile: expected a private key, got certificate`,
+        `cannot use the key in --certfile ${certificate}, as there is no --keyfile: expected a private key, got certificate`,
       ],
       [
         certificate,
         key,
-        `cannot use --keyfile ${key}: it is the key of another --certfile`,
+        `cannot use --keyfile ${key}: it does not belong to --certfile`,
       ],
     ];
     await Promise.all(cases.map(async ([cert, key, message]) => {
