@@ -94,9 +94,18 @@ export function check_script_name(path: string): void {
   );
 }
 
+/** The maximum length of a string in a message: an application may return a whole page as one. */
+const LONGEST_QUOTED = 200;
+
+function quoted(text: string): string {
+  if (text.length <= LONGEST_QUOTED) return JSON.stringify(text);
+  const beginning = JSON.stringify(text.slice(0, LONGEST_QUOTED));
+  return `${beginning} ... (${text.length} characters)`;
+}
+
 /** Describes a value in a few words, for the second half of an error message. */
 export function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return quoted(value);
   if (typeof value === "function") return `a function`;
   if (value === null || typeof value !== "object") return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
