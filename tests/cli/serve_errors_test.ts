@@ -115,7 +115,7 @@ test("serve() refuses options that it cannot understand", async () => {
     ],
     [
       { debug: true, bind: ":0" },
-      "debug shows errors to this machine only, got bind :0: debug_anywhere shows them to everybody",
+      "debug is for loopback addresses only, got bind :0: use debug_anywhere to show errors to everyone",
     ],
   ];
   for (const [options, message] of expected) {

@@ -85,7 +85,7 @@ Deno.test("--interface wsgi takes no object, and no other name", async () => {
     ],
     [
       ["--interface", "asgi", "app.ts"],
-      '--interface takes auto, wsgi or fetch, got "asgi"',
+      '--interface takes auto, wsgi or fetch, got "asgi": did you mean wsgi?',
     ],
   ], { cwd: folder.path });
 });

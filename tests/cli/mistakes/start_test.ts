@@ -8,7 +8,8 @@ import { certificate, key, other_key } from "./certificates.ts";
 const NONE = "exports no application (a WSGI function, or an object with a " +
   "method fetch) named default or application or app or fetch: it exports";
 
-const ADDRESS = "--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path with " +
+const ADDRESS =
+  "--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path with " +
   "a port up to 65535, got";
 
 const PEM = "in PEM (-----BEGIN ...), got";
