@@ -9,7 +9,7 @@ import type { Interface, Settings } from "./settings/settings.ts";
 /** What can be served. */
 export type Application = WSGIApplication | FetchHandler | FetchApplication;
 
-/** How it is called, to whoever looks for one. */
+/** What an application is called in messages. */
 export const APPLICATION =
   "application (a WSGI function, or an object with a method fetch)";
 

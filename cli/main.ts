@@ -39,7 +39,7 @@ import { type Seat, take_seat, work } from "./processes/worker.ts";
  * Runs the command.
  *
  * @param args The command line, without the program.
- * @returns The exit status: 0 after a graceful stop, 1 where the address is not to be had, 2 for a mistake in
+ * @returns The exit status: 0 after a graceful stop, 1 if it cannot listen at the address, 2 for a mistake in
  * the command line or in the module that it names.
  */
 export async function main(args: string[]): Promise<number> {

@@ -1,8 +1,7 @@
 /**
- * The command without a shell: a program serves an application with the settings of the command line.
+ * The command as a function: serves an application with the settings of the command line.
  *
- * Where the command has a process to itself, the program keeps its own: nothing here listens to signals, prints, ends
- * the process, or reads the environment.
+ * The process stays yours: nothing here handles signals, prints, exits, or reads the environment.
  *
  * @example
  * ```ts
@@ -42,144 +41,144 @@ import { validated } from "./validated.ts";
 export type { FetchApplication, ServerAddress };
 
 /**
- * How an application is served: the settings of the command by their names in a configuration file, with the same
- * values and the same defaults. `docs/cli.md` says more of each.
+ * The settings of the command, with the names that they have in a configuration file, the same values and the same
+ * defaults. `docs/cli.md` documents each.
  *
- * Those that make a process of its own or find its application are missing: `chdir`, `pythonpath`, `workers`,
+ * Not included are those that control processes or find the application: `chdir`, `pythonpath`, `workers`,
  * `max_requests`, `reload`, `pid`, `umask`, and the protocol `cgi`, for which there is `CGIHandler`.
  */
 export interface ServeOptions {
   /**
-   * How the application is called: `wsgi`, `fetch`, or `auto`: an object with a method `fetch` by that, and a function
-   * of one parameter as a fetch handler.
+   * How the application is called: `wsgi`, `fetch`, or `auto`, which calls an object with a `fetch` method, or a function
+   * with one parameter, as a fetch handler.
    *
    * @default {"auto"}
    */
   interface?: "auto" | "wsgi" | "fetch";
   /**
-   * Whether `SCRIPT_NAME` is in the URL of a fetch handler.
+   * Whether to keep `SCRIPT_NAME` in the URL that a fetch handler sees.
    *
    * @default {false}
    */
   keep_script_name?: boolean;
   /**
-   * How requests come.
+   * The protocol of requests.
    *
    * @default {"http"}
    */
   protocol?: "http" | "scgi" | "fastcgi" | "uwsgi";
   /**
-   * Where to listen: `HOST:PORT`, `:PORT` for every address of the machine, `[::1]:PORT`, `unix:/path`. Port 0 is any
+   * Where to listen: `HOST:PORT`, `:PORT` for all IPv4 addresses, `[::1]:PORT`, `unix:/path`. Port 0 picks a
    * free one.
    *
    * @default {"127.0.0.1:8000"}
    */
   bind?: string;
   /**
-   * How many connections the system keeps that are not accepted yet.
+   * The maximum number of pending connections.
    *
    * @default {2048}
    */
   backlog?: number;
-  /** The file of the certificate, in PEM: HTTPS is served. For the protocol `http` at a `HOST:PORT`. */
+  /** The certificate file, in PEM, to serve HTTPS. Requires the protocol `http` and a `HOST:PORT`. */
   certfile?: string;
   /**
-   * The file of its key, in PEM.
+   * The file of its private key, in PEM.
    *
-   * @default {the one of the certificate}
+   * @default {certfile}
    */
   keyfile?: string;
-  /** Where the application is mounted, `/prefix`: `SCRIPT_NAME`. */
+  /** The path at which the application is mounted, such as `/prefix`: its `SCRIPT_NAME`. */
   root_path?: string;
   /**
-   * The proxies whose `X-Forwarded-*` and `Forwarded` are believed: addresses, ranges, `unix`, or `*` for all, with
-   * commas between them.
+   * The proxies whose `X-Forwarded-*` and `Forwarded` headers are trusted: addresses, ranges, `unix`, or `*` for all,
+   * separated by commas.
    *
    * @default {"127.0.0.1,::1,unix"}
    */
   forwarded_allow_ips?: string;
   /**
-   * How long `shutdown()` waits for the requests under way, in seconds.
+   * How long `shutdown()` waits for requests in flight, in seconds.
    *
    * @default {30}
    */
   graceful_timeout?: number;
   /**
-   * Where requests are logged: a file, `-` for stderr, `none`.
+   * Where to log requests: a file, `-` for stderr, or `none`.
    *
    * @default {"-"}
    */
   access_logfile?: string;
   /**
-   * What a line of that log is: `common`, `combined`, `json`, or a text with gunicorn's atoms.
+   * The format of that log: `common`, `combined`, `json`, or a string with gunicorn's atoms.
    *
    * @default {"common"}
    */
   access_logformat?: string;
   /**
-   * Where errors and what the application writes to `wsgi.errors` are logged: a file, or `-` for stderr; by FastCGI,
-   * `-` is the log of the web server.
+   * Where to log errors, and what the application writes to `wsgi.errors`: a file, or `-` for stderr; over FastCGI, `-`
+   * is the web server's log.
    *
    * @default {"-"}
    */
   error_logfile?: string;
   /**
-   * Which of the server's own messages are logged there; an error of the application is one of the level `error`.
+   * The minimum level of the server's own messages; errors of the application have the level `error`.
    *
    * @default {"info"}
    */
   log_level?: "debug" | "info" | "warning" | "error" | "critical";
   /**
-   * How long the application may take to begin its answer, in seconds; 0 is no limit.
+   * How long the application may take to begin its response, in seconds; 0 for no limit.
    *
    * @default {30}
    */
   timeout?: number;
   /**
-   * How many requests may be under way at once; 0 is no limit.
+   * The maximum number of concurrent requests; 0 for no limit.
    *
    * @default {0}
    */
   limit_concurrency?: number;
   /**
-   * How many bytes the body of a request may have: a number, or `"64k"`, `"10m"`; 0 is no limit.
+   * The maximum size of a request body, in bytes or as `"64k"`, `"10m"`; 0 for no limit.
    *
    * @default {"1g"}
    */
   limit_request_body?: number | string;
   /**
-   * How many bytes the request line may have; 0 is no limit.
+   * The maximum size of the request line, in bytes; 0 for no limit.
    *
    * @default {8190}
    */
   limit_request_line?: number | string;
   /**
-   * How many headers a request may have; 0 is no limit.
+   * The maximum number of headers; 0 for no limit.
    *
    * @default {100}
    */
   limit_request_fields?: number;
   /**
-   * How many bytes a header may have; 0 is no limit.
+   * The maximum size of a header, in bytes; 0 for no limit.
    *
    * @default {"16k"}
    */
   limit_request_field_size?: number | string;
   /**
-   * Whether the application runs behind `validator`.
+   * Whether to wrap the application in `validator`.
    *
    * @default {false}
    */
   validate?: boolean;
   /**
-   * Whether errors are shown to the client. Refused unless only this machine reaches the server, and shown to requests
-   * for a host that is this machine.
+   * Whether to show errors to clients. Requires a loopback address; shown only if the host of the request is this
+   * machine.
    *
    * @default {false}
    */
   debug?: boolean;
   /**
-   * Whether errors are shown to every client.
+   * Whether to show errors to all clients.
    *
    * @default {false}
    */
@@ -188,38 +187,38 @@ export interface ServeOptions {
 
 /** An application that is being served. */
 export interface Serving extends AsyncDisposable {
-  /** Where, in one text: `127.0.0.1:8000`, `[::1]:8000`, `unix:/path`. */
+  /** The address as a string: `127.0.0.1:8000`, `[::1]:8000`, `unix:/path`. */
   readonly address: string;
-  /** Where: the port is the real one where 0 was asked. */
+  /** The address; its port is the real one if 0 was requested. */
   readonly server_address: ServerAddress;
-  /** Resolves when it has ended, whoever ended it. */
+  /** Resolves when the server has stopped, for whatever reason. */
   readonly finished: Promise<void>;
   /**
-   * Stops accepting requests, and resolves when those under way are answered and all logs are written, or when
-   * `graceful_timeout` is over. What is still under way then is cut off; by HTTP, where Deno closes nothing that it is
-   * shutting down, it is left to itself.
+   * Stops accepting requests, and resolves when those in flight are answered and all logs are written, or after
+   * `graceful_timeout`. Any that remain are cut off, except over HTTP: Deno does not close connections that it is
+   * shutting down.
    */
   shutdown(): Promise<void>;
-  /** Drops every connection at once, but for those that `shutdown()` waits for by HTTP: it waits no longer. */
+  /** Closes all connections at once. Over HTTP, those that `shutdown()` waits for stay open, but are no longer waited for. */
   server_close(): Promise<void>;
-  /** Opens the files of the logs anew, after somebody has renamed them. */
+  /** Reopens the log files after they were renamed. */
   reopen_logs(): void;
   /**
-   * `server_close()`, at the end of an `await using` block. The error log says so if that comes before any request, and
-   * nobody waits for `finished`.
+   * Calls `server_close()` at the end of an `await using` block. If there has been no request and nothing awaits
+   * `finished`, the error log says so.
    */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Serves an application, as the command does, until it is told to stop.
+ * Serves an application, as the command does, until it is stopped.
  *
- * @param app The application: WSGI's function, or an object with a method `fetch`, a Hono application for one.
- * @param options What is not said has the default of the command.
- * @returns What is served, as soon as it listens.
- * @throws {TypeError} If `app` is neither, or an option is none or has no such value.
- * @throws {Deno.errors.AddrInUse} If somebody else listens there.
- * @throws {Error} What the system says, if it cannot listen there or a file cannot be read or written.
+ * @param app The application: a WSGI function, or an object with a `fetch` method, such as a Hono application.
+ * @param options The settings; the defaults are those of the command.
+ * @returns The server, as soon as it listens.
+ * @throws {TypeError} If `app` is neither, or if an option or its value is invalid.
+ * @throws {Deno.errors.AddrInUse} If the address is in use.
+ * @throws {Error} If it cannot listen there, or a file cannot be read or written.
  *
  * @example
  * ```ts

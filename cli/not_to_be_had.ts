@@ -1,4 +1,4 @@
-/** Why an address is not to be had, and what to do about it. */
+/** Why a server cannot listen at an address, and what to do about it. */
 
 import type { ServerAddress } from "../simple_server.ts";
 import { file_url } from "./settings/file_url.ts";

@@ -59,7 +59,7 @@ function exists(path: string): boolean {
 /**
  * Loads an application of Python.
  *
- * @param starter Who has this process watched: it starts anew when a file of the application changes.
+ * @param starter Who has this process watched: it restarts when a file of the application changes.
  * @throws {UsageError} If it cannot be loaded.
  */
 export async function load_python_application(

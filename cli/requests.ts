@@ -1,4 +1,4 @@
-/** The requests of a process: how many are under way, how many have been answered, and what is logged of each. */
+/** The requests of a process: how many are in flight, how many have been answered, and what is logged of each. */
 
 import type { Headers } from "../headers.ts";
 import type { RequestCounter } from "../middleware/mod.ts";
@@ -12,7 +12,7 @@ interface AnsweringHandler {
 }
 
 export class Requests implements RequestCounter {
-  /** How many are under way. */
+  /** How many are in flight. */
   active = 0;
   /** Whether there has been one. */
   begun = false;

@@ -27,7 +27,7 @@ import type { Settings } from "./settings/settings.ts";
 import { why_not_to_be_had } from "./not_to_be_had.ts";
 import { remove_stale_socket } from "./stale_socket.ts";
 
-/** The address to listen at is not to be had: the command ends with status 1. */
+/** It cannot listen at the address: the command ends with status 1. */
 export class ListenError extends Error {
   override name = "ListenError";
 }
@@ -43,7 +43,7 @@ export interface Place {
 /** For how long no connection is kept before the end, in milliseconds: whoever uses one does so within that. */
 const LAST_MOMENT = 1000;
 
-/** How long it is waited in any case, in milliseconds: a server takes a moment to see that nothing is under way. */
+/** How long it is waited in any case, in milliseconds: a server takes a moment to see that nothing is in flight. */
 const LEAST_GRACE = 100;
 
 const ALONE: Place = { is_worker: false, on_worn() {} };
@@ -63,10 +63,10 @@ export class Service {
   #handling: Handling;
   #app: WSGIApplication;
   #server: Server | null = null;
-  /** When requests under way are cut off. */
+  /** When requests in flight are cut off. */
   #end_of_grace: number | null = null;
   #stopped: Promise<void> | null = null;
-  /** Settles when nobody waits for the requests under way any more. */
+  /** Settles when nobody waits for the requests in flight any more. */
   #cut_off = Promise.withResolvers<void>();
 
   constructor(
@@ -97,7 +97,7 @@ export class Service {
    * Serves until it is stopped; a CGI script answers its one request.
    *
    * @param on_listening Called when requests are taken.
-   * @throws {ListenError} If the address is not to be had.
+   * @throws {ListenError} If it cannot listen at the address.
    * @throws {UsageError} If the certificate is none.
    */
   async serve(on_listening: () => void): Promise<void> {
@@ -169,7 +169,7 @@ export class Service {
     else await closed;
   }
 
-  /** Stops when the requests under way are answered, or their time is up. */
+  /** Stops when the requests in flight are answered, or their time is up. */
   stop(): Promise<void> {
     return this.#stopped ??= this.#stop();
   }
@@ -181,7 +181,7 @@ export class Service {
     clearTimeout(timer);
   }
 
-  /** Answers what is under way, and waits for what goes on behind a response. */
+  /** Answers what is in flight, and waits for what goes on behind a response. */
   async #finish(): Promise<void> {
     await this.#server?.shutdown();
     await work_is_done();
@@ -194,14 +194,14 @@ export class Service {
     this.#cut_off.resolve();
   }
 
-  /** How long the requests under way may still take, in milliseconds. */
+  /** How long the requests in flight may still take, in milliseconds. */
   get #grace(): number {
     const { graceful_timeout } = this.#settings;
     this.#end_of_grace ??= performance.now() + graceful_timeout * 1000;
     return Math.max(this.#end_of_grace - performance.now(), 0);
   }
 
-  /** Settles when the time of the requests under way is up. */
+  /** Settles when the time of the requests in flight is up. */
   async #grace_ends(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, this.#grace));
   }

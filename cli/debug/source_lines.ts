@@ -14,7 +14,7 @@ export interface Frame {
   /** File, line and column, a file below the working folder without that. */
   place: string;
   owner: Owner;
-  /** The lines around it; empty where the source is not to be had. */
+  /** The lines around it; empty where the source is not available. */
   source: SourceLine[];
 }
 
@@ -91,7 +91,7 @@ function frames_at(calls: Call[]): Frame[] {
   });
 }
 
-/** The lines of each file that was looked for; null where they are not to be had. */
+/** The lines of each file that was looked for; null where they are not available. */
 type Files = Map<string, string[] | null>;
 
 /** What the lines of a stack say behind their `at`. */
@@ -162,7 +162,7 @@ function path_of(url: string): string | null {
   }
 }
 
-/** The lines of a module; null where they are not to be had. */
+/** The lines of a module; null where they are not available. */
 function lines_of(url: string, files: Files): string[] | null {
   const path = path_of(url);
   if (path === null || !MODULE_NAME.test(extname(path))) return null;
@@ -182,7 +182,7 @@ function read(path: string): string | null {
     const { isFile, size } = Deno.statSync(path);
     return isFile && size <= LARGEST ? Deno.readTextFileSync(path) : null;
   } catch {
-    return null; // It has gone, or the system keeps it from this process.
+    return null; // It is gone, or the system keeps it from this process.
   }
 }
 

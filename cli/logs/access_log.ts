@@ -47,7 +47,7 @@ export class AccessLog {
     this.#file.write(this.#format.line(answered));
   }
 
-  /** Opens the file anew, as `LogFile` does. */
+  /** Reopens the file, as `LogFile` does. */
   reopen(): void {
     this.#file.reopen();
   }

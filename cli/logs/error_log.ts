@@ -95,7 +95,7 @@ export class ErrorLog implements ErrorStream {
     return this.#paint(text, level === "warning" ? "yellow" : "red");
   }
 
-  /** Opens the file anew, as `LogFile` does. */
+  /** Reopens the file, as `LogFile` does. */
   reopen(): void {
     this.#file.reopen();
   }

@@ -74,7 +74,7 @@ export class LogFile {
   /** How many lines could not be written. */
   lost = 0;
 
-  /** Absolute, so that `reopen()` finds it wherever the process has gone; null for stderr. */
+  /** Absolute, so that `reopen()` finds it wherever the process has changed to; null for stderr. */
   #path: URL | null;
   #option: string;
   #report: (message: string) => void;

@@ -24,7 +24,7 @@ export class Logs {
     }
   }
 
-  /** Opens them anew, after somebody has renamed their files. */
+  /** Reopens them after their files were renamed. */
   reopen(): void {
     this.access?.reopen();
     this.errors.reopen();

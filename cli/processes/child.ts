@@ -41,7 +41,7 @@ let start_folder: string | undefined;
 /**
  * Changes the working folder of this process; those that it starts begin where it began, and do the same.
  *
- * @throws If it is not to be had.
+ * @throws If it is not available.
  */
 export function change_folder(folder: string): void {
   start_folder = Deno.cwd();

@@ -1,10 +1,10 @@
-/** The link between the supervisor and a worker: each tells the other what happens, and sees when that has gone. */
+/** The link between the supervisor and a worker: each tells the other what happens, and sees when it is gone. */
 
 /**
  * What is said. By the worker: that its application is loaded, that it takes requests and how long it may be silent,
  * that it is there, that it has had its number of requests, that it listens no more, that it cannot start and why.
  * To it: that it may listen, that it shall answer, that another one takes its place, that it shall stop, that it shall
- * open its logs anew. No signals are sent for that: the worker cannot tell them from those that come from outside, to
+ * reopen its logs. No signals are sent for that: the worker cannot tell them from those that come from outside, to
  * it or to all processes at once, and at SIGUSR1 Deno opens its debugger.
  */
 const WORDS = [
@@ -31,14 +31,14 @@ export class Link {
     return new Link(await Deno.connect({ transport: "unix", path }));
   }
 
-  /** Says a word to the other side, a line for each; `messages` tells when that has gone. */
+  /** Says a word to the other side, a line for each; `messages` tells when it is gone. */
   say(word: Word, detail = ""): Promise<void> {
     const line = `${JSON.stringify([word, detail])}\n`;
     const send = () => write_all(this.#conn, new TextEncoder().encode(line));
     return this.#said = this.#said.then(send).catch(() => {});
   }
 
-  /** What the other side says, until one of the two has gone. */
+  /** What the other side says, until one of the two is gone. */
   async *messages(): AsyncGenerator<Message> {
     const decoder = new TextDecoder();
     const buffer = new Uint8Array(4096);

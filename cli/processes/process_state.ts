@@ -20,7 +20,7 @@ export interface ProcessState {
   cpu: number;
 }
 
-/** What a process is doing; null where nobody says so. */
+/** What a process is doing; null if unknown. */
 export function process_state(pid: number): ProcessState | null {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/stat`);

@@ -25,7 +25,7 @@ const AGAIN: Deno.Signal = "SIGALRM";
 export const REOPEN: Deno.Signal = "SIGUSR1";
 
 /**
- * Runs the command as a child that starts anew when a module changes; gives its exit status.
+ * Runs the command as a child that restarts when a module changes; gives its exit status.
  *
  * @throws {UsageError} If it cannot be started.
  */
@@ -77,7 +77,7 @@ export class Starter {
     this.#pid = pid;
   }
 
-  /** Calls `stop` when the process says that this is the end, or has gone. */
+  /** Calls `stop` when the process says that this is the end, or has exited. */
   follow(stop: () => void): void {
     const end = () => {
       if (!this.#is_end) stop();
@@ -90,7 +90,7 @@ export class Starter {
     Deno.unrefTimer(timer);
   }
 
-  /** Ends this process, and has it started anew. */
+  /** Ends this process, and has it restarted. */
   start_again(): void {
     Deno.kill(Deno.pid, AGAIN);
   }
@@ -103,7 +103,7 @@ export class Starter {
   }
 }
 
-/** Who has this process watched; null where nobody does. */
+/** Who has this process watched; null if nobody does. */
 export function starter_of(
   environ: Readonly<Record<string, string>>,
 ): Starter | null {

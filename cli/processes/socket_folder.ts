@@ -15,7 +15,7 @@ export class SocketFolder {
   #path: string | null = null;
 
   /**
-   * The path of a socket in it. The folder is made when it is needed, also if it has gone: some systems clean their
+   * The path of a socket in it. The folder is made when it is needed, even if it was deleted: some systems clean their
    * temporary directory.
    *
    * @throws {UsageError} If it cannot be made.

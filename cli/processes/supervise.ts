@@ -18,7 +18,7 @@ import type { WorkerProcess } from "./worker_process.ts";
  *
  * @param announce Called with the address when all of them take requests.
  * @returns The exit status.
- * @throws {ListenError} If the address is not to be had.
+ * @throws {ListenError} If it cannot listen at the address.
  * @throws {UsageError} If the workers cannot be started here.
  */
 export async function supervise(

@@ -113,7 +113,7 @@ export class Supervisor {
     this.#folder.remove();
   }
 
-  /** Has all workers open their logs anew. */
+  /** Has all workers reopen their logs. */
   reopen_logs(): void {
     for (const worker of this.#workers) worker.reopen_logs();
   }

@@ -30,7 +30,7 @@ export async function take_seat(): Promise<Seat | null> {
   }
 }
 
-/** Serves until the supervisor says that it is enough, or has gone. */
+/** Serves until the supervisor says that it is enough, or has exited. */
 export async function work(
   app: WSGIApplication,
   foundation: Foundation,
@@ -76,7 +76,7 @@ function listen_to_signals(service: Service): void {
   on_signal("SIGHUP", () => {});
 }
 
-/** Does what the supervisor says; settles when it has gone. */
+/** Does what the supervisor says; settles when it is gone. */
 async function obey(
   link: Link,
   service: Service,

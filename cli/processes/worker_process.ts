@@ -46,7 +46,7 @@ export class WorkerProcess {
   /** Settles when all is read that it has said. */
   #heard: Promise<void> = Promise.resolve();
   #ready_since: number | null = null;
-  /** Whether it is to open its logs anew as soon as it can be told. */
+  /** Whether it is to reopen its logs as soon as it can be told. */
   #reopening = false;
   #heartbeat: Heartbeat | null = null;
   /** Ends a start that takes too long, later an end that does. */
@@ -112,7 +112,7 @@ export class WorkerProcess {
     this.#kill("SIGKILL");
   }
 
-  /** Has it open its logs anew, as soon as it can be told. */
+  /** Has it reopen its logs, as soon as it can be told. */
   reopen_logs(): void {
     if (this.#link) this.#link.say("reopen");
     else this.#reopening = true;
@@ -172,7 +172,7 @@ export class WorkerProcess {
     return status;
   }
 
-  /** Listens to what it says; the link stays open for the worker to see when the supervisor has gone. */
+  /** Listens to what it says; the link stays open for the worker to see when the supervisor has exited. */
   async #listen(listener: Deno.UnixListener): Promise<void> {
     const conn = await listener.accept().catch(() => null);
     if (!conn) return; // It has ended before.

@@ -46,7 +46,7 @@ const ELSEWHERE: Record<string, string> = {
 const DENO =
   /^-A$|^--(allow|deny|unstable|inspect|no-check|no-lock|v8-flags|import-map|env-file|node-modules-dir|cached-only)/;
 
-/** How to write what `given`, an option with its dashes, may have meant; null where nobody knows. */
+/** How to write what `given`, an option with its dashes, may have meant; null if there is none. */
 export function suggested_option(
   given: string,
   own: readonly string[],
@@ -61,7 +61,7 @@ export function is_of_deno(given: string): boolean {
   return DENO.test(given);
 }
 
-/** How a file of settings writes what `given` may have meant; null where nobody knows. */
+/** How a file of settings writes what `given` may have meant; null if there is none. */
 export function suggested_setting(given: string): string | null {
   const name = given.replaceAll("-", "_");
   const names = [...Object.keys(OPTIONS), "application"];

@@ -34,7 +34,7 @@ const REQUESTS: Record<Exclude<Request, "serve">, { short?: string }> = {
 };
 
 /**
- * Reads the command line, and what it is laid upon: the file of `--config`, and that upon the environment.
+ * Reads the command line, which overrides the file of `--config`, which overrides the environment.
  *
  * @param environ The variables of this process.
  * @throws {UsageError} If something of it cannot be understood.

@@ -51,11 +51,11 @@ export interface Settings {
   max_requests: number;
   /** The most that is added to `max_requests`, at random. */
   max_requests_jitter: number;
-  /** How long requests under way may take when a process stops, in seconds. */
+  /** How long requests in flight may take when a process stops, in seconds. */
   graceful_timeout: number;
   /** Where the id of the process is written. */
   pid: string | null;
-  /** Whether to start anew when the application changes. */
+  /** Whether to restart when the application changes. */
   reload: boolean;
 
   /** Where the access log goes: a file, `-` for stderr, `none`. */
@@ -69,7 +69,7 @@ export interface Settings {
 
   /** How long an application may take to answer, in seconds; 0 for no limit. */
   timeout: number;
-  /** How many requests may be under way at once; 0 for no limit. */
+  /** How many requests may be in flight at once; 0 for no limit. */
   limit_concurrency: number;
   /** How many bytes the body of a request may have; 0 for no limit. */
   limit_request_body: number;
