@@ -20,15 +20,21 @@
 
 import { work_is_done } from "./_internal/background.ts";
 import { BaseHandler } from "./_internal/handler/base_handler.ts";
+import { define_later, is_still_to_come } from "./_internal/later.ts";
 import { platform } from "./_internal/platform.ts";
 import { type MaybePromise, unsettled } from "./_internal/promise.ts";
 import { read_environ } from "./_internal/request/process_environ.ts";
 import { complete, UNWANTED_VARIABLES } from "./_internal/request/variables.ts";
-import { body_of, parse_length, whole_body } from "./_internal/streams/body.ts";
+import {
+  body_of,
+  empty_body,
+  parse_length,
+  whole_body,
+} from "./_internal/streams/body.ts";
 import { console_to_stderr } from "./_internal/streams/console.ts";
 import { stderr } from "./_internal/streams/error_stream.ts";
 import { concat } from "./_internal/text/bytes.ts";
-import type { ErrorStream, WSGIApplication } from "./types.ts";
+import type { ErrorStream, WSGIApplication, WSGIEnvironment } from "./types.ts";
 
 export { ResponseHandler } from "./_internal/handler/response_handler.ts";
 export {
@@ -158,7 +164,7 @@ export class SimpleHandler extends BaseHandler {
     if (this.#kept.length === 0) return;
     const data = concat(this.#kept);
     this.#kept = [];
-    this.#writer ??= writer_of(this.stdout);
+    this.#writer ??= this.open_stdout();
     if (data.length > 0) return this.#writer.write(data);
   }
 
@@ -170,14 +176,18 @@ export class SimpleHandler extends BaseHandler {
   protected override _end(): MaybePromise {
     if (this.#kept.length > 0) return this._flush();
   }
-}
 
-function writer_of(
-  stdout: WritableStream<Uint8Array> | ByteWriter,
-): ByteWriter {
-  if (!(stdout instanceof WritableStream)) return stdout;
-  const is_process_stdout = platform.is_stdout(stdout) && !stdout.locked;
-  return is_process_stdout ? process_stdout : stdout.getWriter();
+  /**
+   * Returns what writes to `stdout`.
+   *
+   * @ignore
+   */
+  protected open_stdout(): ByteWriter {
+    const { stdout } = this;
+    if (!(stdout instanceof WritableStream)) return stdout;
+    const is_process_stdout = platform.is_stdout(stdout) && !stdout.locked;
+    return is_process_stdout ? process_stdout : stdout.getWriter();
+  }
 }
 
 /** The number of bytes that fit into an empty pipe on any system. */
@@ -249,6 +259,9 @@ export class BaseCGIHandler extends SimpleHandler {
   }
 }
 
+/** In place of a stream that is created when it is needed. */
+const LATER = null as never;
+
 /**
  * Runs an application as a CGI script, with the stdin, stdout, stderr and environment of the process (RFC 3875).
  *
@@ -273,14 +286,31 @@ export class CGIHandler extends BaseCGIHandler {
 
   /** Uses the streams and the environment of the process. */
   constructor() {
-    super(
-      platform.stdin,
-      platform.stdout,
-      stderr,
-      read_environ(),
-      false,
-      true,
-    );
+    super(LATER, LATER, stderr, read_environ(), false, true);
+    define_later(this, "stdin", () => platform.stdin);
+    define_later(this, "stdout", () => platform.stdout);
+  }
+
+  /**
+   * Sets an empty `wsgi.input` only when somebody asks for it.
+   *
+   * @ignore
+   */
+  protected override set_input(environ: WSGIEnvironment): void {
+    const is_stock = this.get_stdin === CGIHandler.prototype.get_stdin;
+    if (!is_stock || this.#has_body()) return super.set_input(environ);
+    define_later(environ, "wsgi.input", () => this.get_stdin());
+  }
+
+  /**
+   * Returns what writes to `stdout`, which for that of the process is no stream.
+   *
+   * @ignore
+   */
+  protected override open_stdout(): ByteWriter {
+    return is_still_to_come(this, "stdout")
+      ? process_stdout
+      : super.open_stdout();
   }
 
   /**
@@ -302,13 +332,18 @@ export class CGIHandler extends BaseCGIHandler {
 
   /** Returns the body of the request; if the web server does not know its length, it is all of stdin. */
   override get_stdin(): ReadableStream<Uint8Array> {
+    if (!this.#has_body()) return empty_body();
+    const { CONTENT_LENGTH } = this.environ!;
+    return this.#input = CONTENT_LENGTH
+      ? body_of(this.stdin, CONTENT_LENGTH, () => this.#input = null)
+      : whole_body(this.stdin);
+  }
+
+  #has_body(): boolean {
     const { CONTENT_LENGTH, HTTP_TRANSFER_ENCODING } = this.environ!;
-    const is_chunked = !CONTENT_LENGTH && HTTP_TRANSFER_ENCODING !== undefined;
-    const input = is_chunked
-      ? whole_body(this.stdin)
-      : body_of(this.stdin, CONTENT_LENGTH, () => this.#input = null);
-    if (is_chunked || parse_length(CONTENT_LENGTH)) this.#input = input;
-    return input;
+    return CONTENT_LENGTH
+      ? (parse_length(CONTENT_LENGTH) ?? 0) > 0
+      : HTTP_TRANSFER_ENCODING !== undefined;
   }
 
   /**

@@ -245,7 +245,7 @@ export class BaseHandler extends ResponseWriter {
   setup_environ(): MaybePromise {
     const environ = this.environ = this.new_environ();
     this.add_cgi_vars();
-    environ["wsgi.input"] = this.#input = this.get_stdin();
+    this.set_input(environ);
     environ["wsgi.input_terminated"] = true;
     environ["wsgi.errors"] = this.get_stderr();
     environ["wsgi.version"] = this.wsgi_version;
@@ -259,6 +259,11 @@ export class BaseHandler extends ResponseWriter {
     if (this.origin_server && this.server_software) {
       environ.SERVER_SOFTWARE ??= this.server_software;
     }
+  }
+
+  /** @ignore */
+  protected set_input(environ: WSGIEnvironment): void {
+    environ["wsgi.input"] = this.#input = this.get_stdin();
   }
 
   /**
@@ -278,15 +283,10 @@ export class BaseHandler extends ResponseWriter {
   /** What `#finish_response` does with most results: of an array of one block nothing is left to be closed. */
   #finish_one_block(block: unknown): MaybePromise {
     if (this.#gone) throw this.#gone;
-    return after(this.send_block(block), () => this.#finish_sent());
-  }
-
-  #finish_sent(): MaybePromise {
-    return after(this.finish_content(), () => this.#end_sent());
-  }
-
-  #end_sent(): MaybePromise {
-    return after(this.end_body(), () => this.#close_complete());
+    const close = () => this.#close_complete();
+    const end = () => after(this.end_body(), close);
+    const finish = () => after(this.finish_content(), end);
+    return after(this.send_block(block), finish);
   }
 
   *#finish_response(): Steps {
