@@ -7,7 +7,7 @@ import { PACKAGES } from "../tests/python/support.ts";
 import { type Contender, median, type Sample } from "./case.ts";
 import { measure_load } from "./load.ts";
 import { describe_machine, watch_others } from "./machine.ts";
-import { cpu_time, memory, start } from "./process.ts";
+import { cpu_time, memory, output, start } from "./process.ts";
 
 /** What is measured: a module in `contenders/`, its application, and the floor and the goal of its rate. */
 const APPLICATIONS = [
@@ -40,13 +40,21 @@ function contenders(application: string): Contender[] {
   ];
 }
 
-const rounds = Number(Deno.args[0] ?? 5);
+/** How often each contender takes its turn. */
+const ROUNDS = 5;
+
+const PARTS: Record<string, () => Promise<void>> = {
+  rates: measure_rates,
+  start: measure_start,
+  memory: measure_memory,
+};
+const chosen = Deno.args.length ? Deno.args : Object.keys(PARTS);
+const deno_folder: string =
+  JSON.parse(await output(["deno", "info", "--json"])).denoDir;
 const folder = await Deno.makeTempDir({ prefix: "bench_" });
 const others = watch_others();
 try {
-  await measure_rates();
-  await measure_start();
-  await measure_memory();
+  for (const name of chosen) await PARTS[name]!();
 } finally {
   await Deno.remove(folder, { recursive: true });
   const { cpus, cpu, versions } = describe_machine();
@@ -64,7 +72,7 @@ async function measure_rates(): Promise<void> {
   );
   for (const { module, name, floor, goal } of APPLICATIONS) {
     const samples = await measure_load(contenders(`${module}:${name}`), {
-      rounds,
+      rounds: ROUNDS,
       seconds: 4,
       connections: 8,
       // V8 compiles WebAssembly a second time while it runs.
@@ -97,13 +105,20 @@ function times(factor: number): string {
   return `${factor.toFixed(2)}x`;
 }
 
+/** A command with a cache of its own, of Python and not of Deno. */
+function with_cache(cache: string, command: string[]): string[] {
+  return [
+    "env",
+    `XDG_CACHE_HOME=${cache}`,
+    `DENO_DIR=${deno_folder}`,
+    ...command,
+  ];
+}
+
 /** The time and the CPU time until a server has answered its first request. */
 async function first_answer(cache: string, module: string) {
   const before = performance.now();
-  await using server = await start([
-    ...["env", `XDG_CACHE_HOME=${cache}`],
-    ...ours(module),
-  ]);
+  await using server = await start(with_cache(cache, ours(module)));
   await (await fetch(`http://${server.address}/`)).text();
   return {
     milliseconds: performance.now() - before,
@@ -128,7 +143,7 @@ async function measure_start(): Promise<void> {
     await fill(cache);
     await first_answer(cache, application);
     const samples = [];
-    for (let i = 0; i < rounds; i++) {
+    for (let i = 0; i < ROUNDS; i++) {
       samples.push(await first_answer(cache, application));
     }
     show("warm", {
@@ -140,10 +155,9 @@ async function measure_start(): Promise<void> {
 
 /** Waits until a process has filled the cache. */
 async function fill(cache: string): Promise<void> {
-  await using _server = await start([
-    ...["env", `XDG_CACHE_HOME=${cache}`],
-    ...ours("application:small"),
-  ]);
+  await using _server = await start(
+    with_cache(cache, ours("application:small")),
+  );
   const is_full = () =>
     Array.from(Deno.readDirSync(`${cache}/tsgi`)).some(({ name }) =>
       Array.from(Deno.readDirSync(`${cache}/tsgi/${name}`))

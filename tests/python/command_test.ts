@@ -117,7 +117,7 @@ python_test(
     });
     assertEquals(await ask(server.port), "Hello");
     const served = () =>
-      Array.from(server.printed.stdout.matchAll(/Serving .*:(\d+)\/\n/g));
+      Array.from(server.printed.stdout.matchAll(/Serving .*:(\d+)\/.*\n/g));
     await Deno.writeTextFile(`${folder.path}/app.py`, "1 +\n");
     await until(() => server.printed.stderr.includes("SyntaxError"));
     await Deno.writeTextFile(

@@ -267,6 +267,29 @@ for (const framework of FRAMEWORKS) {
   });
 }
 
+for (const framework of FRAMEWORKS) {
+  Deno.test({
+    name:
+      `${framework} and the server do nothing that wsgiref.validate objects`,
+    ignore: !has_pyodide || !has_packages,
+    async fn() {
+      const name = framework === "django" ? "application" : "app";
+      const factory = `validated:make('${framework}_app', '${name}')`;
+      await using server = await start(
+        ["--pythonpath", PACKAGES, factory],
+        ENVIRON,
+      );
+      const answers = await visit_all(server.port, framework);
+      const { stderr } = await server.stop();
+      assertEquals(stderr.match(/^AssertionError.*/gm), null);
+      assertEquals(
+        answers.filter(({ status }) => status >= 500).map((it) => it.request),
+        ["GET /error"],
+      );
+    },
+  });
+}
+
 for (const framework of ["flask", "bottle"]) {
   Deno.test({
     name:

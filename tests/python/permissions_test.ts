@@ -9,7 +9,8 @@ import {
 import { VERSION } from "../../python/mod.ts";
 import { root } from "../support/support.ts";
 import { python_test } from "./support.ts";
-import { free_port } from "../support/processes.ts";
+import { make_folder, start } from "../support/command.ts";
+import { ask, free_port } from "../support/processes.ts";
 
 const APPS = new URL("tests/python/apps", root).pathname;
 const SCRIPT = `
@@ -136,4 +137,17 @@ Deno.test("whoever serves TypeScript has no Pyodide in the graph of modules", as
       );
     }
   }
+});
+
+Deno.test("whoever serves TypeScript downloads no Pyodide", async () => {
+  await using folder = await make_folder({
+    "app.ts":
+      'export default (_, start_response) => (start_response("200 OK", []), []);',
+  });
+  await using server = await start(["--workers", "1", "app.ts"], {
+    cwd: folder.path,
+    env: { DENO_DIR: `${folder.path}/deno` },
+  });
+  assertEquals(await ask(server.port), "");
+  assertEquals(Array.from(Deno.readDirSync(`${folder.path}/deno/npm`)), []);
 });

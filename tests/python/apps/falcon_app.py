@@ -1,3 +1,5 @@
+from urllib.parse import quote, unquote
+
 import falcon
 
 
@@ -9,14 +11,14 @@ class Page:
 
 class Form:
     def on_post(self, request, response):
-        response.set_cookie("name", request.get_media()["name"], secure=False)
+        response.set_cookie("name", quote(request.get_media()["name"]), secure=False)
         raise falcon.HTTPSeeOther("/session")
 
 
 class Session:
     def on_get(self, request, response):
         response.content_type = falcon.MEDIA_HTML
-        response.text = f"<h1>{request.cookies.get('name')}</h1>"
+        response.text = f"<h1>{unquote(request.cookies.get('name', ''))}</h1>"
 
 
 class Upload:
