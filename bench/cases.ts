@@ -25,18 +25,19 @@ function script(name: string, file: string, ...args: string[]): Contender {
   return { name, command: () => ["deno", "run", "-A", file, ...args] };
 }
 
-/** This project's command with an application of application.ts. */
+/** This project's command with an application of application.ts, or of another module. */
 function serve(
   name: string,
   application: string,
   options: (folder: string) => string[] = () => [],
+  module = `application.ts:${application}`,
 ): Contender {
   return {
     name,
     command: (folder) => [
       ...["deno", "run", "-A", "mod.ts", "--bind", "127.0.0.1:0"],
       ...["--access-logfile", "none", ...options(folder)],
-      `${HERE}/application.ts:${application}`,
+      `${HERE}/${module}`,
     ],
   };
 }
@@ -303,6 +304,55 @@ const nginx: Case = {
   ],
 };
 
+const MAKE_SERVER = "make_server";
+
+/** A fetch application, and what it costs without this package. */
+const hono: Case = {
+  name: "hono",
+  title: "JSON from Hono, keep-alive, 64 connections",
+  unit: "requests/s",
+  cpu_unit: "µs/request",
+  contenders: [
+    script(BARE, `${HERE}/hono_bare.ts`),
+    script(MAKE_SERVER, `${HERE}/hono_server.ts`),
+    serve(OURS, "", () => [], "hono.ts"),
+  ],
+  measure: measure_load,
+  comparisons: [
+    faster(MAKE_SERVER, BARE, 0.7, 0.9),
+    faster(OURS, BARE),
+  ],
+};
+
+/** The same behind nginx: bare `Deno.serve` by HTTP, this package by FastCGI. */
+const hono_nginx: Case = {
+  name: "hono_nginx",
+  title: "JSON from Hono behind nginx",
+  unit: "requests/s",
+  cpu_unit: "µs/request",
+  contenders: [
+    ...["http", HTTP_KEPT].map((name): Contender => ({
+      name,
+      command: (folder) => [
+        ...["deno", "run", "-A", `${HERE}/hono_bare.ts`],
+        socket(folder, name),
+      ],
+    })),
+    ...["fastcgi", FASTCGI_KEPT].map((name) =>
+      serve(name, "", (folder) => [
+        ...["--protocol", "fastcgi"],
+        ...["--bind", `unix:${socket(folder, name)}`],
+      ], "hono.ts")
+    ),
+  ],
+  measure: measure_behind_nginx,
+  comparisons: [
+    faster("fastcgi", "http", 1, 1.2),
+    faster(FASTCGI_KEPT, HTTP_KEPT, 1, 1.2),
+    faster(FASTCGI_KEPT, "http"),
+  ],
+};
+
 /** Every case, in the order of the table. */
 export const cases: Case[] = [
   small,
@@ -312,5 +362,7 @@ export const cases: Case[] = [
   transfer("up", "1 GiB upload drained from wsgi.input", 0.95),
   cgi,
   nginx,
+  hono,
+  hono_nginx,
   import_mod,
 ];

@@ -9,9 +9,8 @@ const MOST = 1024 * 1024;
 
 /** The blocks of a body. */
 export class ResponseBody {
+  #stream: ReadableStream<Uint8Array>;
   #reader: ReadableStreamDefaultReader<Uint8Array>;
-  /** How many bytes are taken before the response begins, beside the first block. */
-  #most: number;
   /** What was there. */
   #blocks: Uint8Array[] = [];
   /** What has been asked for behind that. */
@@ -21,7 +20,7 @@ export class ResponseBody {
 
   /** @throws {TypeError} If the stream is locked. */
   constructor(stream: ReadableStream<Uint8Array>) {
-    this.#most = is_of_bytes(stream) ? MOST : 0;
+    this.#stream = stream;
     this.#reader = stream.getReader();
   }
 
@@ -35,7 +34,7 @@ export class ResponseBody {
    */
   async take_ready(): Promise<number | null> {
     let size = 0;
-    while (this.#blocks.length < 2 || size <= this.#most) {
+    while (this.#blocks.length < 2 || size <= MOST && this.#is_of_bytes()) {
       const next = this.#next = this.#ask();
       if (!await is_settled(next)) return null;
       const step = await next;
@@ -50,6 +49,14 @@ export class ResponseBody {
     return null;
   }
 
+  /** Whether the body is a stream of bytes. To find that out takes as long as all the rest, and few bodies need it. */
+  #is_of_bytes(): boolean {
+    this.#reader.releaseLock();
+    const is_so = is_of_bytes(this.#stream);
+    this.#reader = this.#stream.getReader();
+    return is_so;
+  }
+
   /** The next block. */
   read(): Step | Promise<Step> {
     const value = this.#blocks.shift();
@@ -61,7 +68,8 @@ export class ResponseBody {
 
   /** Lets go of what is left. */
   async cancel(): Promise<void> {
-    if (!this.#has_failed) await this.#reader.cancel();
+    const has_ended = this.#has_failed || this.#next === DONE;
+    if (!has_ended) await this.#reader.cancel();
   }
 
   async #ask(): Promise<Step> {
