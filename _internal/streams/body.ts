@@ -1,6 +1,7 @@
 /** Request bodies: an empty one, all of a stream, or a number of bytes from a stream that may continue. */
 
 import { platform } from "../platform.ts";
+import type { MaybePromise } from "../promise.ts";
 import { BodySource, has_source } from "./body_source.ts";
 import { disconnected } from "./disconnect.ts";
 import { stand_in } from "./own_request.ts";
@@ -120,14 +121,27 @@ function translate(error: unknown): never {
 }
 
 /**
- * After how many blocks of a body the event loop runs. Deno resolves reads of blocks that it has received already
- * without running it, and a client can make a block of each byte.
+ * How many blocks are read before the event loop runs: that many of each body, then that many of all together. Deno
+ * resolves reads of blocks that it has received already without running it, and a client can make a block of each byte.
  */
 const BLOCKS_A_TURN = 128;
 
-/** Resolves after a turn of the event loop. */
-function next_turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+/** How many blocks of long bodies have been read since the last turn. */
+let blocks_read = 0;
+
+/** Resolves after the next turn of the event loop; null if no body waits for one. */
+let turn: Promise<void> | null = null;
+
+/** Waits for a turn of the event loop if it is time for one. */
+function take_turn(): MaybePromise {
+  if (!turn && ++blocks_read < BLOCKS_A_TURN) return;
+  return turn ??= new Promise((resolve) => {
+    setTimeout(() => {
+      blocks_read = 0;
+      turn = null;
+      resolve();
+    }, 0);
+  });
 }
 
 /** Whether a block uses less than half of its buffer: Deno allocates 64 KiB for each, however short it is. */
@@ -165,7 +179,7 @@ class WholeSource extends BodySource {
       // Deno prints a warning when the signal is read, so it is only read for a request that has a body.
       if (this.#came > 0) this.#signal ??= this.#request?.signal ?? null;
       controller.enqueue(is_sparse(value) ? value.slice() : value);
-      return ++this.#blocks % BLOCKS_A_TURN === 0 ? next_turn() : undefined;
+      return ++this.#blocks > BLOCKS_A_TURN ? take_turn() : undefined;
     }
     if (this.#came < this.#expected) {
       throw cut_short(this.#came, this.#expected);
