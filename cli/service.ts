@@ -24,7 +24,7 @@ import {
   type Server,
 } from "./servers.ts";
 import type { Settings } from "./settings/settings.ts";
-import { why_not_to_be_had } from "./not_to_be_had.ts";
+import { listen_error_reason } from "./listen_error.ts";
 import { remove_stale_socket } from "./stale_socket.ts";
 
 /** It cannot listen at the address: the command ends with status 1. */
@@ -238,7 +238,7 @@ export class Service {
       if (typeof bind === "string") await remove_stale_socket(bind);
       return this.#make_server(bind, tls);
     } catch (error) {
-      const reason = why_not_to_be_had(bind, error as Error);
+      const reason = listen_error_reason(bind, error as Error);
       throw new ListenError(
         `cannot listen at ${format_address(bind)}: ${reason}`,
         { cause: error },

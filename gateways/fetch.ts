@@ -1,9 +1,9 @@
 /**
- * Between WSGI and fetch handlers, the functions from `Request` to `Response` that `deno serve`, Deno Deploy and
- * most frameworks of the platform are made for.
+ * Converts between WSGI applications and fetch handlers: functions from `Request` to `Response`, as used by `deno
+ * serve`, Deno Deploy and most frameworks.
  *
- * - {@linkcode to_fetch}: an application as a fetch handler
- * - {@linkcode from_fetch}: a fetch handler as an application, for every server of this package
+ * - {@linkcode to_fetch}: turns an application into a fetch handler
+ * - {@linkcode from_fetch}: turns a fetch handler into an application, for every server of this package
  *
  * @example
  * ```ts

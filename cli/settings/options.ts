@@ -62,14 +62,14 @@ export const OPTIONS: Table = {
   },
 
   protocol: {
-    group: "Where requests come from",
+    group: "Network",
     value: "NAME",
     default: "http",
     help: "http, cgi, scgi, fastcgi or uwsgi",
     parse: one_of(PROTOCOLS),
   },
   bind: {
-    group: "Where requests come from",
+    group: "Network",
     short: "b",
     value: "ADDRESS",
     default: "127.0.0.1:8000",
@@ -77,39 +77,39 @@ export const OPTIONS: Table = {
     parse: parse_address,
   },
   backlog: {
-    group: "Where requests come from",
+    group: "Network",
     value: "N",
     default: "2048",
     help: "maximum number of pending connections",
     parse: count_from(1, 2 ** 31 - 1), // What the system has for it is a signed number of 32 bits.
   },
   umask: {
-    group: "Where requests come from",
+    group: "Network",
     short: "m",
     value: "MODE",
     help: "octal mask for new files and sockets",
     parse: parse_mode,
   },
   certfile: {
-    group: "Where requests come from",
+    group: "Network",
     value: "FILE",
     help: "TLS certificate (PEM): serves HTTPS",
     parse: file,
   },
   keyfile: {
-    group: "Where requests come from",
+    group: "Network",
     value: "FILE",
     help: "its private key (PEM)",
     parse: file,
   },
   root_path: {
-    group: "Where requests come from",
+    group: "Network",
     value: "PATH",
     help: "SCRIPT_NAME: where the application is mounted",
     parse: taken_by("script_name", check_script_name),
   },
   forwarded_allow_ips: {
-    group: "Where requests come from",
+    group: "Network",
     value: "LIST",
     default: "127.0.0.1,::1,unix",
     help: "proxies to trust for X-Forwarded-*",

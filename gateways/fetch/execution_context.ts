@@ -4,23 +4,23 @@ import { note_work } from "../../_internal/background.ts";
 import { format_exception } from "../../_internal/handler/traceback.ts";
 import type { ErrorStream } from "../../types.ts";
 
-/** What a fetch handler can do beside its response: the `ctx` of Workers, Hono's `c.executionCtx`. */
+/** The context of a fetch handler: the `ctx` of Workers, Hono's `c.executionCtx`. */
 export interface ExecutionContext {
   /**
-   * Says that work goes on behind the response. The response does not wait for it; the command does before it ends, as
-   * long as `--graceful-timeout` allows, and so does a CGI script. What it fails with is logged by `wsgi.errors`.
+   * Registers work that continues after the response. The response does not wait for it; the command does before it
+   * exits, for at most `--graceful-timeout`, and so does a CGI script. Its error is written to `wsgi.errors`.
    *
-   * @param promise Settles when it is done.
+   * @param promise Settles when the work is done.
    */
   waitUntil(promise: Promise<unknown>): void;
-  /** Does nothing: there is no other server behind this one that could answer for a handler that throws. */
+  /** Does nothing, because there is no origin server that could respond if the handler throws. */
   passThroughOnException(): void;
-  /** Empty: Workers have here what a binding was given. */
+  /** Empty; on Workers, these are the properties of a binding. */
   // deno-lint-ignore no-explicit-any -- It is what everybody who has such a type says.
   props: any;
 }
 
-/** Notes work, which goes on behind a response; what it fails with goes to `errors`. */
+/** Registers work that continues after a response; its error is written to `errors`. */
 export function wait_for(work: Promise<unknown>, errors: ErrorStream): void {
   const failed = (error: unknown) => {
     errors.write(`error in waitUntil(): ${format_exception(error)}`);

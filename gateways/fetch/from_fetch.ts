@@ -1,4 +1,4 @@
-/** A fetch handler as an application. */
+/** Turns a fetch handler into an application. */
 
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
 import {
@@ -17,11 +17,11 @@ import { FetchResult } from "./fetch_result.ts";
 import { request_of } from "./request.ts";
 import type { FetchHandler } from "./handler.ts";
 
-/** What {@linkcode from_fetch} can be told. */
+/** Options of {@linkcode from_fetch}. */
 export interface FromFetchOptions {
   /**
-   * Whether `SCRIPT_NAME` is in the path of the handler's URL: for a handler that knows where it is mounted. Without it the
-   * handler has its URLs as at the root of the host.
+   * Whether to keep `SCRIPT_NAME` in the path of the handler's URL, for a handler that knows its mount point. By
+   * default the handler sees URLs as if it were mounted at the root of the host.
    *
    * @default {false}
    */
@@ -29,31 +29,30 @@ export interface FromFetchOptions {
 }
 
 /**
- * Makes an application of a fetch handler: for every server of this package, and for every middleware.
+ * Turns a fetch handler into a WSGI application, for every server of this package and any middleware.
  *
- * The handler is called when the server asks for the first block. Bodies are streamed both ways. The request's URL
- * is that of `HTTP_HOST`, `PATH_INFO` and `QUERY_STRING`, spelled as it was sent where `REQUEST_URI`
- * still says the same (`/a%2Fb`), and normalised as the URL of every `Request` is. A `GET` or `HEAD` has no
- * body. As every application's, the response begins with the first block that is not empty; a body that is there by then
- * has a `Content-Length`, whether the handler says one or not. `CONNECT` and `TRACE`, which no `Request` can have, are answered with a 501. The hop-by-hop headers of
- * the response and a `Status` among them are left out, and so is the body of the answer to a `HEAD`.
+ * The handler is called when the server requests the first block. Bodies are streamed in both directions. The request's
+ * URL consists of `HTTP_HOST`, `PATH_INFO` and `QUERY_STRING`, in their original spelling if `REQUEST_URI` still
+ * matches (`/a%2Fb`), and is normalised like the URL of every `Request`. A `GET` or `HEAD` has no body. As in every
+ * application, the response begins with the first block that is not empty; a body that is complete by then gets a
+ * `Content-Length`, even if the handler sets none. `CONNECT` and `TRACE`, which a `Request` cannot have, get a 501.
+ * Hop-by-hop headers of the response and a header `Status` are dropped, and so is the body of a response to `HEAD`.
  *
- * Wherever it is mounted, a handler finds its routes: `SCRIPT_NAME` is not in its URL, unless `keep_script_name` is set.
- * So what it makes of that URL lacks it; in the headers `Location` and `Content-Location` of the response it is put before
- * a path and before one at the URL's own origin, unless it is there already. In links of a page it is not: use relative
- * ones, or `application_uri(info.environ)`.
+ * A handler's routes work wherever it is mounted, because `SCRIPT_NAME` is not in its URL unless `keep_script_name` is
+ * set. URLs that it builds from its own lack it too: in the headers `Location` and `Content-Location` it is added to
+ * paths and to URLs of the same origin, unless it is already there. Links in pages are not changed: use relative ones,
+ * or `application_uri(info.environ)`.
  *
- * What the handler gives to `context.waitUntil()` goes on behind the response.
+ * Work passed to `context.waitUntil()` continues after the response.
  *
- * `request.signal` is aborted when the result is closed before its whole body was taken: to its end, or as far
- * as the response's `Content-Length` goes. So it is when the client leaves while the body is being sent, or
- * when the handler, the body or the server fails. A client that leaves before the response has begun is noticed only
- * by a server that calls `abort()` of its handler then; the simple server and `to_fetch` are told of it when they begin
- * to send.
+ * `request.signal` is aborted if the result is closed before its body was read completely, to its end or to the
+ * response's `Content-Length`: when the client disconnects while the body is being sent, or when the handler, the body
+ * or the server fails. A disconnect before the response has begun is noticed only by servers that then call `abort()`
+ * of their handler; the simple server and `to_fetch` notice it when they begin to send.
  *
- * @param handler The handler. What it throws comes out of the result, and is answered as every error of an application.
- * @param options What its URL is.
- * @throws {TypeError} If `handler` is no function. A handler that gives no `Response` has the result throw one.
+ * @param handler The handler. Its errors are thrown by the result, and handled like any error of an application.
+ * @param options The form of its URL.
+ * @throws {TypeError} If `handler` is not a function. If a handler returns no `Response`, the result throws it.
  *
  * @example
  * ```ts
@@ -80,11 +79,11 @@ export function from_fetch(
 ): WSGIApplication {
   check_function(handler, "the fetch handler");
   const app: DirectApplication = (environ, start_response) => {
-    // What the fetch standard calls a forbidden method.
+    // The forbidden methods of the fetch standard.
     if (/^(CONNECT|TRACE|TRACK)$/i.test(environ.REQUEST_METHOD)) {
       return refuse_method(start_response);
     }
-    // All made now: a middleware may change the environ once the application has returned.
+    // Created now, because middleware may change the environ once the application has returned.
     const mount = keep_script_name ? "" : environ.SCRIPT_NAME ?? "";
     const call = new FetchCall(
       request_of(environ, mount),

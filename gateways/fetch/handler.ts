@@ -1,11 +1,11 @@
-/** Fetch handlers, and what they are given. */
+/** The types of fetch handlers and their arguments. */
 
 import type { WSGIEnvironment } from "../../types.ts";
 import type { ExecutionContext } from "./execution_context.ts";
 
 /** A `Deno.NetAddr`, on any runtime. */
 export interface NetAddress {
-  /** How it is spoken to. */
+  /** The transport protocol. */
   transport: "tcp" | "udp";
   /** The IP address. */
   hostname: string;
@@ -13,26 +13,32 @@ export interface NetAddress {
   port: number;
 }
 
-/** What {@linkcode from_fetch} gives a handler beside the `Request`: what `Deno.serve` gives, and the environ. */
+/** The second argument that {@linkcode from_fetch} passes to a handler: that of `Deno.serve`, and the environ. */
 export interface WSGIFetchInfo {
-  /** Where the request came from, by `REMOTE_ADDR` and `REMOTE_PORT`; `""` and 0 where they do not say it. */
+  /** The client's address, from `REMOTE_ADDR` and `REMOTE_PORT`; `""` and 0 if these are not set. */
   remoteAddr: NetAddress;
-  /** Resolves when the body has been taken to its end, rejects when it has been left before. */
+  /** Resolves when the body has been read to its end, and rejects if it was abandoned before. */
   completed: Promise<void>;
-  /** The environ that the request was made of. */
+  /** The environ of the request. */
   environ: WSGIEnvironment;
 }
 
-/** A fetch handler: the `fetch` of a module for `deno serve` or Workers, a `Deno.ServeHandler`, the `app.fetch` of a Hono application. */
+/**
+ * A fetch handler, such as the `fetch` of a module for `deno serve` or Workers, a `Deno.ServeHandler`, or Hono's
+ * `app.fetch`.
+ */
 export type FetchHandler = (
   request: Request,
   info: WSGIFetchInfo,
   context: ExecutionContext,
 ) => Response | Promise<Response>;
 
-/** What has a fetch handler: the default export of a module for `deno serve` or Workers, a Hono application. */
+/**
+ * An object with a fetch handler, such as the default export of a module for `deno serve` or Workers, or a Hono
+ * application.
+ */
 export interface FetchApplication {
-  /** Answers a request. */
+  /** Responds to a request. */
   fetch(
     request: Request,
     info: WSGIFetchInfo,

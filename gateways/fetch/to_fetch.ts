@@ -1,4 +1,4 @@
-/** An application as a fetch handler. */
+/** Turns an application into a fetch handler. */
 
 import {
   add_headers,
@@ -22,25 +22,25 @@ import type {
   WSGIEnvironment,
 } from "../../types.ts";
 
-/** What a server may say of a request beside the `Request`: that much of what `Deno.serve` says. */
+/** The optional second argument of a handler: part of that of `Deno.serve`. */
 export interface FetchInfo {
-  /** Where the request came from: `REMOTE_ADDR` and `REMOTE_PORT`. */
+  /** The client's address, for `REMOTE_ADDR` and `REMOTE_PORT`. */
   remoteAddr?: { transport: string; hostname?: string; port?: number };
 }
 
-/** What {@linkcode to_fetch} can be told. */
+/** Options of {@linkcode to_fetch}. */
 export interface ToFetchOptions {
   /**
-   * Where `wsgi.errors` and the stacks of errors go.
+   * The stream for `wsgi.errors` and the stacks of errors.
    *
    * @default {the process's stderr}
    */
   stderr?: ErrorStream;
   /**
-   * The path that the handler is mounted at, where the URL of its requests has it no more: `SCRIPT_NAME`, and the
-   * beginning of `REQUEST_URI`. Hono's `app.mount("/wsgi", handler)` removes it so. It begins with a slash and ends
-   * without one, and has no character that a URL encodes. Where the URL still has it, `mount_at` of
-   * `@tsgi/serve/middleware` is the one to take.
+   * The path that the handler is mounted at, if it has been stripped from the URL, as by Hono's `app.mount("/wsgi",
+   * handler)`: it becomes `SCRIPT_NAME`, and the beginning of `REQUEST_URI`. It has a leading slash, no trailing slash,
+   * and no characters that a URL encodes. If the URL still contains it, use `mount_at` from `@tsgi/serve/middleware`
+   * instead.
    *
    * @default {""}
    */
@@ -48,22 +48,23 @@ export interface ToFetchOptions {
 }
 
 /**
- * Makes a fetch handler of an application: for `export default { fetch }`, for `Deno.serve`, for the routes of
- * a framework, and for tests without a server.
+ * Turns an application into a fetch handler, for `export default { fetch }`, for `Deno.serve`, for routes of a
+ * framework, and for tests without a server.
  *
- * The environ has what that of the simple server has, but the host and the scheme are the URL's, which by `Deno.serve`
- * the client chooses where its target is an absolute one (RFC 9112, section 3.2.2), `CONTENT_TYPE` is there only if the client sent one, and `wsgi.multiprocess` is true, because Deno Deploy and `deno serve --parallel`
- * run an application several times. It never has the environment of the process. The URL of a `Request` that was made
- * by a program is normalised before it gets here: `/a/../b` is `/b`.
+ * The environ is like that of the simple server, with three differences. Host and scheme are those of the URL; with
+ * `Deno.serve`, the client chooses them in an absolute target (RFC 9112, section 3.2.2). `CONTENT_TYPE` is only set if
+ * the client sent one. `wsgi.multiprocess` is true, because Deno Deploy and `deno serve --parallel` run several
+ * instances of an application. The environ never includes the environment of the process. The URL of a `Request`
+ * created by a program has already been normalised: `/a/../b` is `/b`.
  *
- * The application's result is closed when it is sent, when it fails, and when the body of the response is cancelled,
- * which is how a server says that the client has gone. `request.signal` has no part in it: `Deno.serve` aborts
- * that one after every response, and warns of its use.
+ * The application's result is closed when it has been sent, when it fails, and when the body of the response is
+ * cancelled, which is how a server reports a disconnect. `request.signal` is not used: `Deno.serve` aborts it after
+ * every response, and warns when it is read.
  *
  * @param app The application.
- * @param options Where it logs, and where it is mounted.
- * @returns The handler. It rejects only when an application's error could not even be answered with a 500.
- * @throws {TypeError} If `app` is no function, or `script_name` no such path.
+ * @param options The error log, and the mount point.
+ * @returns The handler. It rejects only if an error of the application could not even be answered with a 500.
+ * @throws {TypeError} If `app` is not a function, or `script_name` is not a valid path.
  *
  * @example A module for `deno serve`
  * ```ts
@@ -87,7 +88,7 @@ export interface ToFetchOptions {
  * assertEquals(await response.text(), "GET /a b");
  * ```
  *
- * @example Below a path, which who calls it has removed from the URL
+ * @example Mounted below a path that the caller strips from the URL
  * ```ts
  * import { to_fetch } from "@tsgi/serve/fetch";
  * import { request_uri } from "@tsgi/serve/util";
@@ -121,7 +122,7 @@ export function to_fetch(
   };
 }
 
-/** A request, and the handler that runs an application for it where one has to. */
+/** A request, and the handler that runs an application for it if necessary. */
 class FetchExchange implements Exchange {
   readonly request: Request;
   readonly errors: ErrorStream;
@@ -169,7 +170,7 @@ class FetchExchange implements Exchange {
 }
 
 class RequestHandler extends ResponseHandler {
-  /** Empty: who serves the world does not show it the environment of the process. */
+  /** Empty, because a public server must not expose the environment of the process. */
   override os_environ: Readonly<Record<string, string>> = {};
 }
 
@@ -193,10 +194,10 @@ function environ_of(
     REMOTE_HOST: "",
     REMOTE_PORT: port,
   };
-  // The fragment stays in the URL of a Request that a program made; no server gets to see it.
+  // The URL of a Request created by a program may have a fragment, which clients never send.
   const target = request_target(request).replace(/#.*/s, "");
   add_headers(environ, request, header_keys({ ...environ }));
-  // A Request that a program made names no host beside its URL, and needs none.
+  // A Request created by a program has no Host header, and needs none.
   if (environ.HTTP_HOST !== undefined) add_host(environ, request, null);
   add_request_line(environ, request, target);
   environ.REQUEST_URI = script_name + target;
@@ -204,7 +205,7 @@ function environ_of(
   return environ;
 }
 
-/** The variables that the beginning of the URL says: a host that a client wrote badly, or a Unix socket's path, is `localhost`. */
+/** The variables from the origin of the URL: an invalid host, or the path of a Unix socket, becomes `localhost`. */
 function server_variables(url: string): Record<string, string> {
   const secure = /^https:/i.test(url);
   const usual_port = secure ? "443" : "80";

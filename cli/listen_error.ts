@@ -3,11 +3,11 @@
 import type { ServerAddress } from "../simple_server.ts";
 import { file_url } from "./settings/file_url.ts";
 
-/** Linux gives the ports below to root alone (`net.ipv4.ip_unprivileged_port_start`). */
+/** On Linux, only root may bind ports below this one (`net.ipv4.ip_unprivileged_port_start`). */
 const FIRST_OF_ALL = 1024;
 
-/** Says why nobody can listen at an address, and what to do. */
-export function why_not_to_be_had(
+/** The reason why an address cannot be bound, and what to do. */
+export function listen_error_reason(
   address: ServerAddress,
   error: Error,
 ): string {
