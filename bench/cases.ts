@@ -26,7 +26,7 @@ function script(name: string, file: string, ...args: string[]): Contender {
 }
 
 /** This project's command with an application of application.ts, or of another module. */
-function serve(
+export function serve(
   name: string,
   application: string,
   options: (folder: string) => string[] = () => [],
