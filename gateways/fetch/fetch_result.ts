@@ -1,4 +1,4 @@
-/** The response of a fetch handler, as an application's result. */
+/** The response of a fetch handler, as the result of an application. */
 
 import { STATUS_TEXT } from "@std/http/status";
 import { GIVES_AWAY } from "../../_internal/handler/application_result.ts";
@@ -20,7 +20,7 @@ export class FetchResult
   #mount: string;
   #start_response: StartResponse;
   #body: ResponseBody | null = null;
-  /** How many bytes are still to come, by the response's Content-Length. */
+  /** The number of bytes that remain of the response's Content-Length. */
   #left = Infinity;
   #whole = false;
   #closed = false;
@@ -42,7 +42,7 @@ export class FetchResult
     this.#start_response = start_response;
   }
 
-  /** The blocks of a stream belong to who reads it. */
+  /** The blocks of a stream belong to its reader. */
   get [GIVES_AWAY](): boolean {
     return true;
   }
@@ -60,7 +60,7 @@ export class FetchResult
     return step;
   }
 
-  /** For a middleware that leaves a loop over the result. */
+  /** Called by middleware that leaves a loop over the result. */
   async return(): Promise<IteratorReturnResult<undefined>> {
     await this.close();
     return DONE;

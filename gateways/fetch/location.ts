@@ -1,4 +1,4 @@
-/** Where a handler points that does not know of the path at which it is mounted. */
+/** Rewrites the URLs in headers of a handler that does not know its mount point. */
 
 import type { HeaderList } from "../../types.ts";
 import { quote_path } from "./request.ts";
@@ -7,13 +7,13 @@ import { quote_path } from "./request.ts";
 const OF_URLS = /^(?:content-)?location$/;
 
 /**
- * Puts `mount` before the paths in the headers that point to the handler's own URLs: to a path, or to the origin of the
- * request. A path that begins with `mount` already is left alone, and so is one that is relative, which a client resolves
- * by the URL that it asked for.
+ * Prepends `mount` to the paths in headers that point to the handler's own URLs: to a path, or to the origin of the
+ * request. A path that already begins with `mount` is left alone, and so is a relative one, which a client resolves
+ * against the URL that it requested.
  *
- * @param headers Their names in small letters.
+ * @param headers The headers, with names in lower case.
  * @param mount A decoded path.
- * @param url The URL of the request, as the handler has it.
+ * @param url The URL of the request, as the handler sees it.
  */
 export function mount_locations(
   headers: HeaderList,

@@ -1,4 +1,4 @@
-/** The `Request` that an environ describes. */
+/** Builds the `Request` that an environ describes. */
 
 import { remember } from "../../_internal/remember.ts";
 import { one_slash } from "../../_internal/request/request.ts";
@@ -7,7 +7,9 @@ import { request_of_body } from "../../_internal/streams/own_request.ts";
 import { quote, unquote } from "../../_internal/text/quote.ts";
 import type { WSGIEnvironment } from "../../types.ts";
 
-/** The request that an environ describes; the path of its URL is that behind `mount`, which `SCRIPT_NAME` begins with. */
+/**
+ * The request that an environ describes; the path of its URL is what follows `mount`, which `SCRIPT_NAME` begins with.
+ */
 export function request_of(
   environ: WSGIEnvironment,
   mount: string,
@@ -22,7 +24,7 @@ export function request_of(
   } as RequestInit);
 }
 
-/** The header that a variable is; "" for one that is none. */
+/** The name of the header in a variable; "" if it is not a header. */
 const header_name = remember((key): string =>
   key.startsWith("HTTP_")
     ? key.slice("HTTP_".length).replaceAll("_", "-").toLowerCase()
@@ -34,7 +36,7 @@ function is_bodiless({ REQUEST_METHOD }: WSGIEnvironment): boolean {
   return /^(GET|HEAD)$/i.test(REQUEST_METHOD);
 }
 
-/** The headers as a record, of which a platform makes `Headers` faster than it copies those. */
+/** The headers as a record, from which a platform makes `Headers` faster than from a copy. */
 function request_headers(environ: WSGIEnvironment): Record<string, string> {
   const headers: Record<string, string> = {};
   const variables: Record<string, unknown> = environ;
@@ -48,14 +50,14 @@ function request_headers(environ: WSGIEnvironment): Record<string, string> {
   if (CONTENT_TYPE && !is_invented(environ)) {
     headers["content-type"] = CONTENT_TYPE;
   }
-  // SCGI has a length in any case, of a GET as well.
+  // SCGI always has a length, even for a GET.
   const is_said = CONTENT_LENGTH &&
     !(is_bodiless(environ) && /^0+$/.test(CONTENT_LENGTH));
   if (is_said) headers["content-length"] = CONTENT_LENGTH;
   return headers;
 }
 
-/** Whether `CONTENT_TYPE` is what wsgiref's servers say where the client has said nothing. */
+/** Whether `CONTENT_TYPE` is the default of wsgiref's servers, because the client sent none. */
 function is_invented(environ: WSGIEnvironment): boolean {
   if (environ.CONTENT_TYPE !== "text/plain") return false;
   const request = request_of_body(environ["wsgi.input"]);
@@ -63,7 +65,7 @@ function is_invented(environ: WSGIEnvironment): boolean {
   return !environ.CONTENT_LENGTH && !environ.HTTP_TRANSFER_ENCODING;
 }
 
-/** Scheme, host and port; a Host header that could not stand in a URL, or would reach beyond its place there, counts for nothing. */
+/** Scheme, host and port; a Host header that is not valid in a URL, or would extend beyond the host, is ignored. */
 function origin_of(environ: WSGIEnvironment): string {
   const { HTTP_HOST, SERVER_NAME, SERVER_PORT } = environ;
   const authority = [HTTP_HOST, `${SERVER_NAME}:${SERVER_PORT}`]
@@ -76,20 +78,20 @@ function is_authority(host: string | undefined): boolean {
     !/[/?#@\\]/.test(host) && URL.canParse(`http://${host}`);
 }
 
-/** What may stand in a path as it is, beside the unreserved characters (RFC 3986, section 3.3). */
+/** The characters that need no encoding in a path, in addition to the unreserved ones (RFC 3986, section 3.3). */
 const PATH_SAFE = "/:@!$&'()*+,;=";
 
-/** A path as it stands in a URL. */
+/** A path encoded for a URL. */
 export function quote_path(path: string): string {
   return quote(path, PATH_SAFE);
 }
 
-/** Path and query, behind `mount`. */
+/** Path and query after `mount`. */
 function target_of(environ: WSGIEnvironment, mount: string): string {
   const { SCRIPT_NAME = "", PATH_INFO = "", REQUEST_URI } = environ;
   const { QUERY_STRING = "" } = environ;
   const path = `${SCRIPT_NAME}${PATH_INFO}`;
-  // As it was sent, unless a middleware has changed the path or the query since.
+  // As it was sent, unless middleware has changed the path or the query since.
   if (REQUEST_URI?.startsWith("/") && says(REQUEST_URI, path, QUERY_STRING)) {
     return rooted(escape_target(behind(REQUEST_URI, mount)));
   }
@@ -107,7 +109,7 @@ function says(target: string, path: string, query: string): boolean {
   return unquote(one_slash(sent_path!)) === path && sent_query === query;
 }
 
-/** What of a target that was sent stands behind the path `mount`, which it begins with once it is decoded. */
+/** The part of an original target after the path `mount`, which the decoded target begins with. */
 function behind(target: string, mount: string): string {
   if (mount === "") return target;
   const sent = one_slash(target);
@@ -118,7 +120,10 @@ function behind(target: string, mount: string): string {
   return sent.slice(place);
 }
 
-/** Encodes what a URL parser would take for something else: bytes above ASCII, controls and blanks, `#`, and `\`, which it takes for a slash. */
+/**
+ * Encodes what a URL parser would misinterpret: bytes above ASCII, control characters, spaces, `#`, and `\`, which it
+ * reads as a slash.
+ */
 function escape_target(target: string): string {
   return target.replace(/(?:[^!-~]|[#\\])+/g, (part) => quote(part, ""));
 }

@@ -1,21 +1,21 @@
-/** The body of a response, of which what is there already is taken before the response begins: so its length is known. */
+/** The body of a response. What is available is read before the response begins, so that its length may be known. */
 
 type Step = ReadableStreamReadResult<Uint8Array>;
 
 const DONE: Step = { done: true, value: undefined };
 
-/** How many bytes are taken at most before the first of them is sent. */
+/** The maximum number of bytes to read before the first one is sent. */
 const MOST = 1024 * 1024;
 
 /** The blocks of a body. */
 export class ResponseBody {
   #stream: ReadableStream<Uint8Array>;
   #reader: ReadableStreamDefaultReader<Uint8Array>;
-  /** What was there. */
+  /** The blocks that were available. */
   #blocks: Uint8Array[] = [];
-  /** What has been asked for behind that. */
+  /** The pending read after those. */
   #next: Step | Promise<Step> | null = null;
-  /** Whether the stream has failed: there is nothing left of it to cancel. */
+  /** Whether the stream has failed, so that there is nothing to cancel. */
   #has_failed = false;
 
   /** @throws {TypeError} If the stream is locked. */
@@ -25,9 +25,9 @@ export class ResponseBody {
   }
 
   /**
-   * Takes what is there. A text, bytes and what is made of them come in one block, and the end behind it; a `Blob` and a
-   * form are streams of bytes, each block of which is there. Of any other stream no more than two blocks are asked for:
-   * it may be one that has to wait.
+   * Reads what is available. Text, bytes and what is made of them are one block, followed by the end; a `Blob` and a
+   * form are byte streams whose blocks are all available. From any other stream at most two blocks are requested,
+   * because it may have to wait.
    *
    * @returns The number of bytes, if that is the whole body.
    * @throws What the stream fails with.
@@ -49,7 +49,7 @@ export class ResponseBody {
     return null;
   }
 
-  /** Whether the body is a stream of bytes. To find that out takes as long as all the rest, and few bodies need it. */
+  /** Whether the body is a byte stream. Checking that takes as long as everything else, and is rarely needed. */
   #is_of_bytes(): boolean {
     this.#reader.releaseLock();
     const is_so = is_of_bytes(this.#stream);
@@ -66,7 +66,7 @@ export class ResponseBody {
     return next;
   }
 
-  /** Lets go of what is left. */
+  /** Releases the rest. */
   async cancel(): Promise<void> {
     const has_ended = this.#has_failed || this.#next === DONE;
     if (!has_ended) await this.#reader.cancel();
@@ -91,10 +91,10 @@ function is_of_bytes(stream: ReadableStream): boolean {
   }
 }
 
-/** How many turns of the microtask queue a block takes at most that is there: on Deno it is nine. */
+/** The maximum number of microtask turns for an available block: on Deno it takes nine. */
 const TURNS = 20;
 
-/** Whether a promise settles without anything from outside. */
+/** Whether a promise settles without I/O. */
 async function is_settled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   const settle = () => void (settled = true);
