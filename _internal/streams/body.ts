@@ -173,7 +173,7 @@ class WholeSource extends BodySource {
     controller: ReadableStreamDefaultController<Uint8Array>,
   ): Promise<void> {
     this.#reader ??= this.#source.getReader();
-    const { done, value } = await this.#reader.read().catch(translate);
+    const { done, value } = await this.#read();
     if (!done) {
       this.#came += value.length;
       // Deno prints a warning when the signal is read, so it is only read for a request that has a body.
@@ -186,6 +186,15 @@ class WholeSource extends BodySource {
     }
     if (this.#signal?.aborted) throw disconnected();
     controller.close();
+  }
+
+  /** Awaited, since the stream of a program may have a reader of its own kind. */
+  async #read(): Promise<ReadableStreamReadResult<Uint8Array>> {
+    try {
+      return await this.#reader!.read();
+    } catch (error) {
+      translate(error);
+    }
   }
 
   override cancel(reason: unknown): Promise<void> {

@@ -416,3 +416,26 @@ Deno.test("to_fetch() refuses a script_name that is no such path", () => {
     );
   }
 });
+
+Deno.test("to_fetch() takes a body whose reader gives its blocks without promises", async () => {
+  const blocks = [bytes("a"), bytes("b")];
+  const read = () => {
+    const value = blocks.shift();
+    return { done: value === undefined, value };
+  };
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>();
+  Object.assign(body, { getReader: () => ({ read, cancel() {} }) });
+  const request = new Request("http://h/", {
+    method: "POST",
+    headers: { "Content-Length": "2" },
+    body: "ab",
+  });
+  Object.defineProperty(request, "body", { get: () => body });
+  const handler = to_fetch(async (environ, start_response) => {
+    start_response("200 OK", PLAIN);
+    const parts: Uint8Array[] = [];
+    for await (const block of environ["wsgi.input"]) parts.push(block);
+    return parts;
+  });
+  assertEquals(await (await handler(request)).text(), "ab");
+});
