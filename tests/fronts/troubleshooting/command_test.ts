@@ -250,7 +250,7 @@ Deno.test("docs/troubleshooting.md explains an application that blocks its proce
   const [url] = server.address.match(/^\S+/)!;
   await assertRejects(() => fetch(url!), TypeError);
   await until(() => server.printed.stderr.includes(" replaced by "));
-  for (const part of ["has not answered for", "it is killed"]) {
+  for (const part of ["has not responded for", "killed"]) {
     assertStringIncludes(server.printed.stderr, explained(part));
   }
 });
