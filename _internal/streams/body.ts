@@ -120,13 +120,16 @@ function translate(error: unknown): never {
   throw Object.assign(disconnected(), { cause: error });
 }
 
+/** Below how many bytes a block is small. A turn for others would slow down an upload in large blocks. */
+const SMALL = 1024;
+
 /**
- * How many blocks are read before the event loop runs: that many of each body, then that many of all together. Deno
+ * How many small blocks are read before the event loop runs: that many of each body, then that many of all together. Deno
  * resolves reads of blocks that it has received already without running it, and a client can make a block of each byte.
  */
 const BLOCKS_A_TURN = 128;
 
-/** How many blocks of long bodies have been read since the last turn. */
+/** How many small blocks of long bodies have been read since the last turn. */
 let blocks_read = 0;
 
 /** Resolves after the next turn of the event loop; null if no body waits for one. */
@@ -179,6 +182,7 @@ class WholeSource extends BodySource {
       // Deno prints a warning when the signal is read, so it is only read for a request that has a body.
       if (this.#came > 0) this.#signal ??= this.#request?.signal ?? null;
       controller.enqueue(is_sparse(value) ? value.slice() : value);
+      if (value.length >= SMALL) return;
       return ++this.#blocks > BLOCKS_A_TURN ? take_turn() : undefined;
     }
     if (this.#came < this.#expected) {
