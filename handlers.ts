@@ -47,10 +47,18 @@ export type { FileWrapperClass } from "./_internal/handler/file_wrapper.ts";
 export type { MaybePromise } from "./_internal/promise.ts";
 export { read_environ };
 
-/** The environ that a server provides: CGI variables, and anything else it adds. */
+/**
+ * The environ that a server provides: CGI variables, and anything else it adds.
+ *
+ * @category Handlers
+ */
 export type BaseEnvironment = Readonly<Record<string, unknown>>;
 
-/** A target for bytes, such as the writer of a stream. */
+/**
+ * A target for bytes, such as the writer of a stream.
+ *
+ * @category Handlers
+ */
 export interface ByteWriter {
   /** Writes all of `data`. Resolves when it can take more, or returns nothing if it already can. */
   write(data: Uint8Array): MaybePromise;
@@ -84,6 +92,8 @@ export interface ByteWriter {
  * await writable.close();
  * assertMatch(await output, /^HTTP\/1.0 200 OK\r\nDate: .+\r\n\r\nHello$/s);
  * ```
+ *
+ * @category Handlers
  */
 export class SimpleHandler extends BaseHandler {
   /** The body of the request, and anything after it. */
@@ -246,6 +256,8 @@ async function write_to_stdout(data: Uint8Array): Promise<void> {
  * await writable.close();
  * assertEquals(await output, "Status: 204 No Content\r\n\r\n");
  * ```
+ *
+ * @category Handlers
  */
 export class BaseCGIHandler extends SimpleHandler {
   /** False: the web server sends the response to the client. */
@@ -274,6 +286,8 @@ const LATER = null as never;
  *   return [new TextEncoder().encode(`Hello ${environ.REMOTE_ADDR}`)];
  * });
  * ```
+ *
+ * @category Essentials
  */
 export class CGIHandler extends BaseCGIHandler {
   /** True: a CGI script serves one request. */
@@ -390,6 +404,8 @@ export class CGIHandler extends BaseCGIHandler {
  *
  * await new IISCGIHandler().run(demo_app);
  * ```
+ *
+ * @category Handlers
  */
 export class IISCGIHandler extends CGIHandler {
   /** Uses the streams and the environment of the process, with a corrected path. */

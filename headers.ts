@@ -38,6 +38,8 @@ import type { HeaderList } from "./types.ts";
  * assertEquals(headers.items(), [["X-Frame-Options", "DENY"]]);
  * assertEquals(String(headers), "X-Frame-Options: DENY\r\n\r\n");
  * ```
+ *
+ * @category Utilities
  */
 export class Headers implements Iterable<[name: string, value: string]> {
   #list: HeaderList;

@@ -66,19 +66,31 @@ export type {
 } from "./_internal/server/http_server.ts";
 export type { RequestLogger } from "./_internal/handler/server_handler.ts";
 
-/** A class whose instances handle one request: `WSGIRequestHandler`, or a subclass. */
+/**
+ * A class whose instances handle one request: `WSGIRequestHandler`, or a subclass.
+ *
+ * @category Servers
+ */
 export type WSGIRequestHandlerClass = new (
   request: Request,
   client_address: ClientAddress,
   server: WSGIServer,
 ) => WSGIRequestHandler;
 
-/** A class that runs the application for one request: `ServerHandler`, or a subclass. */
+/**
+ * A class that runs the application for one request: `ServerHandler`, or a subclass.
+ *
+ * @category Servers
+ */
 export type ServerHandlerClass = new (
   ...args: ConstructorParameters<typeof ServerHandler>
 ) => ServerHandler;
 
-/** A server class: `WSGIServer`, or a subclass. */
+/**
+ * A server class: `WSGIServer`, or a subclass.
+ *
+ * @category Servers
+ */
 export type WSGIServerClass<Server extends WSGIServer = WSGIServer> = new (
   server_address: ServerAddress,
   RequestHandlerClass: WSGIRequestHandlerClass,
@@ -118,6 +130,8 @@ export type WSGIServerClass<Server extends WSGIServer = WSGIServer> = new (
  * const response = await fetch(`http://127.0.0.1:${httpd.server_port}`);
  * assertEquals(await response.text(), "alice");
  * ```
+ *
+ * @category Servers
  */
 export class WSGIRequestHandler {
   /** The first half of `version_string()`, and `SERVER_SOFTWARE`. */
@@ -362,6 +376,8 @@ class ReadyHandler extends ServerHandler {
  * await (await fetch(`http://127.0.0.1:${httpd.server_port}`)).body?.cancel();
  * await answered;
  * ```
+ *
+ * @category Servers
  */
 export class WSGIServer extends HTTPServer {
   /** The variables that every environ has, whatever the request. */
@@ -455,6 +471,8 @@ export class WSGIServer extends HTTPServer {
  * assertEquals(response.status, 200);
  * await response.body?.cancel();
  * ```
+ *
+ * @category Essentials
  */
 export function make_server<Server extends WSGIServer = WSGIServer>(
   host: string,

@@ -15,13 +15,25 @@
  * @module
  */
 
-/** Response headers in order; a name may be repeated (PEP 3333, "The start_response() Callable"). */
+/**
+ * Response headers in order; a name may be repeated (PEP 3333, "The start_response() Callable").
+ *
+ * @category Types
+ */
 export type HeaderList = [name: string, value: string][];
 
-/** A literal status: three digits, a space and a reason, such as `"200 OK"`. */
+/**
+ * A literal status: three digits, a space and a reason, such as `"200 OK"`.
+ *
+ * @category Types
+ */
 export type Status = `${number} ${string}`;
 
-/** The status that `start_response` takes: a literal is checked at compile time, any other string is not. */
+/**
+ * The status that `start_response` takes: a literal is checked at compile time, any other string is not.
+ *
+ * @category Types
+ */
 export type StatusArgument<Given extends string> = string extends Given ? string
   : Given extends Status ? Given
   : Status;
@@ -29,6 +41,8 @@ export type StatusArgument<Given extends string> = string extends Given ? string
 /**
  * The headers that `start_response` takes: a `HeaderList`, or `string[][]`, which TypeScript infers for a variable that
  * holds a list of pairs. An implementation of `start_response` receives a `HeaderList`.
+ *
+ * @category Types
  */
 // In an unresolved conditional type, TypeScript drops the `any` branch, which leaves a `HeaderList`.
 export type HeadersArgument<Given> = Given extends HeaderList ? Given
@@ -42,6 +56,8 @@ export type HeadersArgument<Given> = Given extends HeaderList ? Given
  *
  * The promise resolves when the client can take more. It rejects if the client has disconnected or the data would
  * exceed the response's `Content-Length`.
+ *
+ * @category Types
  */
 export type Write = (data: Uint8Array) => Promise<void>;
 
@@ -50,6 +66,8 @@ export type Write = (data: Uint8Array) => Promise<void>;
  *
  * `status` is three digits, a space and a reason. `exc_info` is the error that was thrown, passed to replace a response
  * that has already begun; it is rethrown if the headers have already been sent.
+ *
+ * @category Types
  */
 export type StartResponse = <Text extends string, List>(
   status: StatusArgument<Text>,
@@ -60,18 +78,28 @@ export type StartResponse = <Text extends string, List>(
 /**
  * What an application returns: the blocks of the body, as an array, a generator, an async generator or a
  * `ReadableStream`. If it has a `close()`, that is called exactly once.
+ *
+ * @category Types
  */
 export type WSGIResult =
   & (Iterable<Uint8Array> | AsyncIterable<Uint8Array>)
   & { close?(): void | Promise<void> };
 
-/** A WSGI application: a function, an async function, or a generator of either kind. */
+/**
+ * A WSGI application: a function, an async function, or a generator of either kind.
+ *
+ * @category Essentials
+ */
 export type WSGIApplication = (
   environ: WSGIEnvironment,
   start_response: StartResponse,
 ) => WSGIResult | Promise<WSGIResult>;
 
-/** `wsgi.errors`: text for the server's log (PEP 3333, "Input and Error Streams"). */
+/**
+ * `wsgi.errors`: text for the server's log (PEP 3333, "Input and Error Streams").
+ *
+ * @category Types
+ */
 export interface ErrorStream {
   /** Writes `text` unchanged, without a line break. */
   write(text: string): void;
@@ -84,6 +112,8 @@ export interface ErrorStream {
 /**
  * Anything that can be read into a buffer from its current offset, such as `Deno.FsFile`, `Deno.Conn` and Node's
  * `FileHandle`.
+ *
+ * @category Types
  */
 export interface Reader {
   /**
@@ -95,7 +125,11 @@ export interface Reader {
   close?(): void | Promise<void>;
 }
 
-/** A stream of bytes as Node has it: a `Readable` of `node:stream`, such as `fs.createReadStream()` gives. */
+/**
+ * A stream of bytes as Node has it: a `Readable` of `node:stream`, such as `fs.createReadStream()` gives.
+ *
+ * @category Types
+ */
 export interface NodeStream extends AsyncIterable<Uint8Array> {
   /** Lets go of what stands behind the stream. */
   destroy(): unknown;
@@ -103,10 +137,18 @@ export interface NodeStream extends AsyncIterable<Uint8Array> {
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
-/** What `wsgi.file_wrapper` takes. */
+/**
+ * What `wsgi.file_wrapper` takes.
+ *
+ * @category Types
+ */
 export type FileLike = ReadableStream<Uint8Array> | Reader | NodeStream;
 
-/** What `wsgi.file_wrapper` returns: the blocks of a file, ready to be returned by an application. */
+/**
+ * What `wsgi.file_wrapper` returns: the blocks of a file, ready to be returned by an application.
+ *
+ * @category Types
+ */
 export interface FileIterable extends AsyncIterable<Uint8Array> {
   /** Closes the file. */
   close(): void | Promise<void>;
@@ -135,6 +177,8 @@ export interface FileIterable extends AsyncIterable<Uint8Array> {
  *
  * export default app satisfies WSGIApplication;
  * ```
+ *
+ * @category Types
  */
 // Not an interface: only a type alias is assignable to `Record<string, unknown>`.
 export type WSGIEnvironment = {

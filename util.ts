@@ -25,7 +25,11 @@ import {
 import { quote } from "./_internal/text/quote.ts";
 import type { FileIterable, FileLike, WSGIEnvironment } from "./types.ts";
 
-/** An environ that may not be complete yet: any object with string keys. */
+/**
+ * An environ that may not be complete yet: any object with string keys.
+ *
+ * @category Utilities
+ */
 export type PartialEnvironment = Record<string, unknown>;
 
 /** The value of a variable as text, `""` where it is missing. */
@@ -52,6 +56,8 @@ function required(environ: PartialEnvironment, key: string): string {
  * assertEquals(guess_scheme({ HTTPS: "on" }), "https");
  * assertEquals(guess_scheme({}), "http");
  * ```
+ *
+ * @category Utilities
  */
 export function guess_scheme(environ: PartialEnvironment): "http" | "https" {
   if (environ.HTTPS === undefined) return "http";
@@ -77,6 +83,8 @@ export function guess_scheme(environ: PartialEnvironment): "http" | "https" {
  * };
  * assertEquals(application_uri(environ), "http://example.com/blog");
  * ```
+ *
+ * @category Utilities
  */
 export function application_uri(environ: PartialEnvironment): string {
   const scheme = required(environ, "wsgi.url_scheme");
@@ -119,6 +127,8 @@ function authority(environ: PartialEnvironment, scheme: string): string {
  * assertEquals(request_uri(environ), "https://example.com/blog/2026?page=2");
  * assertEquals(request_uri(environ, false), "https://example.com/blog/2026");
  * ```
+ *
+ * @category Utilities
  */
 export function request_uri(
   environ: PartialEnvironment,
@@ -149,6 +159,8 @@ export function request_uri(
  * assertEquals(shift_path_info(environ), "blog");
  * assertEquals(environ, { SCRIPT_NAME: "/blog", PATH_INFO: "/2026" });
  * ```
+ *
+ * @category Utilities
  */
 export function shift_path_info(environ: PartialEnvironment): string | null {
   const path_info = text(environ, "PATH_INFO");
@@ -203,6 +215,8 @@ function normalize(path: string): string {
  * assertEquals(environ.REQUEST_METHOD, "POST");
  * assertEquals(environ.PATH_INFO, "/");
  * ```
+ *
+ * @category Utilities
  */
 export function setup_testing_defaults(
   environ: PartialEnvironment,
@@ -253,6 +267,8 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * assertEquals(decode_native(environ.PATH_INFO), "/café");
  * assertEquals(decode_native("/caf\u00e9"), "/caf\ufffd"); // /caf%E9, which is ISO-8859-1.
  * ```
+ *
+ * @category Essentials
  */
 export function decode_native(native: string): string {
   if (typeof native !== "string") {
@@ -283,6 +299,8 @@ const encoder = new TextEncoder();
  *   return [encode_text(`This is ${decode_native(environ.PATH_INFO)}\n`)];
  * };
  * ```
+ *
+ * @category Essentials
  */
 export function encode_text(text: string): Uint8Array<ArrayBuffer> {
   if (typeof text === "string") return encoder.encode(text);
@@ -312,6 +330,8 @@ const HOP_BY_HOP = new Set([
  * assert(is_hop_by_hop("Transfer-Encoding"));
  * assert(!is_hop_by_hop("Content-Type"));
  * ```
+ *
+ * @category Utilities
  */
 export function is_hop_by_hop(header_name: string): boolean {
   return HOP_BY_HOP.has(header_name.toLowerCase());
@@ -330,6 +350,8 @@ export function is_hop_by_hop(header_name: string): boolean {
  * const blocks = await Array.fromAsync(new FileWrapper(stream));
  * assertEquals(blocks, [new Uint8Array([1, 2]), new Uint8Array([3])]);
  * ```
+ *
+ * @category Utilities
  */
 export class FileWrapper implements FileIterable {
   /** What was wrapped. */

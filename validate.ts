@@ -43,7 +43,11 @@ import type {
 
 export { WSGIError, WSGIWarning };
 
-/** How a validator reports warnings and unclosed results. */
+/**
+ * How a validator reports warnings and unclosed results.
+ *
+ * @category Validation
+ */
 export interface ValidatorOptions {
   /**
    * Receives the warnings. By default each is a line in `wsgi.errors`. An error that it throws propagates from the call
@@ -125,6 +129,8 @@ export interface ValidatorOptions {
  *   'REQUEST_METHOD should be a method in common use, got "get"',
  * );
  * ```
+ *
+ * @category Essentials
  */
 export function validator(
   app: WSGIApplication,

@@ -1,6 +1,10 @@
 /** Hooks may be synchronous or asynchronous; a small response should not wait for promises that it does not need. */
 
-/** What a hook may return: nothing, or a promise that its caller awaits. */
+/**
+ * What a hook may return: nothing, or a promise that its caller awaits.
+ *
+ * @category Handlers
+ */
 export type MaybePromise = void | Promise<void>;
 
 /** Whether `value` has to be awaited. */

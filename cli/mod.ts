@@ -46,6 +46,8 @@ export type { FetchApplication, ServerAddress };
  *
  * Not included are those that control processes or find the application: `chdir`, `pythonpath`, `workers`,
  * `max_requests`, `reload`, `pid`, `umask`, and the protocol `cgi`, for which there is `CGIHandler`.
+ *
+ * @category Command
  */
 export interface ServeOptions {
   /**
@@ -185,7 +187,11 @@ export interface ServeOptions {
   debug_anywhere?: boolean;
 }
 
-/** An application that is being served. */
+/**
+ * An application that is being served.
+ *
+ * @category Command
+ */
 export interface Serving extends AsyncDisposable {
   /** The address as a string: `127.0.0.1:8000`, `[::1]:8000`, `unix:/path`. */
   readonly address: string;
@@ -231,6 +237,8 @@ export interface Serving extends AsyncDisposable {
  * setTimeout(() => serving.shutdown(), 10);
  * assertEquals(await serving.finished, undefined);
  * ```
+ *
+ * @category Command
  */
 export async function serve(
   app: WSGIApplication | FetchApplication,

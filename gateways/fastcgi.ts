@@ -35,10 +35,18 @@ import { type GatewayOptions, GatewayServer } from "./gateway_server.ts";
 export { GatewayHandler, GatewayServer };
 export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };
 
-/** Runs the application for one request of a {@linkcode FastCGIServer}. */
+/**
+ * Runs the application for one request of a {@linkcode FastCGIServer}.
+ *
+ * @category Gateways
+ */
 export class FastCGIHandler extends GatewayHandler {}
 
-/** A server that speaks FastCGI, with the same interface as `WSGIServer`. */
+/**
+ * A server that speaks FastCGI, with the same interface as `WSGIServer`.
+ *
+ * @category Gateways
+ */
 export class FastCGIServer extends GatewayServer {
   /** The class that runs the application. */
   handler_class: GatewayHandlerClass = FastCGIHandler;
@@ -63,6 +71,8 @@ export class FastCGIServer extends GatewayServer {
  * @param options Limits, and the stream for errors.
  * @throws {Deno.errors.AddrInUse} If the address is in use.
  * @throws {RangeError} If the port or a limit is out of range.
+ *
+ * @category Essentials
  */
 export function serve_fastcgi(
   app: WSGIApplication,

@@ -8,7 +8,11 @@ import { DONE, type MaybePromise } from "../_internal/promise.ts";
 import { BaseCGIHandler, type ByteWriter } from "../handlers.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 
-/** A class that runs the application for one request of a gateway. */
+/**
+ * A class that runs the application for one request of a gateway.
+ *
+ * @category Gateways
+ */
 export type GatewayHandlerClass = new (
   ...args: ConstructorParameters<typeof BaseCGIHandler>
 ) => GatewayHandler;
@@ -29,7 +33,11 @@ const BLOCK_SIZE = 65536;
 
 const LINE_END = new Uint8Array([13, 10]);
 
-/** A `BaseCGIHandler` that reports to its server how the request ended, and leaves ending the response to it. */
+/**
+ * A `BaseCGIHandler` that reports to its server how the request ended, and leaves ending the response to it.
+ *
+ * @category Gateways
+ */
 export class GatewayHandler extends BaseCGIHandler {
   /** Empty, because the server has already merged the environment of the process into the variables. */
   override os_environ: Readonly<Record<string, string>> = {};

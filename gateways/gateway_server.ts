@@ -28,7 +28,11 @@ import type { GatewayConnection } from "./gateway_connection.ts";
 import type { GatewayHandler } from "./gateway_handler.ts";
 import { own_variables } from "./variables.ts";
 
-/** Options of the gateway servers. */
+/**
+ * Options of the gateway servers.
+ *
+ * @category Gateways
+ */
 export interface GatewayOptions {
   /**
    * The stream for `wsgi.errors` and the stacks of errors.
@@ -61,6 +65,8 @@ export interface GatewayOptions {
  * is constructed; requests wait until `serve_forever` or `handle_request` is called.
  *
  * A malformed request closes its connection, with one line in the log.
+ *
+ * @category Gateways
  */
 export abstract class GatewayServer implements AsyncDisposable {
   /** The address that the server listens at, with the actual port if 0 was requested. */

@@ -39,10 +39,18 @@ import { SingleRequestServer } from "./single_request.ts";
 export { GatewayHandler, GatewayServer, SingleRequestServer };
 export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };
 
-/** Runs the application for one request of an {@linkcode SCGIServer}. */
+/**
+ * Runs the application for one request of an {@linkcode SCGIServer}.
+ *
+ * @category Gateways
+ */
 export class SCGIHandler extends GatewayHandler {}
 
-/** A server that speaks SCGI, with the same interface as `WSGIServer`. */
+/**
+ * A server that speaks SCGI, with the same interface as `WSGIServer`.
+ *
+ * @category Gateways
+ */
 export class SCGIServer extends SingleRequestServer {
   /** The class that runs the application. */
   override handler_class: GatewayHandlerClass = SCGIHandler;
@@ -65,6 +73,8 @@ export class SCGIServer extends SingleRequestServer {
  * @param options Limits, and the stream for errors.
  * @throws {Deno.errors.AddrInUse} If the address is in use.
  * @throws {RangeError} If the port or a limit is out of range.
+ *
+ * @category Gateways
  */
 export function serve_scgi(
   app: WSGIApplication,

@@ -10,7 +10,11 @@ import { at_once, GatewayConnection } from "./gateway_connection.ts";
 import type { GatewayHandler, GatewayHandlerClass } from "./gateway_handler.ts";
 import { GatewayServer } from "./gateway_server.ts";
 
-/** A server whose connections carry one request each. */
+/**
+ * A server whose connections carry one request each.
+ *
+ * @category Gateways
+ */
 export abstract class SingleRequestServer extends GatewayServer {
   /** The class that runs the application. */
   abstract handler_class: GatewayHandlerClass;

@@ -41,7 +41,11 @@ import { parse_uwsgi_head } from "./uwsgi/codec.ts";
 export { GatewayHandler, GatewayServer, SingleRequestServer };
 export type { GatewayHandlerClass, GatewayOptions, ServerAddress, Variables };
 
-/** Runs the application for one request of a {@linkcode UWSGIServer}. */
+/**
+ * Runs the application for one request of a {@linkcode UWSGIServer}.
+ *
+ * @category Gateways
+ */
 export class UWSGIHandler extends GatewayHandler {
   /** Begins the response with a status line, like uWSGI. */
   override send_preamble(): MaybePromise {
@@ -49,7 +53,11 @@ export class UWSGIHandler extends GatewayHandler {
   }
 }
 
-/** A server that speaks uwsgi, with the same interface as `WSGIServer`. */
+/**
+ * A server that speaks uwsgi, with the same interface as `WSGIServer`.
+ *
+ * @category Gateways
+ */
 export class UWSGIServer extends SingleRequestServer {
   /** The class that runs the application. */
   override handler_class: GatewayHandlerClass = UWSGIHandler;
@@ -72,6 +80,8 @@ export class UWSGIServer extends SingleRequestServer {
  * @param options Limits, and the stream for errors.
  * @throws {Deno.errors.AddrInUse} If the address is in use.
  * @throws {RangeError} If the port or a limit is out of range.
+ *
+ * @category Gateways
  */
 export function serve_uwsgi(
   app: WSGIApplication,

@@ -18,7 +18,11 @@ import { CountedBody } from "./counted_body.ts";
 import { type BlockStep, DONE, PassedResult } from "./passed_result.ts";
 import { refuse } from "../_internal/handler/refusal.ts";
 
-/** Options of {@linkcode limit_body}. */
+/**
+ * Options of {@linkcode limit_body}.
+ *
+ * @category Middleware
+ */
 export interface LimitBodyOptions {
   /** The maximum number of bytes in a body; 0 means no limit. */
   max_size: number;
@@ -55,6 +59,8 @@ export interface LimitBodyOptions {
  * assertEquals(await (await post("Hello")).text(), "Hello");
  * assertEquals((await post("Hello!")).status, 413);
  * ```
+ *
+ * @category Middleware
  */
 export function limit_body(
   app: WSGIApplication,

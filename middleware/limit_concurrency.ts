@@ -17,13 +17,21 @@ import type {
 } from "../types.ts";
 import { refuse } from "../_internal/handler/refusal.ts";
 
-/** An object that counts the requests in flight. */
+/**
+ * An object that counts the requests in flight.
+ *
+ * @category Middleware
+ */
 export interface RequestCounter {
   /** The number of requests in flight, including the one that the application is called for. */
   readonly active: number;
 }
 
-/** Options of {@linkcode limit_concurrency}. */
+/**
+ * Options of {@linkcode limit_concurrency}.
+ *
+ * @category Middleware
+ */
 export interface LimitConcurrencyOptions {
   /** The maximum number of requests in flight; 0 means no limit. */
   max_concurrent: number;
@@ -70,6 +78,8 @@ export interface LimitConcurrencyOptions {
  * resolve();
  * assertEquals((await first).status, 204);
  * ```
+ *
+ * @category Middleware
  */
 export function limit_concurrency(
   app: WSGIApplication,

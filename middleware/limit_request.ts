@@ -11,7 +11,11 @@ import { check_count, check_function } from "../_internal/text/check.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 import { refuse } from "../_internal/handler/refusal.ts";
 
-/** Options of {@linkcode limit_request}; 0 means no limit. */
+/**
+ * Options of {@linkcode limit_request}; 0 means no limit.
+ *
+ * @category Middleware
+ */
 export interface LimitRequestOptions {
   /**
    * The maximum number of bytes in the request line: method, target and protocol.
@@ -61,6 +65,8 @@ export interface LimitRequestOptions {
  * assertEquals(response.status, 414);
  * assertEquals(await response.text(), "URI Too Long");
  * ```
+ *
+ * @category Middleware
  */
 export function limit_request(
   app: WSGIApplication,

@@ -26,7 +26,11 @@ import { Deadlines, LONGEST, type Waiting } from "./deadlines.ts";
 import { type BlockStep, DONE, PassedResult } from "./passed_result.ts";
 import { refuse } from "../_internal/handler/refusal.ts";
 
-/** Options of {@linkcode limit_time}. */
+/**
+ * Options of {@linkcode limit_time}.
+ *
+ * @category Middleware
+ */
 export interface LimitTimeOptions {
   /** The maximum time for the application to respond, in seconds, at most 2147483; 0 means no limit. */
   timeout: number;
@@ -70,6 +74,8 @@ export interface LimitTimeOptions {
  *   '"GET /slow HTTP/1.1" was not answered within 0.01 s: 503',
  * ]);
  * ```
+ *
+ * @category Middleware
  */
 export function limit_time(
   app: WSGIApplication,

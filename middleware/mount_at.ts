@@ -4,7 +4,11 @@ import { check_function, check_script_name } from "../_internal/text/check.ts";
 import { unquote } from "../_internal/text/quote.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 
-/** Options of {@linkcode mount_at}. */
+/**
+ * Options of {@linkcode mount_at}.
+ *
+ * @category Middleware
+ */
 export interface MountAtOptions {
   /**
    * The prefix of `SCRIPT_NAME`, such as `/shop` or `/shop/v2`: with a leading slash, no trailing slash, and no
@@ -38,6 +42,8 @@ export interface MountAtOptions {
  * const response = await handler(new Request("http://localhost/shop/coffee"));
  * assertEquals(await response.text(), "/shop /coffee");
  * ```
+ *
+ * @category Middleware
  */
 export function mount_at(
   app: WSGIApplication,

@@ -16,7 +16,11 @@ import {
 import { is_ip } from "./ip_address.ts";
 import { read_trusted, type Trusted } from "./trusted.ts";
 
-/** Options of {@linkcode trust_forwarded}. */
+/**
+ * Options of {@linkcode trust_forwarded}.
+ *
+ * @category Middleware
+ */
 export interface TrustForwardedOptions {
   /**
    * The trusted proxies: IP addresses, ranges (`10.0.0.0/8`), and `unix` for peers on a Unix socket, as a list or a
@@ -72,6 +76,8 @@ export interface TrustForwardedOptions {
  * assertEquals(environ.REMOTE_ADDR, "203.0.113.9");
  * assertEquals(request_uri(environ), "https://example.com/");
  * ```
+ *
+ * @category Middleware
  */
 export function trust_forwarded(
   app: WSGIApplication,

@@ -85,7 +85,11 @@ interface Documented {
   module_doc?: { doc?: string };
   symbols: {
     name: string;
-    declarations: { declarationKind: string; jsDoc?: { doc?: string } }[];
+    declarations: {
+      declarationKind: string;
+      kind: string;
+      jsDoc?: { doc?: string; tags?: { kind: string; doc?: string }[] };
+    }[];
   }[];
 }
 
@@ -119,6 +123,36 @@ Deno.test("every symbol of every entry point is documented", async () => {
     const bare = exported.filter(({ docs }) => docs.includes(""));
     assertEquals(bare.map(({ name }) => `${name} of ${path}`), []);
   }
+});
+
+/** What a reader of the package's page should see first. */
+const ESSENTIALS = [
+  "CGIHandler",
+  "WSGIApplication",
+  "decode_native",
+  "demo_app",
+  "encode_text",
+  "from_fetch",
+  "make_server",
+  "serve_fastcgi",
+  "to_fetch",
+  "validator",
+];
+
+Deno.test("every symbol has a category, and ten of them are essential", async () => {
+  const essential: string[] = [];
+  for (const path of ["mod.ts", "cli/mod.ts", "middleware/mod.ts"]) {
+    const [[, { symbols }] = ["", { symbols: [] }]] = await documented(path);
+    for (const { name, declarations } of symbols) {
+      for (const { declarationKind, kind, jsDoc } of declarations) {
+        if (declarationKind !== "export" || kind === "reference") continue;
+        const found = jsDoc?.tags?.find(({ kind }) => kind === "category");
+        assert(found, `${name} of ${path} has none`);
+        if (found.doc === "Essentials") essential.push(name);
+      }
+    }
+  }
+  assertEquals([...new Set(essential)].sort(), ESSENTIALS);
 });
 
 Deno.test("README.md begins with the package's name, and has examples", () => {

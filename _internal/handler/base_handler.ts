@@ -70,6 +70,8 @@ import { not_overridden } from "./transport.ts";
  *   "Status: 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nHello",
  * );
  * ```
+ *
+ * @category Handlers
  */
 export class BaseHandler extends ResponseWriter {
   /** `wsgi.version`. */
@@ -283,8 +285,7 @@ export class BaseHandler extends ResponseWriter {
   /** What `#finish_response` does with most results: of an array of one block nothing is left to be closed. */
   #finish_one_block(block: unknown): MaybePromise {
     if (this.#gone) throw this.#gone;
-    const close = () => this.#close_complete();
-    const end = () => after(this.end_body(), close);
+    const end = () => after(this.end_body(), () => this.#close_complete());
     const finish = () => after(this.finish_content(), end);
     return after(this.send_block(block), finish);
   }
@@ -417,10 +418,8 @@ export class BaseHandler extends ResponseWriter {
   async handle_error(): Promise<void> {
     this.log_exception(this.exc_info);
     if (this.headers_sent) return this.#leave(this.exc_info);
-    this.result = await this.error_output(
-      this.environ!,
-      this.response_starter(),
-    );
+    const start_response = this.response_starter();
+    this.result = await this.error_output(this.environ!, start_response);
     await this.finish_response();
   }
 
@@ -497,4 +496,4 @@ export class BaseHandler extends ResponseWriter {
 }
 
 /** Shared by all requests; it is frozen because Python's counterpart is a tuple. */
-const WSGI_VERSION = Object.freeze([1, 0]) as unknown as [number, number];
+const WSGI_VERSION: [number, number] = Object.freeze([1, 0]) as never;

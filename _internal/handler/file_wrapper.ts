@@ -3,7 +3,11 @@
 import type { WSGIEnvironment } from "../../types.ts";
 import { FileWrapper } from "../../util.ts";
 
-/** A class that `wsgi.file_wrapper` instantiates. */
+/**
+ * A class that `wsgi.file_wrapper` instantiates.
+ *
+ * @category Handlers
+ */
 export type FileWrapperClass = typeof FileWrapper;
 
 type MakeFileWrapper = NonNullable<WSGIEnvironment["wsgi.file_wrapper"]>;

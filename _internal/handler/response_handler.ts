@@ -49,6 +49,8 @@ export function is_just_made_whole(response: unknown): boolean {
  * assertEquals(response.headers.get("content-type"), "text/plain");
  * assertEquals(await response.text(), "Hello");
  * ```
+ *
+ * @category Handlers
  */
 export class ResponseHandler extends BaseHandler {
   /** The body of the request. */

@@ -16,12 +16,18 @@ import { declared_length, own_headers, parse_status } from "./response_head.ts";
 import { Transport } from "./transport.ts";
 import { WatchedPromise } from "./watched_promise.ts";
 
-/** A class of response headers: `Headers`, or a subclass. */
+/**
+ * A class of response headers: `Headers`, or a subclass.
+ *
+ * @category Handlers
+ */
 export type HeadersClass = typeof Headers;
 
 /**
  * The half of `BaseHandler` that writes a response: status, headers and body, and checks that these agree. Extend
  * `BaseHandler`, not this class.
+ *
+ * @category Handlers
  */
 export abstract class ResponseWriter extends Transport {
   /** Whether the handler itself speaks HTTP to the client, with a status line, rather than to a server in front. */

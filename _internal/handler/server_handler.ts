@@ -9,7 +9,11 @@ export const server_version = "WSGIServer/0.2";
 /** The platform that it runs on. */
 export const sys_version: string = platform.version;
 
-/** Logs requests that have been answered. */
+/**
+ * Logs requests that have been answered.
+ *
+ * @category Servers
+ */
 export interface RequestLogger {
   /** Logs the status and the number of bytes in the body. */
   log_request(code: string, size: number): void;
@@ -38,6 +42,8 @@ export interface RequestLogger {
  * });
  * assertEquals(response.headers.get("server"), "quiet/1.0");
  * ```
+ *
+ * @category Servers
  */
 export class ServerHandler extends ResponseHandler {
   /** The `Server` header, and `SERVER_SOFTWARE` if the environ has none. */

@@ -5,7 +5,11 @@ import { is_lost } from "../streams/disconnect.ts";
 import { encode_latin1 } from "../text/bytes.ts";
 import { copy_of } from "./block.ts";
 
-/** The methods that send bytes. A subclass of `BaseHandler` overrides them for its transport. */
+/**
+ * The methods that send bytes. A subclass of `BaseHandler` overrides them for its transport.
+ *
+ * @category Handlers
+ */
 export abstract class Transport {
   /** The block being sent, if it is not reused by anyone. */
   #given: unknown = null;

@@ -10,6 +10,8 @@ type Variables = Record<string, string>;
  *
  * No runtime reports a variable whose name or value is not UTF-8. On Linux it is read from /proc/self/environ, if the
  * process may read that.
+ *
+ * @category Handlers
  */
 export function read_environ(): Record<string, string> {
   // In this order, because Node has variables that are not UTF-8 too, but not their bytes.

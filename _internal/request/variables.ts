@@ -5,7 +5,11 @@ import { guess_scheme } from "../../util.ts";
 import { quote } from "../text/quote.ts";
 import { in_brackets } from "./host.ts";
 
-/** CGI variables, with one byte per character. */
+/**
+ * CGI variables, with one byte per character.
+ *
+ * @category Gateways
+ */
 export type Variables = Record<string, string>;
 
 /**

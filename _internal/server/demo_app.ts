@@ -23,6 +23,8 @@ import { demo_page } from "./demo_page.ts";
  * const [page] = demo_app(environ, () => async () => {});
  * assert(new TextDecoder().decode(page).startsWith("Hello world!\n\nHTTP_HOST = '127.0.0.1'\n"));
  * ```
+ *
+ * @category Essentials
  */
 export function demo_app(
   ...[environ, start_response]: Parameters<WSGIApplication>

@@ -11,10 +11,18 @@ import { full_name, unnamed_host } from "./host_names.ts";
 import { Listening, type ListenOptions } from "./listening.ts";
 import { RequestQueue } from "./request_queue.ts";
 
-/** The address of a client; `["", 0]` on a Unix socket. */
+/**
+ * The address of a client; `["", 0]` on a Unix socket.
+ *
+ * @category Servers
+ */
 export type ClientAddress = [host: string, port: number];
 
-/** Options of `Deno.serve` besides the address. */
+/**
+ * Options of `Deno.serve` besides the address.
+ *
+ * @category Servers
+ */
 export interface WSGIServerOptions {
   /** Lets several processes listen on the same port. Deno requires `--unstable-net` for it. */
   reusePort?: boolean;
@@ -31,6 +39,8 @@ export interface WSGIServerOptions {
 /**
  * An HTTP server without WSGI. It listens as soon as it is constructed; requests wait until `serve_forever` or
  * `handle_request` is called.
+ *
+ * @category Servers
  */
 export abstract class HTTPServer implements AsyncDisposable {
   /** The address that the server listens at, with the actual port if 0 was requested. */

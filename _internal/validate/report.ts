@@ -25,6 +25,8 @@ import { describe } from "../text/check.ts";
  *   'the status must be a string of three digits, a space and a reason, such as "200 OK", got "200"',
  * );
  * ```
+ *
+ * @category Validation
  */
 export class WSGIError extends Error {
   /** `"WSGIError"`. */
@@ -53,6 +55,8 @@ export class WSGIError extends Error {
  *   'REQUEST_METHOD should be a method in common use, got "BREW" (RFC 9110, section 9.1)',
  * );
  * ```
+ *
+ * @category Validation
  */
 export class WSGIWarning extends Error {
   /** `"WSGIWarning"`. */

@@ -4,7 +4,11 @@ import { note_work } from "../../_internal/background.ts";
 import { format_exception } from "../../_internal/handler/traceback.ts";
 import type { ErrorStream } from "../../types.ts";
 
-/** The context of a fetch handler: the `ctx` of Workers, Hono's `c.executionCtx`. */
+/**
+ * The context of a fetch handler: the `ctx` of Workers, Hono's `c.executionCtx`.
+ *
+ * @category Fetch
+ */
 export interface ExecutionContext {
   /**
    * Registers work that continues after the response. The response does not wait for it; the command does before it

@@ -17,7 +17,11 @@ import { FetchResult } from "./fetch_result.ts";
 import { request_of } from "./request.ts";
 import type { FetchHandler } from "./handler.ts";
 
-/** Options of {@linkcode from_fetch}. */
+/**
+ * Options of {@linkcode from_fetch}.
+ *
+ * @category Fetch
+ */
 export interface FromFetchOptions {
   /**
    * Whether to keep `SCRIPT_NAME` in the path of the handler's URL, for a handler that knows its mount point. By
@@ -72,6 +76,8 @@ export interface FromFetchOptions {
  * });
  * assertEquals(await response.json(), { pathname: "/a", body: "Hello" });
  * ```
+ *
+ * @category Essentials
  */
 export function from_fetch(
   handler: FetchHandler,

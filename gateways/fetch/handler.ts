@@ -3,7 +3,11 @@
 import type { WSGIEnvironment } from "../../types.ts";
 import type { ExecutionContext } from "./execution_context.ts";
 
-/** A `Deno.NetAddr`, on any runtime. */
+/**
+ * A `Deno.NetAddr`, on any runtime.
+ *
+ * @category Fetch
+ */
 export interface NetAddress {
   /** The transport protocol. */
   transport: "tcp" | "udp";
@@ -13,7 +17,11 @@ export interface NetAddress {
   port: number;
 }
 
-/** The second argument that {@linkcode from_fetch} passes to a handler: that of `Deno.serve`, and the environ. */
+/**
+ * The second argument that {@linkcode from_fetch} passes to a handler: that of `Deno.serve`, and the environ.
+ *
+ * @category Fetch
+ */
 export interface WSGIFetchInfo {
   /** The client's address, from `REMOTE_ADDR` and `REMOTE_PORT`; `""` and 0 if these are not set. */
   remoteAddr: NetAddress;
@@ -26,6 +34,8 @@ export interface WSGIFetchInfo {
 /**
  * A fetch handler, such as the `fetch` of a module for `deno serve` or Workers, a `Deno.ServeHandler`, or Hono's
  * `app.fetch`.
+ *
+ * @category Fetch
  */
 export type FetchHandler = (
   request: Request,
@@ -36,6 +46,8 @@ export type FetchHandler = (
 /**
  * An object with a fetch handler, such as the default export of a module for `deno serve` or Workers, or a Hono
  * application.
+ *
+ * @category Fetch
  */
 export interface FetchApplication {
   /** Responds to a request. */

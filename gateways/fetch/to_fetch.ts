@@ -22,13 +22,21 @@ import type {
   WSGIEnvironment,
 } from "../../types.ts";
 
-/** The optional second argument of a handler: part of that of `Deno.serve`. */
+/**
+ * The optional second argument of a handler: part of that of `Deno.serve`.
+ *
+ * @category Fetch
+ */
 export interface FetchInfo {
   /** The client's address, for `REMOTE_ADDR` and `REMOTE_PORT`. */
   remoteAddr?: { transport: string; hostname?: string; port?: number };
 }
 
-/** Options of {@linkcode to_fetch}. */
+/**
+ * Options of {@linkcode to_fetch}.
+ *
+ * @category Fetch
+ */
 export interface ToFetchOptions {
   /**
    * The stream for `wsgi.errors` and the stacks of errors.
@@ -101,6 +109,8 @@ export interface ToFetchOptions {
  * const response = await handler(new Request("http://localhost/a"));
  * assertEquals(await response.text(), "http://localhost/wsgi/a");
  * ```
+ *
+ * @category Essentials
  */
 export function to_fetch(
   app: WSGIApplication,
