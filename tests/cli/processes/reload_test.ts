@@ -97,6 +97,19 @@ Deno.test("--reload starts the application anew when one of its modules changes,
   await until_ended([watcher]);
 });
 
+Deno.test("--reload starts a fetch application anew when it changes", async () => {
+  const fetching = (text: string) =>
+    `export default { fetch: () => new Response(\`\${Deno.pid} ${text}\`) };\n`;
+  await using place = await make_folder({ "app.ts": fetching("one") });
+  const port = free_port();
+  const bind = ["-b", `127.0.0.1:${port}`];
+  await using command = await start_watched(place, "app.ts", ...bind);
+  await until_answered(port, "one");
+  const app = `${place.path}/app.ts`;
+  await save(app, fetching("two"), () => answers(port, "two"));
+  assertEquals((await command.stop()).code, 0);
+});
+
 Deno.test("--reload ends with its watcher by a signal, also while the application is broken", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     for (const is_broken of [false, true]) {
