@@ -116,7 +116,7 @@ def check_text(text, what):
     if not isinstance(text, str):
         raise TypeError(f"{what} must be a string, got {describe(text)}")
     if CONTROL.search(text):
-        raise ValueError(f"{what} must not hold control characters, got {text!r}")
+        raise ValueError(f"{what} must not contain control characters, got {text!r}")
     if WIDE.search(text):
         raise ValueError(f"{what} must hold characters up to U+00FF only, got {text!r}")
 
