@@ -11,7 +11,7 @@ const MEBIBYTE = 1 << 20;
 /** How many MiB each body has; `deno test -A tests/python/long_bodies_test.ts -- 1024` has them as long as one may wish. */
 const LENGTH = Number(Deno.args[0] ?? 256);
 /** By how many MiB a process may grow all the same: by what V8 has not collected yet. */
-const ROOM = LENGTH / 2;
+const ROOM = LENGTH * 3 / 4;
 
 function start_server(): Promise<Running> {
   // A busy machine may take longer than the 30 s that an application has to answer.
