@@ -144,14 +144,10 @@ async function told_of<Module>(
       `${module} is still loading after ${SLOW} seconds: it is waiting for a download or for a top-level await\n`,
     );
   }, SLOW * 1000);
-  const tell = () =>
-    stderr.write(`error: ${module} ended the process while it was loaded\n`);
-  addEventListener("unload", tell);
   try {
     return await loading;
   } finally {
     clearTimeout(timer);
-    removeEventListener("unload", tell);
   }
 }
 

@@ -175,14 +175,34 @@ interface Loading {
  * itself, also where the application hears no signal because it is in a loop.
  */
 function load(settings: Settings, starter: Starter | null): Loading {
-  const app = application_of(settings, starter);
+  const loaded = starter ? () => {} : tell_of_end(settings);
+  const app = application_of(settings, starter).finally(loaded);
   const on_stop = (stop: () => void) => on_stop_signals(stop, () => {});
   if (settings.pid === null || starter) return { app, on_stop };
   const stopped = Promise.withResolvers<null>();
+  const stop = () => {
+    loaded();
+    stopped.resolve(null);
+  };
   return {
     app: Promise.race([app, stopped.promise]),
-    on_stop: on_stop(() => stopped.resolve(null)),
+    on_stop: on_stop(stop),
   };
+}
+
+/**
+ * Says so if the application ends the process while it is loaded, since nobody else does. A supervisor does for its
+ * workers.
+ *
+ * @returns A function to call when it is loaded, or the process ends for another reason.
+ */
+function tell_of_end({ application }: Settings): () => void {
+  const tell = () =>
+    stderr.write(
+      `error: ${application} ended the process while it was loaded\n`,
+    );
+  addEventListener("unload", tell);
+  return () => removeEventListener("unload", tell);
 }
 
 async function serve_until_told(
