@@ -218,20 +218,35 @@ async function start_waitress(module: string) {
 }
 
 /** How the command is started with an application, and where its clients find it. */
-type Way = (args: string[]) => Promise<{ port: number } & AsyncDisposable>;
+type Way = (
+  module: string,
+  name: string,
+) => Promise<{ port: number } & AsyncDisposable>;
 
 const ENVIRON = { cwd: APPS, env: { DJANGO_FOLDER: "" } };
+const PATH = ["--pythonpath", PACKAGES];
 
-const by_http: Way = (args) => start(args, ENVIRON);
+/** By HTTP, and with wsgiref.validate around the application: it has nothing to object to it or to the server. */
+const validated: Way = async (module, name) => {
+  const factory = `validated:make('${module}', '${name}')`;
+  const command = await start([...PATH, factory], ENVIRON);
+  return {
+    port: command.port,
+    async [Symbol.asyncDispose]() {
+      const { stderr } = await command.stop();
+      assertEquals(stderr.match(/^AssertionError.*/gm), null);
+    },
+  };
+};
 
 /** By FastCGI, behind nginx as `examples/deployments` has it. */
-const behind_nginx: Way = async (args) => {
+const behind_nginx: Way = async (module, name) => {
   const folder = await make_folder();
   const socket = `${folder}/app.sock`;
-  const command = await start(["--protocol", "fastcgi", ...args], {
-    ...ENVIRON,
-    bind: `unix:${socket}`,
-  });
+  const command = await start(
+    ["--protocol", "fastcgi", ...PATH, `${module}:${name}`],
+    { ...ENVIRON, bind: `unix:${socket}` },
+  );
   const front = await in_front("nginx_fastcgi.conf")(socket);
   return {
     port: front.port,
@@ -245,9 +260,9 @@ const behind_nginx: Way = async (args) => {
 
 async function compare(framework: string, start_ours: Way): Promise<void> {
   const name = framework === "django" ? "application" : "app";
-  const module = `${framework}_app:${name}`;
-  await using ours = await start_ours(["--pythonpath", PACKAGES, module]);
-  await using theirs = await start_waitress(module);
+  const module = `${framework}_app`;
+  await using ours = await start_ours(module, name);
+  await using theirs = await start_waitress(`${module}:${name}`);
   const actual = await visit_all(ours.port, framework);
   const expected = await visit_all(theirs.port, framework);
   for (const [index, theirs] of expected.entries()) {
@@ -261,32 +276,10 @@ async function compare(framework: string, start_ours: Way): Promise<void> {
 
 for (const framework of FRAMEWORKS) {
   Deno.test({
-    name: `${framework} answers as on CPython under waitress`,
-    ignore: !has_pyodide || !has_packages,
-    fn: () => compare(framework, by_http),
-  });
-}
-
-for (const framework of FRAMEWORKS) {
-  Deno.test({
     name:
-      `${framework} and the server do nothing that wsgiref.validate objects`,
+      `${framework} behind wsgiref.validate answers as on CPython under waitress`,
     ignore: !has_pyodide || !has_packages,
-    async fn() {
-      const name = framework === "django" ? "application" : "app";
-      const factory = `validated:make('${framework}_app', '${name}')`;
-      await using server = await start(
-        ["--pythonpath", PACKAGES, factory],
-        ENVIRON,
-      );
-      const answers = await visit_all(server.port, framework);
-      const { stderr } = await server.stop();
-      assertEquals(stderr.match(/^AssertionError.*/gm), null);
-      assertEquals(
-        answers.filter(({ status }) => status >= 500).map((it) => it.request),
-        ["GET /error"],
-      );
-    },
+    fn: () => compare(framework, validated),
   });
 }
 
