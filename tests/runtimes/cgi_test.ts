@@ -16,7 +16,7 @@ import {
   write_cgi_script,
 } from "../fronts/fronts.ts";
 import { FCGIWRAP, start_fcgiwrap } from "../fronts/nginx.ts";
-import { OF_DENO, OF_NEW_NODE } from "./limits.ts";
+import { LARGE_ON_BUN, OF_DENO, OF_NEW_NODE } from "./limits.ts";
 import { make_package } from "./packed.ts";
 import { BUN, NODE, PACKAGES } from "./runtimes.ts";
 
@@ -46,18 +46,20 @@ if (is_there) {
   Deno.test.afterAll(() => remove_folder(packed));
   for (const [name, program] of [["Node", NODE], ["Bun", BUN]] as const) {
     const make_script = script_of(program, packed);
+    const limits = [OF_DENO, OF_NEW_NODE];
+    if (program === BUN) limits.push(LARGE_ON_BUN);
     run_conformance(
       `Apache by a CGI script of ${name}`,
       share_door(async () =>
         without_added_length(await cgi_door(start_cgid, make_script))
       ),
-      [OF_DENO, OF_NEW_NODE, ...APACHE.cgi],
+      [...limits, ...APACHE.cgi],
       { validated: false },
     );
     run_conformance(
       `nginx by a CGI script of ${name}`,
       share_door(() => cgi_door(start_fcgiwrap, make_script)),
-      [OF_DENO, OF_NEW_NODE, ...FCGIWRAP],
+      [...limits, ...FCGIWRAP],
       { validated: false },
     );
   }
