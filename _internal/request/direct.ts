@@ -5,6 +5,8 @@
  */
 
 import { remember } from "../remember.ts";
+import { is_host } from "./host.ts";
+import { names } from "./request.ts";
 import type {
   ErrorStream,
   WSGIApplication,
@@ -48,15 +50,24 @@ const PLAIN_URL = RegExp(
 
 /**
  * What takes a request past WSGI; null where it has to go through it: one that may have a body, which somebody has to
- * look after, or a URL that says something else once it is parsed.
+ * look after, a URL that says something else once it is parsed, or headers that the request is refused for or that
+ * name another host than the URL.
  */
 export function direct_way(
   app: WSGIApplication,
-  { method, url }: Request,
+  { method, url, headers }: Request,
 ): DirectAnswer | null {
   const answer = (app as DirectApplication)[ANSWER];
   if (!answer || method !== "GET") return null;
-  return is_plain(url) ? answer : null;
+  return is_plain(url) && agrees(url, headers) ? answer : null;
+}
+
+/** Whether headers say nothing that `refused_with` and `add_host` would have to look at. */
+function agrees(url: string, headers: Headers): boolean {
+  const host = headers.get("host");
+  const is_same = host === null ||
+    is_host(host) && names(url, url.indexOf("://") + "://".length, host);
+  return is_same && headers.get("transfer-encoding") === null;
 }
 
 /** Neither are segments of dots, nor numbers with a zero before them. */

@@ -68,7 +68,11 @@ function host_length(url: string, authority: number, host: string): number {
 }
 
 /** Whether `host` is the whole authority of a URL. */
-function names(url: string, authority: number, host: string): boolean {
+export function names(
+  url: string,
+  authority: number,
+  host: string,
+): boolean {
   return url[authority + host.length] === "/" &&
     url.startsWith(host, authority);
 }

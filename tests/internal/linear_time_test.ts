@@ -173,6 +173,7 @@ const readers: Record<string, (text: string) => void> = {
       direct_way(from_fetch(() => new Response()), {
         method: "GET",
         url,
+        headers: new Headers(VALUE.test(text) ? { host: text } : {}),
       } as Request);
     }
   },

@@ -19,7 +19,7 @@ import {
   type WSGIRequestHandlerClass,
 } from "../../../simple_server.ts";
 import type { WSGIApplication } from "../../../types.ts";
-import { bytes, until, write_all } from "../../support/support.ts";
+import { bytes, raw_request, until, write_all } from "../../support/support.ts";
 
 /** What was logged by the servers below. */
 class Silent extends WSGIRequestHandler {
@@ -298,4 +298,36 @@ Deno.test("the Request of a body is one of this package's, which fails where the
   }));
   assertEquals(await (await handler(request)).text(), "Hello");
   assert(given !== request);
+});
+
+Deno.test("from_fetch() refuses what every door refuses, without a call of its handler", async () => {
+  for (const handler_class of [Silent, WSGIRequestHandler]) {
+    class Quiet extends handler_class {
+      override log_message() {}
+    }
+    const hosts: (string | null)[] = [];
+    await using server = serve((request) => {
+      hosts.push(new URL(request.url).host, request.headers.get("host"));
+      return new Response("asked");
+    }, Quiet);
+    const { port } = new URL(server.url);
+    const statuses = [];
+    for (
+      const head of [
+        "GET / HTTP/1.1\r\nHost: <script>",
+        "GET http://a.example/ HTTP/1.1\r\nHost: a b",
+        "GET / HTTP/1.1\r\nHost: a.example:99999",
+        "GET / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: gzip, chunked",
+        "GET http://a.example/ HTTP/1.1\r\nHost: b.example",
+      ]
+    ) {
+      const end = head.includes("chunked") ? "0\r\n\r\n" : "";
+      const request = `${head}\r\nConnection: close\r\n\r\n${end}`;
+      const { status } = await raw_request(Number(port), request);
+      statuses.push(status.split(" ")[1]);
+    }
+    assertEquals(statuses, ["400", "400", "400", "501", "200"]);
+    // The host of an absolute target goes before the header (RFC 9112, section 3.2.2).
+    assertEquals(hosts, ["a.example", "a.example"]);
+  }
 });
