@@ -5,6 +5,7 @@ import { is_local, wants_html } from "../request/client.ts";
 import { process_environ } from "../request/process_environ.ts";
 import { repr } from "../text/repr.ts";
 import { demo_page } from "./demo_page.ts";
+import { part_of, PROCESS } from "./environ_parts.ts";
 
 /**
  * A small, complete application for trying a server: it responds with "Hello world!" and every variable of the environ.
@@ -59,10 +60,6 @@ const PAGE_HEADERS: [string, string][] = [
   ["Vary", "Accept"],
 ];
 
-/** The names of CGI's request variables (RFC 3875, section 4.1), and of those that web servers add. */
-const OF_REQUEST =
-  /^(?:AUTH_TYPE|CONTENT_|DOCUMENT_|GATEWAY_|HTTP_|HTTPS$|PATH_INFO$|PATH_TRANSLATED$|QUERY_STRING$|REDIRECT_|REMOTE_|REQUEST_|SCRIPT_|SERVER_)/;
-
 /** The variables that the client may see: sorted names, and values formatted by `repr`. */
 function shown_variables(
   environ: Parameters<WSGIApplication>[0],
@@ -73,7 +70,7 @@ function shown_variables(
   // In a CGI script, the request consists of variables of the process.
   const is_shown = (key: string) =>
     everything || variables[key] !== of_process[key] ||
-    ("GATEWAY_INTERFACE" in of_process && OF_REQUEST.test(key));
+    ("GATEWAY_INTERFACE" in of_process && part_of(key) !== PROCESS);
   return Object.keys(variables).sort().filter(is_shown)
     .map((key) => [key, repr(variables[key])]);
 }

@@ -2,25 +2,9 @@
 
 import type { WSGIEnvironment } from "../../types.ts";
 import { decode_native } from "../../util.ts";
+import { part_of, PART_TITLES, PROCESS } from "./environ_parts.ts";
 
 type Row = [name: string, value: string];
-
-/** The parts of an environ, and the names that belong to each. */
-const PARTS: Record<string, RegExp> = {
-  Request:
-    /^(?:AUTH|DOCUMENT|GATEWAY|REMOTE|REQUEST|SCRIPT|SERVER)_|^(?:HTTPS|PATH_INFO|PATH_TRANSLATED|QUERY_STRING)$/,
-  Headers: /^(?:HTTP_|CONTENT_(?:TYPE|LENGTH)$)/,
-  WSGI: /^wsgi\./,
-};
-
-/** The part for all other variables. */
-const REST = "Process";
-
-function part_of(name: string): string {
-  const [title = REST] =
-    Object.entries(PARTS).find(([, names]) => names.test(name)) ?? [];
-  return title;
-}
 
 /**
  * The page.
@@ -37,8 +21,7 @@ export function demo_page(
   const { REQUEST_METHOD, SCRIPT_NAME = "", PATH_INFO = "" } = environ;
   const path = decode_native(SCRIPT_NAME + PATH_INFO);
   const parts = Object.groupBy(variables, ([name]) => part_of(name));
-  const tables = [...Object.keys(PARTS), REST]
-    .map((title) => table(title, parts[title] ?? []));
+  const tables = PART_TITLES.map((title) => table(title, parts[title] ?? []));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -83,7 +66,7 @@ function table(title: string, rows: Row[]): string {
   const lines = rows.map(([name, value]) =>
     `<tr><th scope="row">${escaped(name)}<td>${escaped(value)}\n`
   );
-  return `<details${title === REST ? "" : " open"}>
+  return `<details${title === PROCESS ? "" : " open"}>
 <summary>${title}</summary>
 <table>
 ${lines.join("")}</table>

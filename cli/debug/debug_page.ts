@@ -6,7 +6,11 @@
  * the process is left out.
  */
 
-import { wants_html } from "../../_internal/request/client.ts";
+import {
+  is_loopback_address,
+  is_loopback_host,
+  wants_html,
+} from "../../_internal/request/client.ts";
 import type { Variables } from "../../_internal/request/variables.ts";
 import {
   hostname_of,
@@ -26,7 +30,6 @@ import { type Field, FormBody } from "./form_body.ts";
 import { html_page } from "./debug_html.ts";
 import { make_report } from "./debug_report.ts";
 import { text_page } from "./debug_text.ts";
-import { contains, read_ip, read_range } from "../../middleware/ip_address.ts";
 
 /** A class of handlers. TypeScript takes a class for a mixin by this signature only. */
 // deno-lint-ignore no-explicit-any
@@ -108,7 +111,7 @@ export function local_debug_handler<Class extends HandlerClass>(
       start_response: StartResponse,
     ): WSGIResult | Promise<WSGIResult> {
       const hosts = [this.#host, host_of(environ)];
-      const other = hosts.find((host) => !is_this_machine(host));
+      const other = hosts.find((host) => !is_loopback_host(host ?? ""));
       if (other === undefined) {
         return super.error_output(environ, start_response);
       }
@@ -132,26 +135,11 @@ function host_of(environ: WSGIEnvironment): string | null {
   return typeof host === "string" ? host : null;
 }
 
-/** A host as `Host` has it (RFC 9110, section 7.2): an IPv6 address in brackets, and perhaps a port. */
-const HOST = /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/;
-
-/** Names that lead nowhere else (RFC 6761, section 6.3). */
-const LOCALHOST = /^(?:[^.]+\.)*localhost\.?$/i;
-
-function is_this_machine(host: string | null): boolean {
-  const [, name] = HOST.exec(host ?? "") ?? [];
-  return name !== undefined && (LOCALHOST.test(name) || is_loopback([name, 0]));
-}
-
-const LOOPBACK = ["127.0.0.0/8", "::1"].map((text) => read_range(text)!);
-
 /** Whether only this machine reaches a server that listens at `address`. A Unix socket is there for a web server, which others reach. */
 export function is_loopback(address: ServerAddress): boolean {
   if (typeof address === "string") return false;
   const host = hostname_of(address[0]);
-  if (host.toLowerCase() === "localhost") return true;
-  const ip = read_ip(host);
-  return ip !== null && LOOPBACK.some((range) => contains(range, ip));
+  return host.toLowerCase() === "localhost" || is_loopback_address(host);
 }
 
 interface Page {
