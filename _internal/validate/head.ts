@@ -210,9 +210,10 @@ function check_content_type(code: string, headers: HeaderList): void {
       "RFC 9110, sections 8.3 and 15.4.5",
     );
   }
-  /// start_response: There must be one `Content-Type` with every other status
-  /// (RFC 9110, section 8.3).
-  if (!has_no_content(code) && types.length !== 1) {
+  /// start_response: There must be one `Content-Type` with every other status;
+  /// a redirect, which needs no content, may have none (RFC 9110, section 8.3).
+  const may_lack = has_no_content(code) || /^3/.test(code);
+  if (types.length > 1 || types.length === 0 && !may_lack) {
     throw violation(
       `a response with status ${code} must have one Content-Type`,
       types.map(show).join(" and ") || "none",

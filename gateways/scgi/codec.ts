@@ -82,8 +82,8 @@ function parse_variables(
     name = value_end + 1;
   }
   const variables = variables_of(fields, own);
-  check(variables, "SCGI", /^1$/);
-  check(variables, "CONTENT_LENGTH", /^[0-9]+$/);
+  check(variables, "SCGI", /^1$/, "1");
+  check(variables, "CONTENT_LENGTH", /^[0-9]+$/, "a number");
   return variables;
 }
 
@@ -94,9 +94,20 @@ function end_of(text: string, start: number): number {
   throw new TypeError("expected names and values, each followed by a NUL");
 }
 
-function check(variables: Variables, name: string, pattern: RegExp): void {
+function check(
+  variables: Variables,
+  name: string,
+  pattern: RegExp,
+  expected: string,
+): void {
   const value = variables[name];
   if (value !== undefined && pattern.test(value)) return;
-  const got = JSON.stringify(value?.slice(0, MOST_DIGITS));
-  throw new TypeError(`expected ${name} to match ${pattern}, got ${got}`);
+  const got = value === undefined
+    ? "none"
+    : JSON.stringify(value.slice(0, MOST_DIGITS));
+  // nginx always begins with the length, and a line of its configuration overrides that by an empty one.
+  const remedy = name === "CONTENT_LENGTH" && value === ""
+    ? ": if nginx has a line scgi_param CONTENT_LENGTH, remove it"
+    : "";
+  throw new TypeError(`${name} must be ${expected}, got ${got}${remedy}`);
 }

@@ -112,6 +112,14 @@ export const SOUND: Record<string, Sound> = {
       answer: "",
     }]),
   ),
+  "a redirect without a Content-Type": {
+    app(_environ, start_response) {
+      start_response("302 Found", [["Location", "/"]]);
+      return [];
+    },
+    status: 302,
+    answer: "",
+  },
   "a POST that is echoed": {
     app: answering((environ) => environ["wsgi.input"]),
     method: "POST",

@@ -47,7 +47,11 @@ for (const [what, sound] of Object.entries(SOUND)) {
 
   Deno.test(`validator() passes ${what} through make_server()`, async () => {
     await using server = serve(validator(app));
-    const response = await fetch(server.url, { method, body: body || null });
+    const response = await fetch(server.url, {
+      method,
+      body: body || null,
+      redirect: "manual",
+    });
     assertEquals(response.status, status);
     assertEquals(await response.text(), answer);
     await until(() => server.log.text.includes("\n"));

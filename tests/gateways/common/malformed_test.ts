@@ -44,11 +44,11 @@ const malformed: Record<string, [input: string, reason: string][]> = {
     ],
     [
       text(scgi_head(request_pairs())).replace("SCGI\x001", "SCGI\x002"),
-      'TypeError: expected SCGI to match /^1$/, got "2"',
+      'TypeError: SCGI must be 1, got "2"',
     ],
     [
       text(scgi_head([["CONTENT_LENGTH", "x\n"]])),
-      'TypeError: expected CONTENT_LENGTH to match /^[0-9]+$/, got "x\\\\n"',
+      'TypeError: CONTENT_LENGTH must be a number, got "x\\\\n"',
     ],
   ],
   FastCGI: [
