@@ -10,10 +10,13 @@ import {
   type Calling,
   is_application,
   is_class,
-  is_of_node,
+  is_node_application,
+  is_node_handler,
+  remedy_of_application,
 } from "./application.ts";
 import { is_a_directory, no_module, no_such_file } from "./missing_module.ts";
 import { file_url } from "./settings/file_url.ts";
+import type { Interface } from "./settings/settings.ts";
 import { did_you_mean, nearest } from "./settings/suggestion.ts";
 import { UsageError } from "./settings/usage_error.ts";
 
@@ -36,7 +39,7 @@ export async function load_application(
   const names = name === null ? USUAL_NAMES : [name];
   const by = calling.interface;
   const found = names.find((name) => is_application(exports[name], by));
-  if (found === undefined) throw no_application(module, names, exports);
+  if (found === undefined) throw no_application(module, names, exports, by);
   const is_named_so = by === "auto" && found === "fetch";
   return await as_wsgi(
     exports[found] as Application,
@@ -48,6 +51,7 @@ function no_application(
   module: string,
   names: string[],
   exports: Record<string, unknown>,
+  by: Interface,
 ): UsageError {
   const present = Object.keys(exports)
     .map((key) => `${key} (${kind_of(exports[key])})`).join(", ");
@@ -55,14 +59,15 @@ function no_application(
     names.join(" or ")
   }: it exports ${present || "nothing"}`;
   return new UsageError(
-    `${said}${remedy(module, names, exports)}`,
+    `${said}${remedy(module, names, exports, by)}`,
   );
 }
 
 /** What a value is, as far as it says what is wrong with it. */
 function kind_of(value: unknown): string {
   if (is_class(value)) return "class";
-  if (is_of_node(value)) return "application of Node's kind";
+  if (is_node_application(value)) return "application of Node's kind";
+  if (is_node_handler(value)) return "handler of Node's kind";
   return value instanceof Promise ? "promise" : typeof value;
 }
 
@@ -71,27 +76,19 @@ function remedy(
   module: string,
   names: string[],
   exports: Record<string, unknown>,
+  by: Interface,
 ): string {
-  const looked_at = names.filter((name) => name in exports)
-    .map((name) => ({ name, kind: kind_of(exports[name]) }));
-  const of_class = looked_at.find(({ kind }) => kind === "class");
-  if (of_class) {
-    const { name } = exports[of_class.name] as { name: string };
-    return `: export an instance, new ${name}()`;
-  }
-  if (looked_at.some(({ kind }) => kind === "promise")) {
-    return ": await the promise before it is exported";
-  }
-  if (looked_at.some(({ name }) => is_of_node(exports[name]))) {
-    return ": one of Express, Koa or Fastify needs an adapter, see docs/fetch.md";
-  }
+  const looked_at = names.filter((name) => name in exports);
+  const known = looked_at
+    .map((name) => remedy_of_application(exports[name])).find(Boolean);
+  if (known) return `: ${known}`;
   if (looked_at.length === 0 && listens_itself(module)) {
     return ": it listens by itself; export what it serves, such as export default { fetch: handler }";
   }
-  const functions = Object.keys(exports)
-    .filter((key) => kind_of(exports[key]) === "function");
-  const meant = names.length === 1 ? nearest(names[0]!, functions) : null;
-  const found = meant ?? (functions.length === 1 ? functions[0]! : null);
+  const others = Object.keys(exports)
+    .filter((key) => is_application(exports[key], by));
+  const meant = names.length === 1 ? nearest(names[0]!, others) : null;
+  const found = meant ?? (others.length === 1 ? others[0]! : null);
   return did_you_mean(found === null ? null : `${module}:${found}`);
 }
 
@@ -99,7 +96,8 @@ function remedy(
 function listens_itself(module: string): boolean {
   try {
     const source = Deno.readTextFileSync(file_url(module));
-    return /\bDeno\.serve\(|\bserve\(|\.listen\(/.test(source);
+    return /\bDeno\.serve\(|\bserve\(|\.listen\(|\baddEventListener\(\s*["']fetch/
+      .test(source);
   } catch {
     return false; // It comes from elsewhere.
   }

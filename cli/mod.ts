@@ -27,7 +27,12 @@ import { describe } from "../_internal/text/check.ts";
 import type { FetchApplication } from "../gateways/fetch.ts";
 import type { ServerAddress } from "../simple_server.ts";
 import type { WSGIApplication } from "../types.ts";
-import { APPLICATION, as_wsgi, is_application } from "./application.ts";
+import {
+  APPLICATION,
+  as_wsgi,
+  is_application,
+  remedy_of_application,
+} from "./application.ts";
 import { format_address } from "./settings/address.ts";
 import { debugging } from "./debug/debugging.ts";
 import { Logs } from "./logs/logs.ts";
@@ -51,8 +56,8 @@ export type { FetchApplication, ServerAddress };
  */
 export interface ServeOptions {
   /**
-   * How the application is called: `wsgi`, `fetch`, or `auto`, which calls an object with a `fetch` method, or a function
-   * with one parameter, as a fetch handler.
+   * How the application is called: `wsgi`, `fetch`, or `auto`, which calls what has a `fetch` method, or a function with
+   * one parameter or whose first parameter is named `request` or `req`, as a fetch handler.
    *
    * @default {"auto"}
    */
@@ -252,8 +257,11 @@ export async function serve(
   try {
     const settings = settings_of(options);
     if (!is_application(app, settings.interface)) {
+      const remedy = remedy_of_application(app);
       throw new TypeError(
-        `serve() takes an ${APPLICATION}, got ${describe(app)}`,
+        `serve() takes an ${APPLICATION}, got ${describe(app)}${
+          remedy && `: ${remedy}`
+        }`,
       );
     }
     return await Served.start(await as_wsgi(app, settings), settings);

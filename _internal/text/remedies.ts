@@ -8,7 +8,7 @@ export function remedy_of_result(value: unknown): string {
   }
   if (typeof value === "function") return ": call it";
   if (value instanceof Response) {
-    return ": from_fetch() turns a function that returns one into an application";
+    return ": a function that returns one is a fetch handler: export default { fetch: handler }, or from_fetch(handler)";
   }
   if (value instanceof ArrayBuffer) return ": return [new Uint8Array(buffer)]";
   if (has_fetch(value)) return OF_FACTORY;
@@ -23,9 +23,19 @@ export function remedy_of_response(value: unknown): string {
   if (value === undefined) return ": is a return missing?";
   if (typeof value === "string") return ": return new Response(text)";
   if (has_fetch(value)) return OF_FACTORY;
+  if (is_result(value)) {
+    return ": a WSGI application returns this, which takes (environ, start_response), or is served by --interface wsgi";
+  }
   return is_plain(value) || Array.isArray(value)
     ? ": return Response.json(value)"
     : "";
+}
+
+/** Whether a value looks like the result of a WSGI application: blocks of bytes, or a generator or a stream of them. */
+function is_result(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return value[0] instanceof Uint8Array;
+  return Symbol.asyncIterator in value || Symbol.iterator in value;
 }
 
 const OF_FACTORY =

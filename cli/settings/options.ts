@@ -106,7 +106,7 @@ export const OPTIONS: Table = {
     group: "Network",
     value: "PATH",
     help: "SCRIPT_NAME: where the application is mounted",
-    parse: taken_by("script_name", check_script_name),
+    parse: taken_by("script_name", check_script_name, path_meant_by),
   },
   forwarded_allow_ips: {
     group: "Network",
@@ -317,17 +317,40 @@ function checked(parse: (text: string) => unknown) {
   };
 }
 
-/** For what a middleware reads, and calls by a name of its own. */
-function taken_by(name: string, read: (text: string) => unknown) {
+/**
+ * For what a middleware reads, and calls by a name of its own.
+ *
+ * @param meant_by What may have been meant by a value that is refused.
+ */
+function taken_by(
+  name: string,
+  read: (text: string) => unknown,
+  meant_by: (text: string) => string | null = () => null,
+) {
   return (given: string, option: string): string => {
     try {
       read(given);
     } catch (error) {
       const message = (error as Error).message.replace(name, option);
-      throw new UsageError(message, { cause: error });
+      throw new UsageError(`${message}${did_you_mean(meant_by(given))}`, {
+        cause: error,
+      });
     }
     return given;
   };
+}
+
+/** `shop`, `/shop/` and `http://example.org/shop` mean `/shop`. */
+function path_meant_by(text: string): string | null {
+  const names = text.replace(/^https?:\/\/[^/]*/i, "").split("/")
+    .filter((name) => name !== "");
+  const path = `/${names.join("/")}`;
+  try {
+    check_script_name(path);
+    return path;
+  } catch {
+    return null;
+  }
 }
 
 function parse_mode(given: string, option: string): number {

@@ -335,10 +335,16 @@ function add_option(
   if (type === null) return add_negative(said, setting, rawName, value);
   if (type === "boolean") refuse_value(rawName, value);
   const is_missing = value === undefined ||
-    !inlineValue && value.length > 1 && value.startsWith("-");
+    !inlineValue && /^-\D/.test(value); // "-" is stderr, and "-1" no option.
   if (type === "string" && is_missing) {
     throw new UsageError(
       `${rawName} takes a value, got ${value ?? "nothing"}: see --help`,
+    );
+  }
+  const before = said[setting];
+  if (setting === "bind" && before !== undefined && before !== value) {
+    throw new UsageError(
+      `${rawName} takes one address, got ${before} and ${value}: start the command once for each`,
     );
   }
   said[setting] = value ?? "yes";

@@ -153,17 +153,35 @@ const { get: own_signal } = Object.getOwnPropertyDescriptor(
 )!;
 
 function check_response(response: Response): Response {
-  if (!(response instanceof Response)) {
-    throw refusal(
-      `a fetch handler must return a Response, got ${describe(response)}${
-        remedy_of_response(response)
-      }`,
-    );
-  }
+  if (!(response instanceof Response)) return adopted(response);
   if (response.bodyUsed) {
     throw refusal(
       "the body of the Response has been read before: a fetch handler must return a new one for each request",
     );
   }
   return response;
+}
+
+/**
+ * A response of a class that is not the platform's, as that of the package undici: frameworks made for Node return it.
+ *
+ * @throws {TypeError} If it is none.
+ */
+function adopted(value: unknown): Response {
+  const { status, statusText, headers, body, bodyUsed } =
+    (value ?? {}) as Partial<Response>;
+  const is_response = typeof status === "number" && bodyUsed === false &&
+    typeof headers?.forEach === "function" &&
+    (body === null || body instanceof ReadableStream);
+  if (is_response) {
+    // As a list: a repeated Set-Cookie is several headers.
+    const list: [string, string][] = [];
+    headers.forEach((text, name) => list.push([name, text]));
+    return new Response(body, { status, statusText, headers: list });
+  }
+  throw refusal(
+    `a fetch handler must return a Response, got ${describe(value)}${
+      remedy_of_response(value)
+    }`,
+  );
 }

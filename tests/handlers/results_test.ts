@@ -84,7 +84,7 @@ const WRONG: [what: string, app: unknown, message: string][] = [
   [
     "a Response",
     answer_with(new Response()),
-    "TypeError: an application must return an iterable of Uint8Array, got an object of class Response: from_fetch() turns a function that returns one into an application",
+    "TypeError: an application must return an iterable of Uint8Array, got an object of class Response: a function that returns one is a fetch handler: export default { fetch: handler }, or from_fetch(handler)",
   ],
   [
     "a bare Uint8Array",

@@ -33,6 +33,20 @@ export default Object.create(
   new Proxy({}, { get: (_, name) => () => routes.push(name) }),
   { fetch: { value: () => new Response(routes.length ? routes + "" : "fetch") } },
 );`,
+  // As graphql-yoga and feTS have it.
+  "a function with a method fetch":
+    `export default Object.assign((_request, _info) => "", { fetch: () => new Response("fetch") });`,
+  // As what h3 1, React Router and route() of @std/http make, and functions of Netlify.
+  "parameters request and context":
+    `export default (request, context) => new Response(request.url && context.waitUntil && "fetch");`,
+  "parameters request and a pattern":
+    `export default async function handler(request, { remoteAddr }) { return new Response(remoteAddr && request.url && "fetch"); }`,
+  "parameters req, env and ctx":
+    `export default async (req, _env, _ctx) => new Response(req.url && "fetch");`,
+  "WSGI of request and start_response":
+    `export default (request, start_response) => (${
+      answer("WSGI")
+    })(request, start_response)`,
   "WSGI of two parameters": `export default ${answer("WSGI")}`,
   "WSGI of none": `export default (...args) => (${answer("WSGI")})(...args)`,
   "WSGI of three": `export default (environ, start_response, more) =>
@@ -54,7 +68,8 @@ Deno.test("--interface says what a function is called by", async () => {
       `export default (request, info) => new Response(request.method + info.remoteAddr.hostname);`,
     "rest.ts": `const wsgi = ${answer("WSGI")};
 export default (environ, ...rest) => wsgi(environ, ...rest);`,
-    "one.ts": `export default (environ) => [environ.PATH_INFO];`,
+    "one.ts":
+      `export default (environ) => [new TextEncoder().encode(environ.PATH_INFO)];`,
   });
   const cwd = folder.path;
   {
@@ -68,7 +83,7 @@ export default (environ, ...rest) => wsgi(environ, ...rest);`,
   await until(() => taken.printed.stderr.includes("TypeError"));
   assertMatch(
     taken.printed.stderr,
-    /TypeError: a function with one parameter is called as a fetch handler, .*: a WSGI application takes environ and start_response, or is served by --interface wsgi\n/,
+    /TypeError: a fetch handler must return a Response, got an array of 1: a WSGI application returns this, which takes \(environ, start_response\), or is served by --interface wsgi\n/,
   );
 });
 

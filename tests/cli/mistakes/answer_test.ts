@@ -21,7 +21,7 @@ const MISTAKES: [body: string, said: string, at?: string][] = [
   ],
   [
     "return new Response();",
-    `${RESULT} an object of class Response: from_fetch() turns a function that returns one into an application`,
+    `${RESULT} an object of class Response: a function that returns one is a fetch handler: export default { fetch: handler }, or from_fetch(handler)`,
   ],
   [
     "return { a: 1 };",

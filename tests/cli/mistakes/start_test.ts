@@ -12,6 +12,10 @@ const ADDRESS =
   "--bind takes HOST:PORT, :PORT, [::1]:PORT or unix:/path with " +
   "a port up to 65535, got";
 
+const ROOT_PATH =
+  "--root-path takes a path such as /prefix, with a leading slash, no " +
+  "trailing slash, and no character that a URL encodes, got";
+
 const PEM = "in PEM (-----BEGIN ...), got";
 
 /** What stands in the folder. */
@@ -28,6 +32,11 @@ const FILES: Record<string, string> = {
   "empty.ts": "",
   "koa.ts": "export default { listen() {}, callback() {} };",
   "express.ts": "export default Object.assign((q, s) => {}, { listen() {} });",
+  "vercel.js": "export default function handler(req, res) { res.end(); }",
+  "h3.js": "export const app = { stack: [], handler() {}, use() {} };",
+  "bun.js": 'export default { routes: { "/": () => new Response() } };',
+  "worker.js": 'addEventListener("fetch", (event) => event.respondWith(1));',
+  "server.ts": "export const server = { fetch: () => new Response() };",
   "exits.ts": "Deno.exit(3);",
   "syntax.ts": "export default { fetch: () => new Response( };",
   "common.js": "module.exports = () => [];",
@@ -51,11 +60,11 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
   ],
   [
     "class.ts",
-    `class.ts ${NONE} default (class): export an instance, new Shop()`,
+    `class.ts ${NONE} default (class): an instance is one, new Shop()`,
   ],
   [
     "promise.ts",
-    `promise.ts ${NONE} default (promise): await the promise before it is exported`,
+    `promise.ts ${NONE} default (promise): await the promise first`,
   ],
   ["no_function.ts", `no_function.ts ${NONE} default (object)`],
   ["empty.ts", `empty.ts ${NONE} nothing`],
@@ -67,6 +76,26 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
     name,
     `${name} ${NONE} default (application of Node's kind): one of Express, Koa or Fastify needs an adapter, see docs/fetch.md`,
   ]),
+  [
+    "vercel.js",
+    `vercel.js ${NONE} default (handler of Node's kind): what takes Node's (req, res) needs an adapter, see docs/fetch.md`,
+  ],
+  [
+    "h3.js",
+    `h3.js ${NONE} app (object): one of h3 1 is exported as { fetch: toWebHandler(app) }`,
+  ],
+  [
+    "bun.js",
+    `bun.js ${NONE} default (object): only Bun serves its routes, a fetch is needed here`,
+  ],
+  [
+    "worker.js",
+    `worker.js ${NONE} nothing: it listens by itself; export what it serves, such as export default { fetch: handler }`,
+  ],
+  [
+    "server.ts",
+    `server.ts ${NONE} server (object): did you mean server.ts:server?`,
+  ],
   ["exits.ts", "exits.ts ended the process while it was loaded", 3],
   [
     "syntax.ts",
@@ -121,6 +150,21 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
   ["--bind 8000", `${ADDRESS} "8000": did you mean :8000?`],
   ["--bind localhost", `${ADDRESS} "localhost": did you mean localhost:8000?`],
   ["--bind unix", `${ADDRESS} "unix": did you mean unix:/path?`],
+  [
+    "--bind :8000 -b unix:/run/s",
+    "-b takes one address, got :8000 and unix:/run/s: start the command once for each",
+  ],
+  [
+    "--workers -1",
+    '--workers takes a whole number, 0 or more, got "-1"',
+  ],
+  ...["shop", "/shop/", "http://example.org/shop"].map((
+    path,
+  ): [string, string] => [
+    `--root-path ${path}`,
+    `${ROOT_PATH} "${path}": did you mean /shop?`,
+  ]),
+  ["--root-path /", `${ROOT_PATH} "/"`],
   [
     "--protocol https",
     '--protocol takes http, cgi, scgi, fastcgi or uwsgi, got "https": did you mean http?',
@@ -219,7 +263,9 @@ Deno.test("the command names each mistake and its remedy, and ends", async () =>
       {
         code,
         stdout: "",
-        stderr: `error: ${said.replaceAll("URL", `file://${folder.path}`)}\n`,
+        stderr: `error: ${
+          said.replaceAll(/\bURL(?=\/)/g, `file://${folder.path}`)
+        }\n`,
       },
       args,
     );

@@ -16,7 +16,7 @@ Deno.test("parse_command() gives the settings, with defaults for what is not sai
     [["-b", "a.example:65535"], { bind: ["a.example", 65535] }],
     [["-b:1"], { bind: ["", 1] }],
     [["--bind", "unix:a b:1"], { bind: "a b:1" }],
-    [["-b", ":1", "-b", ":2"], { bind: ["", 2] }],
+    [["-t", "1", "-t", "2"], { timeout: 2 }],
     [["--access-logfile", "a=b"], { access_logfile: "a=b" }],
     [["--access-logfile=-x"], { access_logfile: "-x" }],
     [["--access-logfile", "-", "x"], { application: "x" }],

@@ -264,3 +264,24 @@ Deno.test("from_fetch() says that the body of a response has been sent before", 
     /^TypeError: the body of the Response has been read before: a fetch handler must return a new one for each request\n/,
   );
 });
+
+Deno.test("from_fetch() takes a response of a class that is not the platform's", async () => {
+  // As of undici, which frameworks for Node return.
+  class OtherResponse {
+    status = 201;
+    statusText = "Made";
+    headers = new Map([["x-a", "1"]]);
+    bodyUsed = false;
+    constructor(readonly body: ReadableStream | null) {}
+  }
+  const responding = (body: ReadableStream | null) => () =>
+    new OtherResponse(body) as unknown as Response;
+  assertEquals(
+    await output_of(responding(new Response("Hello").body)),
+    "Status: 201 Made\r\nx-a: 1\r\ncontent-length: 5\r\n\r\nHello",
+  );
+  assertEquals(
+    await output_of(responding(null)),
+    "Status: 201 Made\r\nx-a: 1\r\nContent-Length: 0\r\n\r\n",
+  );
+});
