@@ -1,4 +1,4 @@
-/** From `MODULE[:NAME]` to an application that can be called. */
+/** Loads an application by its `MODULE[:NAME]`. */
 
 import type { WSGIApplication, WSGIEnvironment } from "@tsgi/serve/types";
 import { Bridge, type OnFatal } from "./calls/bridge.ts";
@@ -10,54 +10,53 @@ import { environment_folders } from "./virtual_environment.ts";
 
 /** How an application is loaded and called. */
 export interface PythonApplicationOptions {
-  /** Folders in which modules are looked for, before all others: what `PYTHONPATH` is. */
+  /** Folders that are searched for modules before all others, as those in `PYTHONPATH` are. */
   pythonpath?: string[];
-  /** The folder that Python works in, and looks for modules in; that of the process where it is not said. */
+  /** Python's working directory, which is also searched for modules; by default that of the process. */
   chdir?: string;
-  /** Where `print()` goes; the process's stdout where it is not said. */
+  /** Where `print()` goes; by default the stdout of the process. */
   stdout?: Output;
-  /** The environment of Python; that of the process where it is not said, as far as it may be read. */
+  /** The environment of Python; by default that of the process, or an empty one if reading it is not allowed. */
   environ?: Record<string, string>;
   /**
-   * How long a call of Python may take, in seconds: then it is interrupted, by an exception, and the request answered
-   * with a 503. 0, or where it is not said, is no limit.
+   * How long a call of Python may take, in seconds. After that an exception interrupts it, and the response is a 503. 0,
+   * the default, means no limit.
    */
   timeout?: number;
   /**
-   * Called when Python has crashed, which cannot be mended: the interpreter answers no more requests. It must not
-   * return. Where it is not said, one line is written to the error log of the request and the process ends with
-   * status 1.
+   * Called when the interpreter has crashed and cannot be used any more. It must not return. By default, one line is
+   * written to stderr, and the process exits with status 1.
    */
   on_fatal?: (error: unknown) => never;
 }
 
-/** An application of Python, and what it is made of. */
+/** An application in Python, and the files it consists of. */
 export interface LoadedPython {
   /** The application. */
   application: WSGIApplication;
-  /** The files that it has imported so far, without those of installed packages. */
+  /** The files it has imported so far, except those of installed packages. */
   files(): string[];
 }
 
-/** An application could not be loaded. */
+/** The application could not be loaded. */
 export class PythonLoadError extends Error {
   /** Its name. */
   override name = "PythonLoadError";
-  /** The files that had been imported by then, and that which was asked for. */
+  /** The files that had been imported by then, and the application's own. */
   readonly files: string[];
 
-  /** Takes the reason, and the files. */
+  /** Takes the reason and the files. */
   constructor(message: string, files: string[], options?: ErrorOptions) {
     super(message, options);
     this.files = files;
   }
 }
 
-/** `MODULE[:NAME]`, taken apart. */
+/** The parts of `MODULE[:NAME]`. */
 interface Specifier {
-  /** A file, or a name with dots. */
+  /** A file, or a dotted name. */
   module: string;
-  /** A name, or a call of it; null where it is not said. */
+  /** A name or a call; null if there is none. */
   name: string | null;
   is_file: boolean;
 }
@@ -65,8 +64,8 @@ interface Specifier {
 /**
  * Starts Python and loads an application.
  *
- * @param specifier `app.py`, `package.module`, each with `:NAME` or `:FACTORY()` behind it.
- * @throws {PythonLoadError} If there is no such application, or if it raised an exception.
+ * @param specifier `app.py` or `package.module`, optionally followed by `:NAME` or `:FACTORY()`.
+ * @throws {PythonLoadError} If there is no such application, or if it raised an exception while it was loaded.
  */
 export async function load_python(
   specifier: string,
@@ -145,7 +144,7 @@ function load_error(
   });
 }
 
-/** The name follows the first colon: a module has none. */
+/** The name follows the first colon, apart from that of a Windows drive. */
 function split(specifier: string): Specifier {
   const [, drive = "", module, name] = specifier
     .match(/^([A-Za-z]:(?=[\\/]))?([^:]*)(?::(.*))?$/s)!;
@@ -167,13 +166,13 @@ function absolute(path: string, folder: string): string {
   return decoded.length > 1 ? decoded.replace(/\/$/, "") : decoded;
 }
 
-/** The variables of the process; none without leave to read them. */
+/** The environment of the process; empty if reading it is not allowed. */
 function process_variables(): Record<string, string> {
   const { state } = Deno.permissions.querySync({ name: "env" });
   return state === "granted" ? Deno.env.toObject() : {};
 }
 
-/** A WSGI application that calls that of Python, when the body of its request is there. */
+/** A WSGI application that calls the one in Python as soon as the request body has been received. */
 function application_of(bridge: Bridge): WSGIApplication {
   return (environ, start_response) => {
     if (has_no_body(environ)) return bridge.run(environ, start_response, null);
@@ -182,7 +181,7 @@ function application_of(bridge: Bridge): WSGIApplication {
   };
 }
 
-/** Whether there is nothing to wait for. By RFC 3875 and RFC 9112 a body has a length, or is chunked. */
+/** Whether there is no body to wait for: one has a length (RFC 3875), or is chunked (RFC 9112). */
 function has_no_body(environ: WSGIEnvironment): boolean {
   const { CONTENT_LENGTH: length, REQUEST_METHOD: method } = environ;
   if (length) return length === "0";

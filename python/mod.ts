@@ -1,6 +1,7 @@
 /**
- * WSGI applications of Python (Flask, Django, Bottle ...) on Deno: CPython as WebAssembly, by Pyodide, called as an
- * application of `@tsgi/serve`. Python is loaded when `python_application` is called, and not before.
+ * WSGI applications written in Python (Flask, Django, Bottle ...) on Deno. They run on Pyodide, which is CPython
+ * compiled to WebAssembly, and are used like any other application of `@tsgi/serve`. Pyodide is only loaded when
+ * `python_application` is called.
  *
  * ```ts ignore
  * import { make_server } from "@tsgi/serve";
@@ -33,16 +34,16 @@ export {
 export { VERSION } from "./version.ts";
 
 /**
- * Starts Python in this process and gives an application of it as any other: behind every server and gateway of
- * `@tsgi/serve`, in `mount_at`, `to_fetch` and middleware.
+ * Starts Python in this process and loads a WSGI application. The result works like an application in TypeScript: with
+ * every server and gateway of `@tsgi/serve`, with middleware, `mount_at` and `to_fetch`.
  *
- * Calls of Python are plain: one ends before the next begins, so nothing of what an application keeps in globals, in
- * `threading.local` or in context variables is mixed up. The body of a request is there before the application is
- * called; results are taken step by step.
+ * Only one call of Python runs at a time, so requests cannot mix up what the application keeps in globals,
+ * `threading.local` or context variables. The request body is received before the application is called. The result is
+ * taken block by block, and other requests are answered in between.
  *
- * @param specifier `app.py`, `package.module`, each with `:NAME` or `:FACTORY()` behind it. Without a name it is
- * `application` or `app`.
- * @throws {PythonLoadError} If there is no such application, or if it raised an exception.
+ * @param specifier `app.py` or `package.module`, optionally followed by `:NAME` or `:FACTORY()`. The default names are
+ * `application`, then `app`.
+ * @throws {PythonLoadError} If there is no such application, or if it raised an exception while it was loaded.
  */
 export async function python_application(
   specifier: string,

@@ -1,4 +1,4 @@
-/** An exception of Python, as an error of JavaScript. */
+/** A Python exception as a JavaScript error. */
 
 /** A place in a Python program. */
 export type PythonFrame = [
@@ -8,41 +8,35 @@ export type PythonFrame = [
   column: number,
 ];
 
-/** What _tsgi_errors.py tells of an exception. */
+/** What _tsgi_errors.py reports about an exception. */
 export interface ExceptionReport {
   /** Its class. */
   type: string;
-  /** What it says. */
+  /** Its message. */
   message: string;
-  /** Its places, the nearest to the raise first. */
+  /** The frames of its traceback, innermost first. */
   frames: PythonFrame[];
-  /** The traceback as Python prints it; of a cause it is part of that of the first. */
+  /** The traceback as Python prints it, including that of its causes; not set for a cause. */
   text?: string;
-  /** What it was raised from, or while what was handled. */
+  /** Its `__cause__` or `__context__`. */
   cause?: ExceptionReport & { relation: string };
 }
 
-/**
- * An exception that an application of Python raised. It is logged as Python prints it: `stack` is the traceback.
- */
+/** An exception raised by an application in Python. Its `stack` is the traceback as Python prints it. */
 export class PythonError extends Error {
-  /** The class of the exception: `"ValueError"`. */
+  /** The class of the exception, such as `"ValueError"`. */
   override name: string;
-  /** Where it was raised, function by function; the page of `--debug` shows the lines around. */
+  /** The whole report; the page of `--debug` shows source lines around each of its frames. */
   readonly python: ExceptionReport;
 
-  /** Takes an exception as Python tells of it. */
+  /** Takes the report of the exception. */
   constructor(report: ExceptionReport) {
     super(report.message);
-    const { name, python, stack } = {
-      name: report.type,
-      python: report,
-      stack: report.text?.trimEnd(),
-    };
-    this.name = name;
+    this.name = report.type;
+    this.python = report;
+    // As with other errors, a log shows the stack alone.
     Object.defineProperty(this, "name", { enumerable: false });
-    this.python = python;
     Object.defineProperty(this, "python", { enumerable: false });
-    if (stack) this.stack = stack;
+    if (report.text) this.stack = report.text.trimEnd();
   }
 }

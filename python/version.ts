@@ -1,2 +1,2 @@
-/** The version of Pyodide, and so of Python, that this package is made for and tested with; DESIGN.md says why. */
+/** The version of Pyodide that this package is made for and tested with; DESIGN.md says why. */
 export const VERSION = "314.0.7";

@@ -1,8 +1,8 @@
-/** The packages that the user has installed. */
+/** Where the packages of a virtual environment are. */
 
 /**
- * The folder of packages of a virtual environment: that which is active, or that of the project. Its version does not
- * matter for packages that are not compiled.
+ * The `site-packages` of the active virtual environment, or otherwise of the project's `.venv`, whatever their version
+ * of Python: it hardly matters to packages that are not compiled.
  */
 export function environment_folders(
   active: string | undefined,
@@ -12,13 +12,12 @@ export function environment_folders(
   return environments.flatMap(packages_of);
 }
 
-/** `lib/python3.14/site-packages`, whatever the version. */
 function packages_of(environment: string): string[] {
   try {
     return Array.from(Deno.readDirSync(`${environment}/lib`))
       .filter(({ name }) => name.startsWith("python"))
       .map(({ name }) => `${environment}/lib/${name}/site-packages`);
   } catch {
-    return []; // There is none, or it may not be read.
+    return []; // There is no environment, or reading it is not allowed.
   }
 }

@@ -1,4 +1,4 @@
-/** The way into Python and back: the other half of _tsgi_bridge.py. */
+/** Calls Python: the counterpart of _tsgi_bridge.py. */
 
 import { pbkdf2Sync, scryptSync } from "node:crypto";
 import type {
@@ -18,10 +18,10 @@ import { Watchdog } from "./watchdog.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Takes what Python could not survive; the process is of no use for it any more. */
+/** Is called with the error that has crashed the interpreter, and must not return. */
 export type OnFatal = (error: unknown) => never;
 
-/** Bytes of Python, which JavaScript sees where they are. */
+/** A `bytearray` of Python, as seen by JavaScript without copying. */
 class SharedBytes {
   #proxy: PyProxy;
   #view: { data: Uint8Array<ArrayBuffer>; release(): void };
@@ -31,7 +31,7 @@ class SharedBytes {
     this.#view = proxy.getBuffer("u8");
   }
 
-  /** They move where WebAssembly's memory grows. */
+  /** The bytes; when WebAssembly's memory has grown, the old view is empty, and a new one is needed. */
   get bytes(): Uint8Array<ArrayBuffer> {
     if (this.#view.data.length === 0) {
       this.#view.release();
@@ -41,7 +41,7 @@ class SharedBytes {
   }
 }
 
-/** An interpreter with an application in it. */
+/** Calls the application of an interpreter. */
 export class Bridge {
   #pyodide: Pyodide;
   #module: PyProxy;
@@ -51,11 +51,11 @@ export class Bridge {
   #input: SharedBytes;
   #output: SharedBytes;
   #shapes: Shapes;
-  /** Where bodies are kept that are too long for memory. */
+  /** The folder for bodies that are too long for memory. */
   readonly temporary: string;
   #exchanges = new Map<number, Exchange>();
   #last_number = 0;
-  /** What is too long for the shared bytes. */
+  /** A text that is too long for the shared bytes. */
   #long_text = "";
   #on_fatal: OnFatal;
   #on_log: (text: string) => void;
@@ -88,18 +88,13 @@ export class Bridge {
     pyodide.pyimport("_tsgi_lanes").patch();
   }
 
-  /** Says what is called for each request. */
-  set_application(application: PyProxy): void {
-    this.#module.set_application(application);
-  }
-
-  /** Has calls interrupted that take longer than `timeout` seconds. */
+  /** Interrupts calls that take longer than `timeout` seconds. */
   limit_time(timeout: number): void {
     this.#watchdog = new Watchdog(timeout, this.#pyodide);
     this.#module.limit_time(timeout);
   }
 
-  /** Calls the application for a request whose body is there. */
+  /** Calls the application for a request whose body has been received. */
   run(
     environ: WSGIEnvironment,
     start_response: StartResponse,
@@ -123,38 +118,38 @@ export class Bridge {
     );
   }
 
-  /** A copy of bytes that Python has put out. */
+  /** A copy of a part of Python's output. */
   output(start: number, end: number): Uint8Array<ArrayBuffer> {
     return this.#output.bytes.slice(start, end);
   }
 
-  /** Has Python take the next step of a result. */
+  /** Takes the next step of a result; see `step` in _tsgi_bridge.py. */
   step(number: number): number {
     return this.#cross(this.#step, number);
   }
 
-  /** Has Python close a result. */
+  /** Closes a result. */
   close(number: number): void {
     if (this.#cross(this.#close, number)) throw this.error_of(number);
   }
 
-  /** What Python has failed with. */
+  /** The error that a request has failed with. */
   error_of(number: number): PythonError {
     const report = this.#cross(this.#module.error_of, number) as string;
     return new PythonError(JSON.parse(report) as ExceptionReport);
   }
 
-  /** Forgets an exchange: Python has nothing more to say in its name. */
+  /** Forgets an exchange that Python has finished. */
   forget(number: number): void {
     this.#exchanges.delete(number);
   }
 
-  /** The file of this system that Python has open under a number. */
+  /** The file on disk that Python has open as `fd`; null if it is not one. */
   file_of(fd: number): FileStream | null {
     return opened_file(this.#pyodide.FS, fd);
   }
 
-  /** Every exception of Python is caught there: what comes here is the end of the interpreter. */
+  /** Calls Python, which catches all its exceptions: any error that gets here has crashed the interpreter. */
   #cross<Argument, Result>(
     callable: (argument: Argument) => Result,
     argument: Argument,
@@ -169,7 +164,7 @@ export class Bridge {
     }
   }
 
-  /** Puts a text where Python finds it; gives its size, 0 where it is too long for that. */
+  /** Passes a text to Python; returns its size in bytes, 0 if it is too long for the shared bytes. */
   #send(text: string): number {
     const { read, written } = encoder.encodeInto(text, this.#input.bytes);
     if (read === text.length) return written;
@@ -181,7 +176,7 @@ export class Bridge {
     return decoder.decode(this.#output.bytes.subarray(0, size));
   }
 
-  /** What Python may ask for while it answers. */
+  /** The functions that Python may call meanwhile. */
   #host() {
     const exchange = (number: number) => this.#exchanges.get(number)!;
     return {
@@ -222,7 +217,7 @@ export class Bridge {
   }
 }
 
-/** A copy of bytes of Python. */
+/** A copy of a bytes-like object of Python. */
 function copy_of(proxy: PyProxy): Uint8Array<ArrayBuffer> {
   const view = proxy.getBuffer("u8");
   try {
@@ -232,7 +227,7 @@ function copy_of(proxy: PyProxy): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** A key, or the reason why there is none. */
+/** The derived key, or an error message. */
 function derived(derive: () => Uint8Array): Uint8Array | string {
   try {
     return new Uint8Array(derive());

@@ -1,11 +1,11 @@
-/** An environ on its way to Python. */
+/** Passes an environ to Python. */
 
 import type { WSGIEnvironment } from "@tsgi/serve/types";
 
-/** An environ, which may have more in it than its type names. */
+/** An environ, with whatever middleware may have added. */
 type Environ = Readonly<Record<string, unknown>>;
 
-/** What Python makes itself: _tsgi_bridge.py. What of wsgi.* is a string crosses as others do. */
+/** The variables that Python sets itself, in _tsgi_bridge.py. */
 const OWN = new Set([
   "wsgi.input",
   "wsgi.input_terminated",
@@ -17,52 +17,52 @@ const OWN = new Set([
   "wsgi.file_wrapper",
 ]);
 
-/** How many shapes are known at most: a client can make as many as it likes. */
+/** The most shapes that are kept, since clients can make up any number of them. */
 const MOST_SHAPES = 256;
 
-/** What Python is told of a shape. */
+/** What Python has to know about a shape. */
 export interface ShapeReport {
-  /** The variables that are the same in all its requests. */
+  /** The variables with the same value in all its requests. */
   base: Record<string, unknown>;
-  /** Whether there are values that are no strings. */
+  /** Whether there are values that are not strings. */
   extras: boolean;
 }
 
-/** What Python has to know of a request. */
+/** What Python has to know about a request. */
 export interface Packed {
   /** The number of its shape. */
   shape: number;
-  /** The variables that are not as in the request before: name and value, each with a NUL before it. */
+  /** The variables that differ from the previous request of the shape: name and value, each after a NUL. */
   changes: string;
-  /** Values that are no strings, as a middleware may set them. */
+  /** Values that are not strings, which middleware may have set. */
   extras: Record<string, unknown> | null;
 }
 
-/** What becomes of a variable. */
+/** How a variable gets to Python. */
 const enum Role {
-  /** Python makes it itself. */
+  /** Python sets it itself. */
   Own,
-  /** It is one of the process, with the same value. */
+  /** It comes from the environment of the process, unchanged. */
   Base,
-  /** It crosses where it has changed. */
+  /** It is sent if it has changed. */
   Sent,
-  /** It is no string. */
+  /** It is not a string. */
   Extra,
 }
 
-/** Requests that bring the same variables in the same order, as nearly all of a client do. */
+/** Requests with the same variables in the same order, like most requests of one client. */
 interface Shape {
   number: number;
   names: string[];
   roles: Role[];
-  /** What Python has of each variable. */
+  /** The value that Python has of each variable. */
   values: unknown[];
   flags: number;
 }
 
 /**
- * Packs environs. Most of an environ is what it was in the request before: Python keeps that, and only what has changed
- * crosses. A string costs some 2 µs on its way, and a copy of a whole dict as much as two strings.
+ * Packs environs. Most variables are the same as in the previous request. Python keeps those, so only the changed ones
+ * are sent: sending a string takes about 2 µs, and copying a whole dict takes Python about 4.
  */
 export class Shapes {
   #process: Readonly<Record<string, string>>;
@@ -135,7 +135,7 @@ function flags_of(environ: Environ): number {
     (environ["wsgi.run_once"] ? 2 : 0);
 }
 
-/** Whether an environ is of a shape. */
+/** Whether an environ has a shape. */
 function fits(
   environ: Environ,
   { names, roles, values, flags }: Shape,
@@ -175,7 +175,7 @@ function pack_as(
   return { shape: number, changes, extras };
 }
 
-/** A path may hold a NUL, which is what stands between strings: U+0100 can stand for it, as no native string has that. */
+/** Writes a NUL, which separates strings, as U+0100, which no native string contains. A path may contain a NUL. */
 function escaped(value: string): string {
   return value.includes("\0") ? value.replaceAll("\0", "\u0100") : value;
 }

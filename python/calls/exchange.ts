@@ -1,4 +1,4 @@
-/** One request on its way through an application of Python: the other half of _tsgi_response.py. */
+/** One request to an application in Python: the counterpart of _tsgi_response.py. */
 
 import { readSync } from "node:fs";
 import type {
@@ -14,19 +14,20 @@ import { type ExceptionReport, PythonError } from "../python_error.ts";
 import type { RequestBody } from "./request_body.ts";
 import { MOST_IN_MEMORY, TemporaryFile } from "./temporary_file.ts";
 
+/** A request and its response. */
 export class Exchange {
   readonly bridge: Bridge;
   readonly number: number;
-  /** Values of the environ that are no strings. */
+  /** Values of the environ that are not strings. */
   extras: Record<string, unknown> | null = null;
-  /** A block that is too long for the way that others take. */
+  /** Blocks that are too long for the shared bytes. */
   kept: Uint8Array<ArrayBuffer> | null = null;
   #environ: WSGIEnvironment;
   #start_response: StartResponse;
   #body: RequestBody | null;
   #write: Write | null = null;
   #written: WrittenBlocks | null = null;
-  /** How many bytes `write()` has been given. */
+  /** How many bytes have been passed to `write()`. */
   #given = 0;
 
   constructor(
@@ -44,10 +45,11 @@ export class Exchange {
   }
 
   /**
-   * What Python has answered, as a result.
+   * Turns what Python has answered into a result.
    *
-   * @param text The kind of the answer, what belongs to that, a NUL and the head, unless that has gone out.
-   * @param size How many bytes that took: the blocks follow.
+   * @param text The kind of the answer (see `put` in _tsgi_bridge.py) and its details, then a NUL and the head, which is
+   * empty if it has been sent already.
+   * @param size The size of `text` in Python's output; the blocks follow it.
    */
   begin(text: string, size: number): WSGIResult {
     const end = text.indexOf("\0");
@@ -71,7 +73,7 @@ export class Exchange {
     if (kind === "@") return new Blocks(this);
     const blocks = this.#blocks(details, size);
     if (kind === "+") return new Blocks(this, blocks[0]);
-    // Complete, and closed by Python; where that has failed, its error is still there.
+    // Python has closed the result. If that failed, close() still has to report the error.
     const close = kind === "!" ? () => this.close() : () => this.end();
     return this.#written
       ? new CompleteBlocks(this, blocks, close)
@@ -83,7 +85,7 @@ export class Exchange {
     throw new PythonError(JSON.parse(report) as ExceptionReport);
   }
 
-  /** A call that has taken too long: it is answered as `limit_time` of @tsgi/serve does. */
+  /** Answers a call that took too long, with the same response as `limit_time` of @tsgi/serve. */
   #give_up(timeout: string, report: string): WSGIResult {
     if (this.#write) return this.#fail(report);
     this.end();
@@ -110,7 +112,7 @@ export class Exchange {
     this.#write = this.#start_response(parts[0]!, headers);
   }
 
-  /** The blocks that follow the head, each as Python gave it. */
+  /** The blocks that follow the head. */
   #blocks(sizes: string, start: number): Uint8Array<ArrayBuffer>[] {
     if (sizes === "") return [];
     const { kept } = this;
@@ -125,7 +127,7 @@ export class Exchange {
     return lengths.map((length) => bytes.subarray(at, at += length));
   }
 
-  /** A file, which the server reads by itself; one that Python alone knows is read there. */
+  /** A result that the server reads from disk; a file that only Python knows is read by Python. */
   #file(details: string): WSGIResult {
     const [fd, position] = details.split(",").map(Number);
     const stream = this.bridge.file_of(fd!);
@@ -134,7 +136,7 @@ export class Exchange {
     return wrapper(new OpenFile(this, stream, position!));
   }
 
-  /** Sends by `write()`; gives the reason where that is not possible. */
+  /** Sends what was passed to `write()`; returns an error message if that is not possible. */
   write(head: string | undefined, data: Uint8Array): string | undefined {
     try {
       if (head !== undefined) this.#begin_response(head);
@@ -143,19 +145,19 @@ export class Exchange {
         this.#written ??= new WrittenBlocks(this.bridge.temporary);
         this.#written.put(data);
       } else {
-        this.#write!(data).catch(() => {}); // The handler knows, and ends the response with it.
+        this.#write!(data).catch(() => {}); // The handler reports it.
       }
     } catch (error) {
       return (error as Error).message;
     }
   }
 
-  /** What `write()` has been given that has not gone out yet, block by block; null where there is none. */
+  /** The next block that was passed to `write()` and has not been sent yet; null if there is none. */
   next_written(): Uint8Array | null {
     return this.#written && this.#written.next();
   }
 
-  /** Puts the next bytes of the request body into `block`. */
+  /** Reads the next bytes of the request body into `block`; returns how many, 0 at the end. */
   take(block: Uint8Array): number {
     return this.#body?.take(block) ?? 0;
   }
@@ -165,7 +167,7 @@ export class Exchange {
     this.#environ["wsgi.errors"].write(text);
   }
 
-  /** Has Python close the result. */
+  /** Closes the result. */
   close(): void {
     try {
       this.bridge.close(this.number);
@@ -174,7 +176,7 @@ export class Exchange {
     }
   }
 
-  /** Lets go of what the exchange holds. */
+  /** Releases what the exchange holds. */
   end(): void {
     this.bridge.forget(this.number);
     this.#body?.close();
@@ -182,17 +184,17 @@ export class Exchange {
   }
 }
 
-/** A text for the log, in which nobody can begin another line. */
+/** A text for the log that cannot contain a line break. */
 function quoted(text: string): string {
   return JSON.stringify(text).replace(/[^ -~]/g, encodeURIComponent);
 }
 
-/** So much is taken at once of what was written. */
+/** The size of the blocks that are read back from the file, in bytes. */
 const BLOCK = 65536;
 
 /**
- * What `write()` is given faster than a client takes it, as a call of Python cannot wait: behind the first part, which
- * the server keeps, it is kept in a temporary file, or in memory where that is not allowed.
+ * Blocks that were passed to `write()` faster than the client takes them, which it cannot wait for. They are kept in a
+ * temporary file, or in memory if that is not allowed.
  */
 class WrittenBlocks {
   #blocks: Uint8Array[] = [];
@@ -202,7 +204,7 @@ class WrittenBlocks {
     try {
       this.#file = new TemporaryFile(folder);
     } catch {
-      // The response is more important than the memory.
+      // A response is worth more than memory.
     }
   }
 
@@ -223,17 +225,17 @@ class WrittenBlocks {
   }
 }
 
-/** Blocks that Python has, each behind what it has written before. */
+/** The blocks of a result, each preceded by what was passed to `write()` before it. */
 abstract class WrittenFirst implements IterableIterator<Uint8Array> {
   protected exchange: Exchange;
-  /** The block that comes next; null at the end, undefined where that is not known. */
+  /** The next block of the result; null at the end, undefined if it has not been taken yet. */
   #next: Uint8Array | null | undefined;
 
   constructor(exchange: Exchange) {
     this.exchange = exchange;
   }
 
-  /** The next block of Python; null at the end. */
+  /** Takes the next block of the result; null at the end. */
   abstract step(): Uint8Array | null;
 
   [Symbol.iterator](): this {
@@ -251,7 +253,7 @@ abstract class WrittenFirst implements IterableIterator<Uint8Array> {
   }
 }
 
-/** The blocks of a result that Python makes step by step. */
+/** A result whose blocks are taken from Python one by one. */
 class Blocks extends WrittenFirst {
   #first: Uint8Array | null;
   #ended = false;
@@ -283,7 +285,7 @@ class Blocks extends WrittenFirst {
   }
 }
 
-/** The blocks of a result that is complete, and closed by Python. */
+/** A result that is complete, and that Python has closed. */
 class CompleteBlocks extends WrittenFirst {
   #blocks: Uint8Array[];
   readonly close: () => void;
@@ -299,7 +301,7 @@ class CompleteBlocks extends WrittenFirst {
   }
 }
 
-/** A file that Python has opened, as a server reads it. */
+/** A file that Python has opened, with the methods that a server needs to send it. */
 class OpenFile {
   #exchange: Exchange;
   #fd: number;

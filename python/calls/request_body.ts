@@ -1,22 +1,22 @@
-/** Request bodies, which are there as a whole before Python is called: in memory, and a long one in a temporary file. */
+/** Receives a request body before Python is called: into memory, or a long one into a temporary file. */
 
 import { MOST_IN_MEMORY, TemporaryFile } from "./temporary_file.ts";
 
-/** A body that has been received. */
+/** A complete body. */
 export interface RequestBody {
   /** Its length in bytes. */
   readonly size: number;
-  /** Puts what comes next into `block`, and gives how much that is: 0 at the end. */
+  /** Reads the next bytes into `block`; returns how many, 0 at the end. */
   take(block: Uint8Array): number;
-  /** Lets go of it. */
+  /** Releases it. */
   close(): void;
 }
 
 /**
  * Receives a body.
  *
- * @param folder Where a long one is kept.
- * @throws What the stream fails with; `Deno.errors.NotCapable` if the body is long and `folder` may not be used.
+ * @param folder The folder for the temporary file.
+ * @throws The error of the stream; `Deno.errors.NotCapable` if the body is long and `folder` may not be used.
  */
 export async function receive_body(
   stream: ReadableStream<Uint8Array>,

@@ -1,12 +1,12 @@
-/** What is too long to be kept in memory. */
+/** A temporary file for what is too long for memory. */
 
-/** So much of a body is kept in memory: what waitress does as well. */
+/** The longest body that is kept in memory, in bytes; the same as in waitress. */
 export const MOST_IN_MEMORY = 512 * 1024;
 
-/** A file that nobody else finds, and that is gone when this process ends, however it does: what was put in comes out. */
+/** A queue of bytes in a file without a name, which is gone when this process ends, however it ends. */
 export class TemporaryFile {
   #file: Deno.FsFile;
-  /** How much has been put in, and how much has been taken out. */
+  /** How many bytes have been put in, and taken out. */
   #put = 0;
   #taken = 0;
 
@@ -19,12 +19,12 @@ export class TemporaryFile {
     if (Deno.build.os !== "windows") Deno.removeSync(path);
   }
 
-  /** How many bytes are in it that have not been taken out. */
+  /** How many bytes have not been taken out yet. */
   get left(): number {
     return this.#put - this.#taken;
   }
 
-  /** Puts a block behind what is in it. */
+  /** Appends a block. */
   put(block: Uint8Array): void {
     this.#file.seekSync(this.#put, Deno.SeekMode.Start);
     this.#put += block.length;
@@ -33,7 +33,7 @@ export class TemporaryFile {
     }
   }
 
-  /** Takes out what comes next, as far as `block` has room for it, and gives how much that is: 0 at the end. */
+  /** Takes the next bytes out into `block`; returns how many, 0 at the end. */
   take(block: Uint8Array): number {
     this.#file.seekSync(this.#taken, Deno.SeekMode.Start);
     const count = this.#file.readSync(block) ?? 0;

@@ -1,28 +1,28 @@
-/** Calls of Python that take too long: another thread looks at them, since this one runs nothing else meanwhile. */
+/** Interrupts calls of Python that take too long. That needs another thread, as a call blocks this one. */
 
 import { Worker } from "node:worker_threads";
 import type { Pyodide } from "../interpreter/pyodide.ts";
 
-/** What the two threads share, by the places of it. */
+/** The indices of the memory that the two threads share. */
 export const enum Place {
-  /** The number of the call that is under way; 0 where there is none. */
+  /** The number of the current call; 0 if there is none. */
   Call,
-  /** The number of the call that has taken too long. */
+  /** The number of the last call that took too long. */
   GivenUp,
-  /** What Pyodide looks at again and again: the number of a signal. */
+  /** The number of a signal, which Pyodide checks regularly. */
   Interrupt,
-  /** Nothing ever: the other thread waits here. */
+  /** Never changes: the other thread waits on it. */
   Nothing,
 }
 
-/** What the other thread is told. */
+/** The message to the other thread. */
 export interface WatchOrder {
   shared: Int32Array<SharedArrayBuffer>;
   /** How long a call may take, in milliseconds. */
   limit: number;
 }
 
-/** Interrupts calls that take longer than they may. */
+/** Interrupts calls that take longer than `timeout`. */
 export class Watchdog {
   #shared = new Int32Array(new SharedArrayBuffer(4 * 4));
   #last = 0;
@@ -36,7 +36,7 @@ export class Watchdog {
     const worker = new Worker(url);
     const order: WatchOrder = { shared: this.#shared, limit: timeout * 1000 };
     worker.postMessage(order);
-    worker.unref(); // It is no reason for the process to go on.
+    worker.unref(); // It must not keep the process alive.
   }
 
   /** A call begins. */
@@ -50,7 +50,7 @@ export class Watchdog {
     Atomics.store(this.#shared, Place.Call, 0);
   }
 
-  /** Whether the call that is under way has taken too long: it may be the next after that which had. */
+  /** Whether the current call took too long: when the signal arrives, the next one may have begun. */
   is_given_up(): boolean {
     return Atomics.load(this.#shared, Place.GivenUp) ===
       Atomics.load(this.#shared, Place.Call);

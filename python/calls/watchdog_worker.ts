@@ -1,9 +1,9 @@
-/** The thread of watchdog.ts. */
+/** The other thread of watchdog.ts. */
 
 import { parentPort } from "node:worker_threads";
 import { Place, type WatchOrder } from "./watchdog.ts";
 
-/** How often it looks within the time that a call may take. */
+/** How many times it looks within the time limit. */
 const TIMES = 10;
 
 const SIGINT = 2;
@@ -17,7 +17,7 @@ parentPort!.on("message", ({ shared, limit }: WatchOrder) => {
     waited = call === seen ? waited + 1 : 0;
     seen = call;
     if (call === 0 || waited < TIMES) continue;
-    // Again at each look: an application may go on after the first.
+    // And again each time it looks, as an application may catch the exception.
     Atomics.store(shared, Place.GivenUp, call);
     Atomics.store(shared, Place.Interrupt, SIGINT);
   }

@@ -1,9 +1,9 @@
-/** What makes Python start fast: a compiled standard library, and a snapshot of an interpreter that has started. */
+/** Files that make Python start fast: a compiled standard library, and a snapshot of a started interpreter. */
 
 import { SOURCES } from "./sources.ts";
 import { VERSION } from "../version.ts";
 
-/** What a start is given of it. */
+/** The files, as options of Pyodide. */
 export interface CachedFiles {
   stdLibURL?: string;
   _loadSnapshot?: Uint8Array<ArrayBuffer>;
@@ -12,11 +12,11 @@ export interface CachedFiles {
 const LIBRARY = "python_stdlib.zip";
 const SNAPSHOT = "snapshot.bin";
 
-/** A folder with files that were made for this version. */
+/** A folder with the files for this version. */
 export class Cache {
   /** The folder. */
   readonly folder: string;
-  /** Where compiled modules of applications go. */
+  /** Where Python writes the compiled modules of applications. */
   readonly pycache: string;
 
   constructor(folder: string) {
@@ -24,18 +24,18 @@ export class Cache {
     this.pycache = `${folder}/pycache`;
   }
 
-  /** Where the compiled library is. */
+  /** The path of the compiled library. */
   get library(): string {
     return `${this.folder}/${LIBRARY}`;
   }
 
-  /** Whether there is nothing left to make. */
+  /** Whether `read()` has found all files. */
   is_complete = false;
 
-  /** What there is. */
+  /** Reads the files; empty if they have not all been made yet. */
   read(): CachedFiles {
     try {
-      // The library first: it is there whenever the snapshot is, which was made of it.
+      // The snapshot is written last, so if it exists, the library does too.
       const _loadSnapshot = Deno.readFileSync(`${this.folder}/${SNAPSHOT}`);
       this.is_complete = true;
       return { stdLibURL: this.library, _loadSnapshot };
@@ -44,7 +44,7 @@ export class Cache {
     }
   }
 
-  /** Whether this process is the one to make the files: others leave it alone. */
+  /** Whether it is up to this process to make the files, and not already up to another. */
   claim(): boolean {
     const path = `${this.folder}/making`;
     try {
@@ -52,7 +52,7 @@ export class Cache {
         Deno.removeSync(path);
       }
     } catch {
-      // Nobody makes them.
+      // Nobody is making them.
     }
     try {
       Deno.openSync(path, { createNew: true, write: true }).close();
@@ -67,17 +67,31 @@ export class Cache {
     this.#write(LIBRARY, data);
   }
 
-  /** Adds the snapshot, and with that all is there. */
+  /** Adds the snapshot, which completes the cache. */
   write_snapshot(data: Uint8Array): void {
     this.#write(SNAPSHOT, data);
     try {
       Deno.removeSync(`${this.folder}/making`);
     } catch {
-      // Another has taken it that this would never come to an end.
+      // Another process has given up on this one.
+    }
+    this.#remove_old();
+  }
+
+  /** Removes the caches of other versions that were made long ago; a version that is still in use makes its own again. */
+  #remove_old(): void {
+    const parent = this.folder.slice(0, this.folder.lastIndexOf("/"));
+    for (const { name } of Deno.readDirSync(parent)) {
+      const folder = `${parent}/${name}`;
+      if (folder === this.folder) continue;
+      if (Date.now() - Number(Deno.statSync(folder).mtime) < LONGEST_USE) {
+        continue;
+      }
+      Deno.removeSync(folder, { recursive: true });
     }
   }
 
-  /** Nobody ever sees half a file. */
+  /** Writes a file in such a way that nobody ever sees a part of it. */
   #write(name: string, data: Uint8Array): void {
     const path = `${this.folder}/${name}`;
     Deno.writeFileSync(`${path}.new`, data);
@@ -85,13 +99,12 @@ export class Cache {
   }
 }
 
-/** After so many milliseconds whoever makes the files has not come to an end. */
+/** After this many milliseconds, a process that makes the files is taken to have failed. */
 const LONGEST_MAKING = 300_000;
+/** After this many milliseconds, the cache of another version may be removed: 30 days. */
+const LONGEST_USE = 30 * 24 * 3600 * 1000;
 
-/**
- * The cache of the user who runs this: below `XDG_CACHE_HOME`, or as the system has it; null where it may not be
- * written.
- */
+/** The cache of the current user, below `XDG_CACHE_HOME` or `~/.cache`; null if it cannot be read and written. */
 export function open_cache(
   environ: Readonly<Record<string, string>>,
 ): Cache | null {
@@ -110,7 +123,7 @@ export function open_cache(
   }
 }
 
-/** Tells the Python side of one release from that of another: a snapshot has it in it (FNV-1a). */
+/** A hash of the Python side (FNV-1a), which is part of the snapshot. */
 function fingerprint(): string {
   let hash = 0x811c9dc5;
   for (const char of Object.values(SOURCES).join("")) {
@@ -120,8 +133,8 @@ function fingerprint(): string {
 }
 
 /**
- * Makes the files in another thread: this process goes on meanwhile, and ends when they are there. Settles then, whether
- * it has succeeded or not; at once where another process makes them.
+ * Makes the files in another thread, which keeps this process alive until it is done. The promise resolves when that
+ * thread has ended, whether it succeeded or not; at once if another process is making them.
  */
 export async function fill_cache(cache: Cache): Promise<void> {
   if (!cache.claim()) return;
@@ -131,7 +144,7 @@ export async function fill_cache(cache: Cache): Promise<void> {
     name: "tsgi-make-cache",
   });
   worker.onerror = (event) => {
-    event.preventDefault(); // Without the files Python starts as well.
+    event.preventDefault(); // Python also starts without the files.
     done.resolve();
   };
   worker.onmessage = () => done.resolve();

@@ -1,17 +1,14 @@
-/** The files that Python sees: those of this system, at their own paths, as far as Deno allows. */
+/** Python's file system: the files of this machine, at the same paths, as far as Deno's permissions allow. */
 
 import type { FileStream, FileSystem } from "./pyodide.ts";
 
-/** Folders that are Pyodide's own, or no folders of files. */
+/** Folders that Pyodide has itself, or that hold no ordinary files. */
 const NOT_MOUNTED = ["dev", "proc", "sys", "lib", "lib64", "run", "boot"];
 
-/** What Python needs that no application names: the time zones. */
+/** The time zones, which an application needs without naming their folder. */
 const ZONES = "/usr/share/zoneinfo";
 
-/**
- * Lets Python see the files of this system: all of them where that is allowed, otherwise the folders that are named, as
- * far as they may be read.
- */
+/** Mounts all folders of this machine if they may be read; otherwise those of `needed` that may be. */
 export function mount_files(FS: FileSystem, needed: string[]): void {
   obey_permissions(FS);
   keep_inodes(FS);
@@ -23,7 +20,7 @@ export function mount_files(FS: FileSystem, needed: string[]): void {
   }
 }
 
-/** The file of this system that is open in Python under a number; null where it is none. */
+/** The file on disk that Python has open as `fd`; null if it is not one. */
 export function opened_file(FS: FileSystem, fd: number): FileStream | null {
   const stream = FS.getStream(fd);
   const is_ours = stream?.node.mount.type === FS.filesystems.NODEFS;
@@ -59,7 +56,7 @@ function is_directory(path: string): boolean {
   }
 }
 
-/** A file has the number that the system gives it, and no other in each process: ETags are made of it. */
+/** Passes on the real inode numbers. Emscripten makes up its own in each process, but ETags may depend on them. */
 function keep_inodes({ filesystems: { NODEFS } }: FileSystem): void {
   const { getattr } = NODEFS;
   NODEFS.getattr = (look, node) => {
@@ -73,14 +70,14 @@ function keep_inodes({ filesystems: { NODEFS } }: FileSystem): void {
   };
 }
 
-/** EACCES, in the numbers of Emscripten: WASI's. */
+/** EACCES, as WASI and so Emscripten number it. */
 const EACCES = 2;
-/** EIO, for what has no number. */
+/** EIO, for errors that have no number. */
 const EIO = 29;
 
 /**
- * What Deno forbids is a `PermissionError` for Python. Pyodide knows errors of Node alone, which have a `code`: any
- * other is thrown through CPython, which is the end of both.
+ * Turns what Deno forbids into a `PermissionError`. Emscripten only handles errors of Node, which have a `code`; any
+ * other would be thrown through CPython, which does not survive that.
  */
 function obey_permissions(FS: FileSystem): void {
   const { NODEFS } = FS.filesystems;
@@ -88,7 +85,7 @@ function obey_permissions(FS: FileSystem): void {
   const parts = [attempt, NODEFS.getattr, FS.ErrnoError];
   if (parts.some((part) => typeof part !== "function")) {
     throw new Error(
-      "this version of Pyodide is none that can be used: it has no NODEFS.tryFSOperation",
+      "this version of Pyodide cannot be used: NODEFS.tryFSOperation, NODEFS.getattr or FS.ErrnoError is missing",
     );
   }
   NODEFS.tryFSOperation = <T>(operation: () => T): T => {

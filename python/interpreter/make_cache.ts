@@ -1,12 +1,12 @@
-/** A worker that makes the files of cache.ts. */
+/** The worker that makes the files of cache.ts. */
 
 import { Cache } from "./cache.ts";
 import { add_sources } from "./start.ts";
 import { start_pyodide } from "./pyodide.ts";
 
 /**
- * npm's library holds sources alone. Beside each goes what it is compiled to, which is taken without a look at the
- * source: that stays for the lines of a traceback.
+ * The library in npm's package consists of sources only. The compiled module is put beside each; Python loads it without
+ * comparing it with the source (PEP 552), which is still needed for the lines of a traceback.
  */
 const COMPILE = `
 import _imp, io, zipfile
@@ -26,7 +26,7 @@ def compiled():
 compiled()
 `;
 
-/** What web applications import, and what that imports. */
+/** Modules that web applications commonly import; the snapshot contains them. */
 const USUAL = `
 import asyncio, base64, binascii, bisect, calendar, codecs, collections.abc, concurrent.futures, contextlib, contextvars
 import copy, csv, dataclasses, datetime, decimal, difflib, email.header, email.message, email.mime.multipart

@@ -1,14 +1,14 @@
-/** What of Pyodide is used, and that it is there. */
+/** The part of Pyodide that is used here. */
 
 import { VERSION } from "../version.ts";
 
-/** A Python object as JavaScript has it. */
+/** A Python object in JavaScript. */
 // deno-lint-ignore no-explicit-any
 export type PyProxy = any;
 
-/** A file that is open in Python. */
+/** A file that Python has open. */
 export interface FileStream {
-  /** The number that Node gives the file; only a file of this system has one. */
+  /** Node's file descriptor; only files on disk have one. */
   nfd?: number;
   node: { mount: { type: unknown } };
 }
@@ -37,7 +37,7 @@ export interface PyodideConfig {
   _loadSnapshot?: Uint8Array;
 }
 
-/** CPython in this process. */
+/** An interpreter. */
 export interface Pyodide {
   version: string;
   FS: FileSystem;
@@ -57,16 +57,16 @@ export interface Pyodide {
 }
 
 /**
- * Starts CPython. Pyodide is imported by a specifier that is put together here: one that stands as it is in a module is
- * downloaded by everybody who installs that.
+ * Starts an interpreter. The specifier of Pyodide is put together here, because a literal one would be downloaded by
+ * everybody who imports this module.
  *
- * @throws {Error} If another version comes than that which this is made for.
+ * @throws {Error} If the version of Pyodide is not the expected one.
  */
 export async function start_pyodide(config: PyodideConfig): Promise<Pyodide> {
   const specifier = ["npm:pyodide", VERSION].join("@");
   const { loadPyodide, version } = await import(specifier);
   if (version !== VERSION) {
-    throw new Error(`Pyodide ${VERSION} is expected, got ${version}`);
+    throw new Error(`expected Pyodide ${VERSION}, got ${version}`);
   }
   return await loadPyodide(config);
 }

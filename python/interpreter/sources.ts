@@ -1,4 +1,4 @@
-/** The Python side, as text: it is part of the modules, wherever they were loaded from. */
+/** The Python side as text, so that it is part of the module graph wherever that is loaded from. */
 
 import bridge from "../tsgi/_tsgi_bridge.py" with { type: "text" };
 import errors from "../tsgi/_tsgi_errors.py" with { type: "text" };
@@ -17,5 +17,5 @@ export const SOURCES: Readonly<Record<string, string>> = {
   _tsgi_response: response,
 };
 
-/** The folder of the modules, in Python's file system. */
+/** Their folder in Python's file system. */
 export const FOLDER = "/lib/tsgi";

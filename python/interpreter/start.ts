@@ -1,4 +1,4 @@
-/** An interpreter, started. */
+/** Starts an interpreter that is ready to load an application. */
 
 import { type Cache, fill_cache } from "./cache.ts";
 import { mount_files } from "./file_system.ts";
@@ -9,17 +9,17 @@ import { FOLDER, SOURCES } from "./sources.ts";
 export interface Start {
   /** The environment of the process. */
   environ: Readonly<Record<string, string>>;
-  /** Folders that Python has to see. */
+  /** Folders that Python needs to read. */
   folders: string[];
-  /** Where a compiled standard library and a snapshot are kept; null for nowhere. */
+  /** Where the compiled standard library and the snapshot are kept; null for nowhere. */
   cache: Cache | null;
   /** Where `print()` goes. */
   stdout: Output;
 }
 
-/** What takes bytes at once. */
+/** A synchronous output. */
 export interface Output {
-  /** Writes some of `data`, and gives how much. */
+  /** Writes at least one byte of `data`, and returns how many it has written. */
   writeSync(data: Uint8Array): number;
 }
 
@@ -40,7 +40,7 @@ export async function start(
   return pyodide;
 }
 
-/** Gives an interpreter the Python side of this package. */
+/** Adds the Python side of this package. */
 export function add_sources({ FS, runPython }: Pyodide): void {
   FS.mkdirTree(FOLDER);
   for (const [name, text] of Object.entries(SOURCES)) {
@@ -51,7 +51,7 @@ export function add_sources({ FS, runPython }: Pyodide): void {
   );
 }
 
-/** A snapshot has the environment of the process that made it, and its random numbers. */
+/** Replaces the environment and the random seed of the process that made the snapshot. */
 function set_environ(
   { globals, runPython, toPy }: Pyodide,
   environ: Readonly<Record<string, string>>,
@@ -75,7 +75,7 @@ function set_streams(pyodide: Pyodide, stdout: Output): void {
   pyodide.setStdin({ stdin: () => null });
   pyodide.setStdout(writer(stdout));
   pyodide.setStderr(writer(Deno.stderr));
-  // As with PYTHONUNBUFFERED: a line is in the log when print() returns.
+  // So that a line is in the log when print() returns, as with PYTHONUNBUFFERED.
   pyodide.runPython(`
 import sys
 sys.stdout.reconfigure(line_buffering=True)

@@ -1,8 +1,8 @@
-"""Calls a WSGI application of Python (PEP 3333) for the requests that JavaScript has: the other half of bridge.ts.
+"""Calls a WSGI application (PEP 3333) on behalf of JavaScript: the counterpart of bridge.ts.
 
-Every call from JavaScript is a plain one and ends before the next begins: an application, a step of its result, its
-end. Numbers cross as they are; text and blocks go through two arrays of bytes that JavaScript sees as its own, as a
-string of 500 characters takes ten times as long to convert as to write and to read.
+JavaScript makes one call at a time: for the application, for each step of its result, and to close that. Text and
+blocks are exchanged through two byte arrays that both sides see, because converting a string of 500 characters takes
+ten times as long as writing and reading it.
 """
 
 import io
@@ -15,14 +15,14 @@ from _tsgi_response import Exchange, END, bytes_of, describe
 from _tsgi_errors import HERE, described
 
 SIZE = 65536
-INPUT = bytearray(SIZE)  # what JavaScript has for Python: a request, then a block of its body
-OUTPUT = bytearray(2 * SIZE)  # what Python has for JavaScript: a head, then blocks
+INPUT = bytearray(SIZE)  # from JavaScript: a request, then blocks of its body
+OUTPUT = bytearray(2 * SIZE)  # to JavaScript: a head, then blocks
 _input = memoryview(INPUT)
 _output = memoryview(OUTPUT)
 
 _application = None
-_host = None  # what Python may ask of JavaScript
-_live = {}  # the exchanges whose result is still to be taken, or to be closed, by their numbers
+_host = None  # the functions of JavaScript, see bridge.ts
+_live = {}  # by number, the exchanges whose result has not been taken and closed yet
 
 
 def set_up(host):
@@ -37,32 +37,32 @@ def set_application(application):
 
 
 class GivenUp(BaseException):
-    """A call has taken too long. It is no Exception, as an application catches those."""
+    """A call took too long. It is not an Exception, because applications catch those."""
 
-    __module__ = "builtins"  # A traceback says its name alone.
+    __module__ = "builtins"  # so that a traceback shows its name without a module
 
 
 _timeout = None
 
 
 def limit_time(timeout):
-    """Has calls end by an exception when JavaScript interrupts them."""
+    """Makes an interrupt by JavaScript end a call by an exception."""
     global _timeout
     _timeout = f"{timeout:g}"
     signal.signal(signal.SIGINT, give_up)
 
 
 def give_up(number, frame):
-    """Ends what the application does, and nothing of ours, which is not made for that: there will be another signal."""
+    """Raises GivenUp in the application. If code of ours is running, it waits for the next signal."""
     if not _telling and not frame.f_code.co_filename.startswith(HERE) and _host.is_given_up():
         raise GivenUp(f"a call had not ended within {_timeout} s")
 
 
-_telling = False  # whether an exception is being put into words
+_telling = False  # whether an exception is being described
 
 
 def told(error):
-    """What is told of an exception, as JSON."""
+    """The description of an exception, as JSON."""
     global _telling
     _telling = True
     try:
@@ -71,11 +71,8 @@ def told(error):
         _telling = False
 
 
-# What becomes of a request.
-
-
 class Body(io.RawIOBase):
-    """A request body that is longer than one block: JavaScript has kept it, in memory or in a file."""
+    """The raw stream of a request body that is longer than INPUT, and that JavaScript has in memory or in a file."""
 
     def __init__(self, number):
         self._number = number
@@ -127,7 +124,7 @@ class Errors:
 
 
 class FileWrapper:
-    """wsgi.file_wrapper: the server sends a file of the disk by itself, from where it stands; others are read here."""
+    """wsgi.file_wrapper: the server reads a file on disk itself, from its current position; others are read here."""
 
     def __init__(self, filelike, blksize=8192):
         self.filelike = filelike
@@ -151,15 +148,14 @@ CONSTANTS = {
     "wsgi.version": (1, 0),
     "wsgi.input_terminated": True,
     "wsgi.file_wrapper": FileWrapper,
-    # A call ends before another begins.
     "wsgi.multithread": False,
 }
 
-_shapes = []  # of requests that bring the same variables, the last: what the next is made of
+_shapes = []  # for each shape (see environ.ts) the last environ, which the next one is made from
 
 
 def add_shape(size):
-    """Takes the variables that are the same in all requests of a shape; gives its number."""
+    """Adds a shape, with the variables that all its requests have in common; returns its number."""
     shape = json.loads(INPUT[:size] if size else _host.text())
     _shapes.append((CONSTANTS | shape["base"], shape["extras"]))
     return len(_shapes) - 1
@@ -176,7 +172,7 @@ def environ_of(request):
     last, has_extras = _shapes[int(parts[0])]
     for index in range(3, len(parts), 2):
         value = parts[index + 1]
-        # What stands for a NUL, which a path may hold.
+        # U+0100 stands for a NUL.
         last[parts[index]] = value if value.isascii() else value.replace("\u0100", "\0")
     environ = last.copy()
     if body == "":
@@ -194,14 +190,14 @@ def environ_of(request):
 
 
 def call(size):
-    """Answers a request; gives how much of OUTPUT the head takes that says what follows it."""
+    """Answers a request; returns the size of the head in OUTPUT, see put()."""
     environ, number = environ_of((INPUT[:size] if size else _host.text().encode()).decode())
     exchange = Exchange(number)
     context = exchange.context = copy_context()
     begin(exchange)
     try:
         return context.run(respond, exchange, environ)
-    except BaseException as error:  # SystemExit as well: an application ends no server.
+    except BaseException as error:  # SystemExit too: an application must not end the server.
         return failed(exchange, error)
     finally:
         if number not in _live:
@@ -211,7 +207,7 @@ def call(size):
 
 def respond(exchange, environ):
     result = exchange.result = _application(environ, exchange.start_response)
-    if type(result) is list or type(result) is tuple:  # Others may have a close(), or an iteration of their own.
+    if type(result) is list or type(result) is tuple:  # A subclass may have a close() or an __iter__() of its own.
         return give_all(exchange, result)
     file = file_of(exchange, result) if isinstance(result, FileWrapper) else None
     exchange.blocks = iterator_of(result)
@@ -222,7 +218,7 @@ def respond(exchange, environ):
         exchange.check_begun()
         return close_complete(exchange, [])
     exchange.check_begun()
-    # The first of a body is mostly all of it. Then it is complete only when the iteration has ended, and is closed.
+    # If the first block is probably the whole body, look whether it is: a complete response needs no further call.
     if (exchange.length == str(len(block)) or has_one_block(result)) and not exchange.sent:
         rest = next_block(exchange)
         if rest is END:
@@ -242,7 +238,7 @@ def iterator_of(result):
 
 
 def has_one_block(result):
-    """Whether a result says so itself: then the server knows the length of the body, as wsgiref's does."""
+    """Whether a result has len() 1. Then the server can set Content-Length, as wsgiref's does."""
     return hasattr(type(result), "__len__") and len(result) == 1
 
 
@@ -254,7 +250,7 @@ def give_all(exchange, blocks):
 
 
 def close_complete(exchange, blocks):
-    """Closes the result of a response that is complete; an error of that cannot change it any more."""
+    """Closes the result of a complete response. An error in close() is only logged."""
     try:
         close_result(exchange)
     except BaseException as error:
@@ -282,7 +278,7 @@ def next_block(exchange):
 
 
 def file_of(exchange, result):
-    """How the server finds the file of a file_wrapper, if it is one that the system knows."""
+    """The answer that has the server read the file of a file_wrapper; None if it is not an open file."""
     try:
         number, position = result.filelike.fileno(), result.filelike.tell()
     except (AttributeError, OSError, ValueError):
@@ -293,7 +289,12 @@ def file_of(exchange, result):
 
 
 def put(exchange, kind, blocks=()):
-    """Puts the response, or its beginning, into OUTPUT."""
+    """Puts an answer into OUTPUT: its kind and details, a NUL, the head of the response unless it has been sent, blocks.
+
+    The kinds: "=" a complete response, which has been closed; "!" the same, but close() failed; "+" the first block, more
+    follow; "@" an open file; "-" an exception; "x" an exception because the call took too long. Returns the size of what
+    precedes the blocks; 0 if all of it was too long for OUTPUT and has been passed to _host.keep().
+    """
     head = "" if exchange.sent else exchange.head
     exchange.sent = True
     sizes = len(blocks[0]) if len(blocks) == 1 else ",".join([str(len(block)) for block in blocks])
@@ -307,7 +308,7 @@ def put(exchange, kind, blocks=()):
 
 
 def step(number):
-    """The next block of a result: its size; 0 at the end; -1 after an error; -2 where it has been kept."""
+    """Puts the next block into OUTPUT; returns its size, 0 at the end, -1 for an error, -2 if it went to _host.keep()."""
     exchange = _live[number]
     resume(exchange)
     try:
@@ -329,7 +330,7 @@ def step(number):
 
 
 def close(number):
-    """Ends an exchange: closes its result, if that is still to be done. Whether that has failed."""
+    """Ends an exchange and closes its result, unless that is done; returns whether close() failed."""
     exchange = _live[number]
     exchange.over = True
     resume(exchange)
@@ -345,14 +346,14 @@ def close(number):
 
 
 def failed(exchange, error):
-    """An error before the response has begun: closes the result, and tells of it."""
+    """Answers with an exception that was raised before the response began, and closes the result."""
     exchange.over = True
     _live.pop(exchange.number, None)
     try:
         exchange.context.run(close_result, exchange)
     except BaseException as closing_error:
         if closing_error.__context__ is error:
-            closing_error.__context__ = None  # It is told of by itself.
+            closing_error.__context__ = None  # It is reported separately.
         _host.log(exchange.number, described(closing_error)["text"])
     exchange.head = told(error)
     exchange.sent = False
@@ -360,7 +361,7 @@ def failed(exchange, error):
 
 
 def error_of(number):
-    """What an exchange has failed with, as JSON."""
+    """The error of an exchange, as JSON."""
     exchange = _live[number]
     error, exchange.error = exchange.error, None
     if exchange.over:

@@ -1,4 +1,4 @@
-"""Exceptions as JavaScript gets them."""
+"""Describes exceptions for JavaScript."""
 
 import os
 import traceback
@@ -8,7 +8,7 @@ HERE = os.path.dirname(__file__) + "/_tsgi_"
 
 
 def described(error, depth=0):
-    """An exception: its class and message, its traceback as Python prints it, its places, and its causes."""
+    """The ExceptionReport of python_error.ts."""
     error.__traceback__ = own_part(error.__traceback__)
     report = {"type": type(error).__name__, "message": message_of(error), "frames": frames_of(error)}
     if depth == 0:
@@ -36,7 +36,7 @@ def text_of(error):
 
 
 def own_part(tb):
-    """The traceback without what of it is ours."""
+    """The traceback without the frames of this package around the application's."""
     while tb is not None and (is_ours(tb) or "importlib" in tb.tb_frame.f_code.co_filename):
         tb = tb.tb_next
     last = each = tb
@@ -54,7 +54,7 @@ def is_ours(tb):
 
 
 def frames_of(error):
-    """Function, file, line and column of each call, the nearest to the raise first."""
+    """Function, file, line and column of each frame, innermost first."""
     frames = []
     tb = error.__traceback__
     while tb is not None:
@@ -67,6 +67,6 @@ def frames_of(error):
 
 
 def column_of(code, instruction):
-    """Where on its line an instruction begins, counted from 1."""
+    """The column of an instruction, counted from 1."""
     positions = next(islice(code.co_positions(), instruction // 2, None), None)
     return (positions[2] or 0) + 1 if positions else 1

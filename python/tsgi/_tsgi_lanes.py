@@ -1,10 +1,9 @@
-"""threading.local for requests whose results are taken step by step.
+"""Makes threading.local local to a request.
 
-A server with threads gives a request that is under way a thread of its own, so what the application keeps in a
-threading.local is that request's alone. Here all run on one thread; while one waits for its client between two blocks,
-another is answered. So a request that is not answered in one go keeps its lane: when the steps of two lanes follow each
-other, the attributes of every threading.local are put away and those of the other lane put in their place. Requests that
-are answered in one go, which are nearly all, stay on one lane, and cost nothing.
+A server with threads runs each request on a thread of its own, so what the application keeps in a threading.local
+belongs to that request. Here all requests share one thread, and while a response waits for its client, others are
+answered. So each request runs in a lane, and switching lanes replaces the attributes of every threading.local. A request
+whose response is complete at once, as nearly all are, frees its lane for the next one: nothing is switched.
 """
 
 import _thread
@@ -12,12 +11,12 @@ import threading
 import weakref
 
 _base = _thread._local
-_locals = {}  # every local there is, by its id: a weak reference, and what it was made with
+_locals = {}  # by id: a weak reference to each local, and the arguments it was created with
 _dict_of = _base.__getattribute__
 
 
 class local(_base):
-    """Thread-local data: here, data of the request."""
+    """Thread-local data, here local to a request."""
 
     def __new__(cls, /, *args, **kwargs):
         self = super().__new__(cls, *args, **kwargs)
@@ -39,7 +38,7 @@ _free = []
 
 
 def begin(exchange):
-    """Gives a request a lane that no other has."""
+    """Assigns a free lane to a request."""
     if _current.owner is not None:
         _switch(_free.pop() if _free else Lane())
     _current.owner = exchange
@@ -47,7 +46,7 @@ def begin(exchange):
 
 
 def resume(exchange):
-    """Goes on with a request."""
+    """Switches to the lane of a request."""
     if exchange.lane is not _current:
         _switch(exchange.lane)
 
@@ -74,7 +73,7 @@ def _switch(lane):
         if before is reference:
             attributes.update(others)
         elif type(each).__init__ is not object.__init__:
-            each.__init__(*args, **kwargs)  # As for every thread that comes to know of it.
+            each.__init__(*args, **kwargs)  # As CPython does in each thread that uses it.
 
 
 def patch():

@@ -1,4 +1,4 @@
-"""Finds the application: in a file, or in a module by its name."""
+"""Loads the application from a file or a module."""
 
 import ast
 import importlib
@@ -8,18 +8,20 @@ import os
 import re
 import site
 import sys
+from types import FunctionType
 
 import _tsgi_bridge
 from _tsgi_errors import described
+from _tsgi_response import describe
 
 USUAL_NAMES = ("application", "app")
 
 
 class NotFound(Exception):
-    """What the user is told in one line."""
+    """There is no such application; the message is one line for the user."""
 
 
-_added = []  # the folders in which packages of the user may be
+_added = []  # the folders that may contain the user's packages
 
 
 def set_up(folder, paths, sites, pycache):
@@ -34,7 +36,7 @@ def set_up(folder, paths, sites, pycache):
 
 
 def open_application(module, name, is_file):
-    """Has an application called for requests from now on; otherwise gives the reason as JSON."""
+    """Loads the application that requests are passed to. Returns "", or the reason why it cannot, as JSON."""
     sys.argv[:] = [module]
     try:
         _tsgi_bridge.set_application(load(module, name, is_file))
@@ -49,7 +51,7 @@ VERSION = ".".join(map(str, sys.version_info[:3]))
 
 
 def hints_for(error):
-    """What it may be about the packages of the user that they cannot be imported."""
+    """Possible reasons why the user's packages cannot be imported."""
     compiled = sorted({name for path in _added for name in compiled_in(path)})
     if compiled and isinstance(error, ImportError):
         yield f"Python {VERSION} on WebAssembly imports no modules that are compiled for another system, as there are in: {', '.join(compiled)}"
@@ -76,18 +78,19 @@ def is_environment(folder):
 
 
 def load(module, name, is_file):
-    """The application; `name` may be a call: create_app("test")."""
+    """The application; `name` may be a call such as create_app("test")."""
     found = import_file(module) if is_file else importlib.import_module(module)
-    names = (name,) if name else USUAL_NAMES
-    for each in names:
-        application = look_up(found, each)
+    if name:
+        return look_up(found, name, module)
+    for each in USUAL_NAMES:
+        application = getattr(found, each, None)
         if callable(application):
             return application
-    raise NotFound(f"{module} has nothing to call named {' or '.join(names)}: it has {public_names(found)}")
+    raise not_callable(found, " or ".join(USUAL_NAMES), module)
 
 
 def import_file(path):
-    """A file is imported as it would be by its name, so that what it imports finds the same module."""
+    """Imports a file under its own name, so that it is not loaded again if another module imports it."""
     folder, name = os.path.split(path)
     if not os.path.isfile(path):
         raise NotFound(f"cannot load {path}: there is no such file")
@@ -101,45 +104,57 @@ def import_file(path):
     return module
 
 
-def look_up(module, expression):
-    """What `NAME`, `NAME.ATTRIBUTE` or `NAME(ARGUMENTS)` stands for; as with gunicorn, arguments are literals."""
+def look_up(found, expression, module):
+    """The value of `NAME`, `NAME.ATTRIBUTE` or `NAME(ARGUMENTS)`; as with gunicorn, arguments must be literals."""
     try:
         node = ast.parse(expression, mode="eval").body
     except SyntaxError:
-        raise NotFound(f"a name or a call of one is expected behind the colon, got {expression!r}") from None
-    called = isinstance(node, ast.Call)
-    value = attribute_of(module, node.func if called else node, expression)
-    if not called or value is None:
+        raise unexpected(expression) from None
+    is_call = isinstance(node, ast.Call)
+    target = node.func if is_call else node
+    value = attribute_of(found, target, expression)
+    if not callable(value):
+        raise not_callable(found, ast.unparse(target), module)
+    if not is_call:
         return value
     try:
         args = [ast.literal_eval(each) for each in node.args]
         kwargs = {each.arg: ast.literal_eval(each.value) for each in node.keywords}
     except ValueError:
         raise NotFound(f"the arguments of a factory must be literals, got {expression!r}") from None
-    if not callable(value):
-        raise NotFound(f"{expression!r} calls what is no function")
-    return value(*args, **kwargs)
+    application = value(*args, **kwargs)
+    if not callable(application):
+        raise NotFound(f"{expression} must return an application, got {describe(application)}")
+    return application
 
 
-def attribute_of(module, node, expression):
+def attribute_of(value, node, expression):
     if isinstance(node, ast.Name):
-        return getattr(module, node.id, None)
+        return getattr(value, node.id, None)
     if isinstance(node, ast.Attribute):
-        return getattr(attribute_of(module, node.value, expression), node.attr, None)
-    raise NotFound(f"a name or a call of one is expected behind the colon, got {expression!r}")
+        return getattr(attribute_of(value, node.value, expression), node.attr, None)
+    raise unexpected(expression)
 
 
-def public_names(module):
-    names = [
-        name
-        for name, value in vars(module).items()
-        if callable(value) and not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
-    ]
-    return ", ".join(names) or "nothing"
+def unexpected(expression):
+    return NotFound(f"expected a name or a call after the colon, got {expression!r}")
+
+
+def not_callable(found, name, module):
+    names = [each for each, value in vars(found).items() if not each.startswith("_") and may_be_meant(value, found)]
+    return NotFound(f"{module} has no callable named {name}; it has {', '.join(names) or 'none'}")
+
+
+def may_be_meant(value, module):
+    """Whether a value is a function or a class of the module, or an object that can be called as an application."""
+    if isinstance(value, (type, FunctionType)):
+        return value.__module__ == module.__name__
+    code = getattr(getattr(type(value), "__call__", None), "__code__", None)
+    return code is not None and code.co_argcount == 3
 
 
 def files():
-    """The files that the application is made of, without those of installed packages."""
+    """The files of the application, without those of installed packages."""
     found = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     inner = ("/lib/python3", "/lib/python314.zip", os.path.dirname(__file__))
     own = (path for path in found if path and path.endswith(".py") and not path.startswith(inner))

@@ -1,4 +1,4 @@
-"""What Pyodide leaves out of the standard library, and what would end the process."""
+"""Adds what Pyodide's standard library lacks, and replaces what would crash or hang the process."""
 
 import asyncio
 import errno
@@ -12,13 +12,13 @@ from itertools import accumulate
 
 from pyodide.ffi import to_js
 
-# A message of a client must not end the process: by its nested arrays a parser in C overflows the stack of JavaScript,
-# which nothing can catch, where CPython raises a RecursionError.
+# The deepest nesting of JSON. The parser in C would overflow the stack of JavaScript, which nobody can catch, before
+# CPython would raise a RecursionError: a client could crash the process.
 DEEPEST = 500
 
 
 def patch(host):
-    # Pyodide has its event loop run for ever. To Django, which looks for that, every request would be one of ASGI.
+    # Pyodide's event loop always counts as running. Django would take every request for an asynchronous one.
     asyncio._set_running_loop(None)
     if not hasattr(hashlib, "pbkdf2_hmac"):
         hashlib.pbkdf2_hmac = pbkdf2_hmac_by(host.pbkdf2)
@@ -32,17 +32,17 @@ def patch(host):
 
 
 def no_process(command):
-    """Pyodide would have Node start it, and end where Deno forbids that."""
+    """Pyodide would pass the command to Node, and crash if Deno forbids that."""
     raise OSError(errno.ENOSYS, "there are no processes on WebAssembly")
 
 
 def no_connection(self, address):
-    """Pyodide would say that it is connected, and never send a byte."""
+    """Pyodide would pretend to be connected, and never send a byte."""
     raise OSError(errno.ENETUNREACH, f"there are no connections on WebAssembly, got {address!r}")
 
 
 def derived(answer):
-    """A key, or the reason why there is none."""
+    """The derived key; the host answers with a message instead if it fails."""
     if isinstance(answer, str):
         raise ValueError(answer)
     return answer.to_bytes()
@@ -50,7 +50,7 @@ def derived(answer):
 
 def pbkdf2_hmac_by(derive):
     def pbkdf2_hmac(hash_name, password, salt, iterations, dklen=None):
-        """As the standard library has it (RFC 8018), by the platform."""
+        """hashlib.pbkdf2_hmac (RFC 8018), by node:crypto."""
         size = hashlib.new(hash_name).digest_size if dklen is None else dklen
         if iterations < 1 or size < 1:
             raise ValueError("iterations and dklen must be greater than 0")
@@ -61,7 +61,7 @@ def pbkdf2_hmac_by(derive):
 
 def scrypt_by(derive):
     def scrypt(password, *, salt, n, r, p, maxmem=0, dklen=64):
-        """As the standard library has it (RFC 7914), by the platform."""
+        """hashlib.scrypt (RFC 7914), by node:crypto."""
         return derived(derive(to_js(bytes(password)), to_js(bytes(salt)), n, r, p, maxmem or 32 << 20, dklen))
 
     return scrypt
@@ -74,7 +74,7 @@ STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 def depth_of(text):
-    """How deep the arrays and objects of a JSON text are nested."""
+    """How deep the arrays and objects in a JSON text are nested."""
     text = text.replace("\\\\", "").replace('\\"', "")
     text = text.translate(ALL_BUT_BRACKETS) if text.isascii() else OTHERS.sub("", text)
     brackets = STRING.sub("", text).replace('"', "")

@@ -1,4 +1,4 @@
-"""One request on its way: what the application has said of its response so far."""
+"""One request and its response: the counterpart of exchange.ts."""
 
 import re
 from wsgiref.util import is_hop_by_hop
@@ -7,17 +7,17 @@ END = object()
 
 
 class Exchange:
-    """start_response() and write(), and what they have been told."""
+    """start_response(), write(), and the state of the response."""
 
-    host = None  # what Python may ask of JavaScript
-    head = None  # status and headers, as they are handed on
-    length = None  # the Content-Length among them
-    sent = False  # whether that has been handed on
-    written = 0  # how many bytes write() has been given
+    host = None  # the functions of JavaScript, see bridge.ts
+    head = None  # status and headers, as they are passed to JavaScript
+    length = None  # the Content-Length, if there is one
+    sent = False  # whether JavaScript has the head
+    written = 0  # the number of bytes passed to write()
     over = False
     result = None
     blocks = None  # the iterator of the result
-    rest = None  # a block that was taken too early
+    rest = None  # the next block or END, if it has been taken already
     error = None
 
     def __init__(self, number):
@@ -29,7 +29,7 @@ class Exchange:
                 if self.sent:
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
-                exc_info = None  # No circle of the traceback and this frame.
+                exc_info = None  # avoids a reference cycle
         elif self.head is not None:
             raise AssertionError("start_response() was called a second time without exc_info")
         if self.over:
@@ -55,12 +55,12 @@ class Exchange:
             raise AssertionError("the application did not call start_response()")
 
 
-_statuses = set()  # what was found to be right before
+_statuses = set()  # statuses and header names that have passed the checks
 _names = set()
 
 
 def head_of(status, headers):
-    """Status and headers as they are handed on, and the Content-Length."""
+    """Status and headers as one string, and the Content-Length; raises an exception if they are not valid."""
     if status not in _statuses:
         check_status(status)
     if type(headers) is not list:
@@ -85,7 +85,7 @@ CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 WIDE = re.compile("[^\x00-\xff]")
 STATUS = re.compile("[2-9][0-9][0-9] ")
 TOKEN = re.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-MOST_KNOWN = 1000  # an application may make up names
+MOST_KNOWN = 1000  # because an application may make up names
 
 
 def check_status(status):
@@ -101,7 +101,7 @@ def check_name(name):
         raise ValueError(f"a header name must be a token, got {describe(name)}")
     if is_hop_by_hop(name):
         raise AssertionError(f"an application must not send the hop-by-hop header {name}")
-    if name.lower() == "status":  # PEP 3333: it is given as the status, which a CGI script has in a header of this name.
+    if name.lower() == "status":  # PEP 3333; with CGI it would replace the status.
         raise AssertionError(f"an application must not send the header {name}: the status is an argument of its own")
     if len(_names) < MOST_KNOWN:
         _names.add(name)
@@ -112,7 +112,7 @@ def check_value(name, value):
 
 
 def check_text(text, what):
-    """PEP 3333: no control characters, in particular no line feeds, and nothing that is no byte."""
+    """PEP 3333: no control characters, and only characters that stand for a byte."""
     if not isinstance(text, str):
         raise TypeError(f"{what} must be a string, got {describe(text)}")
     if CONTROL.search(text):

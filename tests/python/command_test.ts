@@ -1,7 +1,13 @@
-/** The command with applications of Python. */
+/** The command with applications in Python. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { make_folder, run, start } from "../support/command.ts";
+import {
+  type Folder,
+  make_folder,
+  run,
+  type Running,
+  start,
+} from "../support/command.ts";
 import { ask } from "../support/processes.ts";
 import { until } from "../support/support.ts";
 import { python_test } from "./support.ts";
@@ -35,25 +41,47 @@ def create_app(greeting="made"):
     return app
 `;
 
-for (
-  const [specifier, args, answer] of [
-    ["app.py", [], "Hello"],
-    ["app:application", [], "Hello"],
-    ["app:create_app('other')", [], "other"],
-    ["app.py", ["--workers", "2"], "Hello"],
-    ["app.py", ["--validate"], "Hello"],
-  ] as [string, string[], string][]
-) {
-  python_test(
-    `the command serves ${[specifier, ...args].join(" ")}`,
-    async () => {
-      await using folder = await make_folder({ "app.py": HELLO });
-      await using server = await start([...args, specifier], {
-        cwd: folder.path,
-      });
-      assertEquals(await ask(server.port), answer);
+/** The folder of the application, and the command that serves it. */
+interface Served extends AsyncDisposable {
+  folder: Folder;
+  server: Running;
+}
+
+/** Serves `app.py`. */
+async function serve(...args: string[]): Promise<Served> {
+  const folder = await make_folder({ "app.py": HELLO });
+  const server = await start(args, { cwd: folder.path });
+  return {
+    folder,
+    server,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
     },
-  );
+  };
+}
+
+/** Waits until a process answers at the port again. */
+async function until_replaced(port: number): Promise<void> {
+  let answer = "";
+  await until(() => {
+    ask(port).then((text) => answer = text, () => {});
+    return answer !== "";
+  });
+  assertEquals(answer, "Hello");
+}
+
+for (
+  const [args, answer] of [
+    [["app.py"], "Hello"],
+    [["app:create_app('other')"], "other"],
+    [["--workers", "2", "--validate", "app:application"], "Hello"],
+  ] as [string[], string][]
+) {
+  python_test(`the command serves ${args.join(" ")}`, async () => {
+    await using served = await serve(...args);
+    assertEquals(await ask(served.server.port), answer);
+  });
 }
 
 python_test(
@@ -75,7 +103,7 @@ python_test(
 );
 
 python_test(
-  "a CGI script of Python answers, and what it prints is not in the answer",
+  "a CGI script in Python answers, and print() does not write to its response",
   async () => {
     await using folder = await make_folder({ "app.py": HELLO });
     const { stdout, stderr } = await run(["--protocol", "cgi", "app.py"], {
@@ -92,12 +120,10 @@ python_test(
 );
 
 python_test(
-  "--debug shows the lines of Python around an exception",
+  "--debug shows the source lines around a Python exception",
   async () => {
-    await using folder = await make_folder({ "app.py": HELLO });
-    await using server = await start(["--debug", "app.py"], {
-      cwd: folder.path,
-    });
+    await using served = await serve("--debug", "app.py");
+    const { folder, server } = served;
     const page = await ask(server.port, "/error");
     assertStringIncludes(page, `  at application (app.py:18:9)`);
     assertStringIncludes(page, `    > 18 |         raise ValueError("broken")`);
@@ -109,14 +135,12 @@ python_test(
 );
 
 python_test(
-  "--reload starts anew when a module of Python changes, also one that was broken",
+  "--reload restarts when a Python module changes, also after a syntax error",
   async () => {
-    await using folder = await make_folder({ "app.py": HELLO });
-    await using server = await start(["--reload", "app.py"], {
-      cwd: folder.path,
-    });
+    await using served = await serve("--reload", "app.py");
+    const { folder, server } = served;
     assertEquals(await ask(server.port), "Hello");
-    const served = () =>
+    const served_at = () =>
       Array.from(server.printed.stdout.matchAll(/Serving .*:(\d+)\/.*\n/g));
     await Deno.writeTextFile(`${folder.path}/app.py`, "1 +\n");
     await until(() => server.printed.stderr.includes("SyntaxError"));
@@ -124,36 +148,16 @@ python_test(
       `${folder.path}/app.py`,
       HELLO.replace('"Hello"', '"Changed"'),
     );
-    await until(() => served().length === 2);
-    assertEquals(await ask(Number(served()[1]![1])), "Changed");
+    await until(() => served_at().length === 2);
+    assertEquals(await ask(Number(served_at()[1]![1])), "Changed");
   },
 );
 
 python_test(
-  "a crash of Python ends the process with one line, and a worker is replaced",
+  "an endless loop is interrupted after --timeout, with a 503 and its traceback",
   async () => {
-    await using folder = await make_folder({ "app.py": HELLO });
-    await using server = await start(["--workers", "1", "app.py"], {
-      cwd: folder.path,
-    });
-    await ask(server.port, "/crash").catch(() => {});
-    await until(() => server.printed.stderr.includes("Python has crashed"));
-    let answer = "";
-    await until(() => {
-      ask(server.port).then((text) => answer = text, () => {});
-      return answer !== "";
-    });
-    assertEquals(answer, "Hello");
-  },
-);
-
-python_test(
-  "a loop without end is interrupted after --timeout, and answered with a 503",
-  async () => {
-    await using folder = await make_folder({ "app.py": HELLO });
-    await using server = await start(["--timeout", "1", "app.py"], {
-      cwd: folder.path,
-    });
+    await using served = await serve("--timeout", "1", "app.py");
+    const { server } = served;
     assertEquals(await ask(server.port, "/loop"), "Service Unavailable");
     assertMatch(
       server.printed.stderr,
@@ -164,33 +168,17 @@ python_test(
 );
 
 python_test(
-  "a worker that no signal interrupts is killed after --timeout, and replaced",
+  "a worker is replaced after a crash of the interpreter, and when nothing can interrupt a call",
   async () => {
-    await using folder = await make_folder({ "app.py": HELLO });
-    await using server = await start(
-      ["--timeout", "1", "--workers", "1", "app.py"],
-      { cwd: folder.path },
+    await using served = await serve(
+      ...["--timeout", "1", "--workers", "1", "app.py"],
     );
-    await ask(server.port, "/deaf").catch(() => {});
-    await until(() => /silent|killed/.test(server.printed.stderr));
-    let answer = "";
-    await until(() => {
-      ask(server.port).then((text) => answer = text, () => {});
-      return answer !== "";
-    });
-    assertEquals(answer, "Hello");
-  },
-);
-
-python_test(
-  "the command says in one line what is wrong with an application of Python",
-  async () => {
-    await using folder = await make_folder({ "app.py": HELLO });
-    const missing = await run(["app.py:nothing"], { cwd: folder.path });
-    assertEquals(missing.code, 2);
-    assertStringIncludes(
-      missing.stderr,
-      "has nothing to call named nothing: it has application, create_app",
-    );
+    const { port, printed } = served.server;
+    await ask(port, "/crash").catch(() => {});
+    await until(() => printed.stderr.includes("Python has crashed"));
+    await until_replaced(port);
+    await ask(port, "/deaf").catch(() => {});
+    await until(() => /silent|killed/.test(printed.stderr));
+    await until_replaced(port);
   },
 );

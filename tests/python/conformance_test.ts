@@ -14,13 +14,13 @@ import { has_pyodide } from "./support.ts";
 
 let loaded: Promise<WSGIApplication> | null = null;
 
-/** One interpreter for all of them. */
+/** All tests share one interpreter. */
 function load(): Promise<WSGIApplication> {
   const path = new URL("tests/conformance/apps/applications.py", root).pathname;
   return loaded ??= python_application(path);
 }
 
-/** A traceback, all but the line that says what was raised. */
+/** A traceback, except the line with the exception. */
 const TRACEBACK = /^(Traceback \(most recent call last\):| {2}.*)\n/gm;
 const ACCESS_LINE = /^"[^\n]*" \d{3} \d+\n/gm;
 
@@ -52,7 +52,7 @@ function script_of({ request }: Row): Record<string, unknown> {
   return answer ? JSON.parse(answer[1]) : {};
 }
 
-/** Errors that name values and types as Python does. */
+/** Errors that name values and types of Python. */
 const WORDED: Limit[] = [
   ["a status without a reason", "a space and a reason, got '200'"],
   ["a status without a space", "a space and a reason, got '200OK'"],
@@ -115,31 +115,30 @@ const WORDED: Limit[] = [
     "the body must be given as bytes, got 'text': encode it",
   ],
 ].map(([name, log]) => ({
-  reason: "Python has words of its own",
+  reason: "the message is worded for Python",
   rows: [name!],
   expected: { log: [log!] },
 }));
 
-/** Errors that Python has by other names. */
+/** Errors with other names in Python. */
 const NAMED: Limit[] = rows
   .filter(({ application }) => application.startsWith("network_error_in_"))
   .map(({ name, expected }) => ({
-    reason: "Python has other names for the errors of a connection",
+    reason: "Python names the errors of a connection differently",
     rows: [name],
     expected: { log: expected.log.map((line) => line.replace(":", "Error:")) },
   }));
 
 const LIMITS: Limit[] = [
   {
-    reason:
-      "an application of Python is a plain function or a generator, and so is its result",
+    reason: "an application in Python is not async, nor is its result",
     rows: named((row) =>
       /async|stalled/.test(row.application) ||
       /async|stream/.test(String(script_of(row).kind))
     ),
   },
   {
-    reason: "Python has no such value, or throws nothing but exceptions",
+    reason: "Python has no such value, or cannot raise it",
     rows: [
       "an application that throws nothing",
       "an application that throws a text",
@@ -148,22 +147,22 @@ const LIMITS: Limit[] = [
     ],
   },
   {
-    reason: "Python has words of its own",
+    reason: "the message is worded for Python",
     rows: ["a later block that is a number"],
     expected: { log: ["the body must be given as bytes, got 5"] },
   },
   {
-    reason: "a file of Python ends where read() gives nothing",
+    reason: "a file in Python ends where read() returns nothing",
     rows: ["empty blocks in a result of kind file"],
     expected: { ...whole(""), facts: { closed: 1 } },
   },
   {
-    reason: "a file of Python ends where read() gives nothing",
+    reason: "a file in Python ends where read() returns nothing",
     rows: ["wsgi.file_wrapper with what reads neither bytes nor the end"],
     expected: { status: "200 OK", ...whole(""), log: [] },
   },
   {
-    reason: "Python has no files of Node, and no fetch handlers",
+    reason: "Python has no files of Node and no fetch handlers",
     rows: named(({ application }) =>
       /^node_(stream|file)$|^fetch_/.test(application)
     ),
@@ -171,14 +170,14 @@ const LIMITS: Limit[] = [
   ...WORDED,
   ...NAMED,
   {
-    reason: "bytes of Python cannot be changed, and nothing else is a block",
+    reason: "bytes are immutable in Python, and a block can be nothing else",
     rows: named(({ application }) =>
       /^reused_|^block_|shared_block|resizable_block/.test(application)
     ),
   },
   {
     reason:
-      "the body of a request is there before the application is called, or that is not called",
+      "the application is only called once the whole request body has been received",
     rows: [
       "a truncated input fails",
       "a truncated input as the result",
@@ -186,7 +185,7 @@ const LIMITS: Limit[] = [
   },
 ];
 
-/** The applications of the table that have been written in Python. */
+/** The applications of the table that exist in Python. */
 const WRITTEN = new Set([
   ...Array.from(
     read("tests/conformance/apps/applications.py")
@@ -201,9 +200,9 @@ const WRITTEN = new Set([
   "return_function",
 ]);
 
-/** Rows that came later than applications.py: a line says which, since nothing fails by them. */
+/** Rows without an application in applications.py. They are printed, as nothing fails because of them. */
 const UNWRITTEN: Limit[] = [{
-  reason: "nobody has written its application in Python",
+  reason: "its application does not exist in Python",
   rows: named(({ name, application }) =>
     !WRITTEN.has(application) &&
     !LIMITS.some(({ rows }) => rows.includes(name))
@@ -212,11 +211,11 @@ const UNWRITTEN: Limit[] = [{
 
 for (const name of UNWRITTEN[0]!.rows) {
   console.log(
-    `Left out, as applications.py has no application for it: ${name}`,
+    `Skipped, as applications.py has no application for it: ${name}`,
   );
 }
 
-/** Rows whose Content-Length the server finds out: of what wsgiref's validator hands on it cannot know the number of blocks. */
+/** Rows in which the server sets Content-Length. It cannot behind wsgiref's validator, which hides the number of blocks. */
 const OF_ONE_BLOCK: Limit[] = rows.filter((row) => {
   const { headers } = row.expected;
   const declared = JSON.stringify(script_of(row).headers ?? "");
@@ -227,7 +226,7 @@ const OF_ONE_BLOCK: Limit[] = rows.filter((row) => {
     row.application !== "write_past_length" &&
     (row.expected.body.length > 0 || row.request.method === "HEAD");
 }).map(({ name, expected }) => ({
-  reason: "wsgiref.validate hides how many blocks a result has",
+  reason: "wsgiref.validate hides the number of blocks",
   rows: [name],
   expected: {
     headers: expected.headers.filter(([name]) => name !== "content-length"),
@@ -236,7 +235,7 @@ const OF_ONE_BLOCK: Limit[] = rows.filter((row) => {
 
 const VALIDATED: Limit[] = [{
   reason:
-    "the application is wrong, and wsgiref.validate says so in its own words, if at all",
+    "the application is invalid, which wsgiref.validate reports in its own words, if at all",
   rows: named((row) =>
     row.validated.log.join() !== row.expected.log.join() ||
     row.expected.log.length > 0 && !/^Error: /.test(row.expected.log[0]!)

@@ -1,20 +1,20 @@
 /**
- * Frameworks of Python, each with a small application: forms, cookies, sessions, uploads, downloads, streams, error pages.
- * The same requests go to the same application under waitress on CPython; the answers have to be the same byte for byte.
+ * A small application of each framework: forms, cookies, sessions, uploads, downloads, streams, error pages. The same
+ * requests are sent to waitress on CPython, and the responses must be the same, byte for byte.
  */
 
 import { assertEquals } from "@std/assert";
 import { installed, make_folder } from "../fronts/fronts.ts";
 import { in_front } from "../fronts/nginx.ts";
-import { root } from "../support/support.ts";
+import { root, until } from "../support/support.ts";
 import { start } from "../support/command.ts";
-import { free_port } from "../support/processes.ts";
+import { free_port, is_listening } from "../support/processes.ts";
 import { has_pyodide, PACKAGES } from "./support.ts";
 
 const APPS = new URL("tests/python/apps/", root).pathname;
 const FRAMEWORKS = ["flask", "bottle", "falcon", "webob", "django"];
 
-/** Whether the packages, and a CPython that can have them, are here. */
+/** Whether the packages and CPython are installed. */
 const has_packages = is_there(`${PACKAGES}/flask`) &&
   is_there("/usr/bin/python3");
 
@@ -33,7 +33,7 @@ function is_there(path: string): boolean {
   }
 }
 
-/** One answer, in what does not change from time to time. */
+/** A response, without what changes from one time to the next. */
 interface Answer {
   request: string;
   status: number;
@@ -41,7 +41,7 @@ interface Answer {
   body: string;
 }
 
-/** What a server adds, or what depends on the time or on chance. */
+/** Headers that depend on the server or on the time. */
 const OF_SERVER =
   /^(date|server|connection|keep-alive|transfer-encoding|via|expires)$/;
 
@@ -53,7 +53,7 @@ async function record(response: Response, request: string): Promise<Answer> {
     )
     .map(([name, value]): [string, string] => [
       name,
-      // The value of a session is another one each time.
+      // The value of a session cookie is random.
       name === "set-cookie"
         ? value.replace(/^([^=]+)=[^;]*/, "$1=...").replace(
           /expires=[^;]*/i,
@@ -69,7 +69,7 @@ async function record(response: Response, request: string): Promise<Answer> {
   };
 }
 
-/** An answer without the length of its body where only one server has found that out. */
+/** A response without its Content-Length if only one of the servers has set it. */
 function without_found_length(answer: Answer, other: Answer): Answer {
   if (other.headers.some(([name]) => name === "content-length")) return answer;
   const length = String(new TextEncoder().encode(answer.body).length);
@@ -79,14 +79,16 @@ function without_found_length(answer: Answer, other: Answer): Answer {
   return { ...answer, headers };
 }
 
-/** A client that keeps its cookies. */
+/** A client of one framework's application, which keeps its cookies. */
 class Client {
   #address: string;
+  #framework: string;
   #cookies = new Map<string, string>();
   readonly answers: Answer[] = [];
 
-  constructor(port: number) {
+  constructor(port: number, framework: string) {
     this.#address = `http://127.0.0.1:${port}`;
+    this.#framework = framework;
   }
 
   async send(path: string, init: RequestInit = {}): Promise<Answer> {
@@ -99,6 +101,7 @@ class Client {
       redirect: "manual",
       headers: {
         "Accept-Encoding": "identity",
+        "X-Framework": this.#framework,
         ...cookie ? { Cookie: cookie } : {},
         ...init.headers,
       },
@@ -143,7 +146,7 @@ async function visit(client: Client): Promise<void> {
   await client.send("/missing");
 }
 
-/** The admin pages of Django: a login, a list out of the database, a new entry. */
+/** The admin pages of Django: a login, a list from the database, a new entry. */
 async function administer(client: Client): Promise<void> {
   const token = /name="csrfmiddlewaretoken" value="([^"]+)"/;
   const form = (page: Answer, fields: Record<string, string>) => ({
@@ -180,17 +183,22 @@ async function administer(client: Client): Promise<void> {
 }
 
 async function visit_all(port: number, framework: string): Promise<Answer[]> {
-  const client = new Client(port);
+  const client = new Client(port, framework);
   await visit(client);
   if (framework === "django") await administer(client);
   return client.answers;
 }
 
-/** waitress on CPython. */
-async function start_waitress(module: string) {
+/** Starts waitress on CPython. */
+async function start_waitress() {
   const port = free_port();
   const child = new Deno.Command("/usr/bin/python3", {
-    args: ["-m", "waitress", `--listen=127.0.0.1:${port}`, module],
+    args: [
+      "-m",
+      "waitress",
+      `--listen=127.0.0.1:${port}`,
+      "frameworks:application",
+    ],
     cwd: APPS,
     env: {
       PYTHONPATH: PACKAGES,
@@ -200,14 +208,7 @@ async function start_waitress(module: string) {
     stdout: "null",
     stderr: "null",
   }).spawn();
-  for (let tries = 0; tries < 600; tries++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      break;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+  await until(() => is_listening(child.pid, port));
   return {
     port,
     async [Symbol.asyncDispose]() {
@@ -217,77 +218,61 @@ async function start_waitress(module: string) {
   };
 }
 
-/** How the command is started with an application, and where its clients find it. */
-type Way = (
-  module: string,
-  name: string,
-) => Promise<{ port: number } & AsyncDisposable>;
+/** Without --timeout, as the first request to Django imports it, which takes long on a busy machine. */
+const OPTIONS = ["--timeout", "0", "--pythonpath", PACKAGES];
+const CIRCUMSTANCES = { cwd: APPS, env: { DJANGO_FOLDER: "" } };
 
-const ENVIRON = { cwd: APPS, env: { DJANGO_FOLDER: "" } };
-const PATH = ["--pythonpath", PACKAGES];
-
-/** By HTTP, and with wsgiref.validate around the application: it has nothing to object to it or to the server. */
-const validated: Way = async (module, name) => {
-  const factory = `validated:make('${module}', '${name}')`;
-  const command = await start([...PATH, factory], ENVIRON);
-  return {
-    port: command.port,
-    async [Symbol.asyncDispose]() {
-      const { stderr } = await command.stop();
-      assertEquals(stderr.match(/^AssertionError.*/gm), null);
-    },
-  };
-};
-
-/** By FastCGI, behind nginx as `examples/deployments` has it. */
-const behind_nginx: Way = async (module, name) => {
-  const folder = await make_folder();
-  const socket = `${folder}/app.sock`;
-  const command = await start(
-    ["--protocol", "fastcgi", ...PATH, `${module}:${name}`],
-    { ...ENVIRON, bind: `unix:${socket}` },
-  );
-  const front = await in_front("nginx_fastcgi.conf")(socket);
-  return {
-    port: front.port,
-    async [Symbol.asyncDispose]() {
-      await front[Symbol.asyncDispose]();
-      await command[Symbol.asyncDispose]();
-      await Deno.remove(folder, { recursive: true });
-    },
-  };
-};
-
-async function compare(framework: string, start_ours: Way): Promise<void> {
-  const name = framework === "django" ? "application" : "app";
-  const module = `${framework}_app`;
-  await using ours = await start_ours(module, name);
-  await using theirs = await start_waitress(`${module}:${name}`);
-  const actual = await visit_all(ours.port, framework);
-  const expected = await visit_all(theirs.port, framework);
-  for (const [index, theirs] of expected.entries()) {
-    const ours = actual[index]!;
-    assertEquals(
-      without_found_length(ours, theirs),
-      without_found_length(theirs, ours),
-    );
+/** Compares the responses of a port with those of waitress, a step for each framework. */
+async function compare(
+  t: Deno.TestContext,
+  port: number,
+  frameworks: string[],
+): Promise<void> {
+  await using waitress = await start_waitress();
+  for (const framework of frameworks) {
+    await t.step(framework, async () => {
+      const actual = await visit_all(port, framework);
+      const expected = await visit_all(waitress.port, framework);
+      for (const [index, theirs] of expected.entries()) {
+        const ours = actual[index]!;
+        assertEquals(
+          without_found_length(ours, theirs),
+          without_found_length(theirs, ours),
+        );
+      }
+    });
   }
 }
 
-for (const framework of FRAMEWORKS) {
-  Deno.test({
-    name:
-      `${framework} behind wsgiref.validate answers as on CPython under waitress`,
-    ignore: !has_pyodide || !has_packages,
-    fn: () => compare(framework, validated),
-  });
-}
+Deno.test({
+  name:
+    "frameworks behind wsgiref.validate answer as under waitress on CPython",
+  ignore: !has_pyodide || !has_packages,
+  async fn(t) {
+    const command = await start(
+      [...OPTIONS, "frameworks:validated"],
+      CIRCUMSTANCES,
+    );
+    await using _ = command;
+    await compare(t, command.port, FRAMEWORKS);
+    const { stderr } = await command.stop();
+    assertEquals(stderr.match(/^AssertionError.*/gm), null);
+  },
+});
 
-for (const framework of ["flask", "bottle"]) {
-  Deno.test({
-    name:
-      `${framework} behind nginx, by FastCGI, answers as on CPython under waitress`,
-    ignore: !has_pyodide || !has_packages || !installed("nginx"),
-    fn: () => compare(framework, behind_nginx),
-  });
-}
+Deno.test({
+  name:
+    "frameworks behind nginx, over FastCGI, answer as under waitress on CPython",
+  ignore: !has_pyodide || !has_packages || !installed("nginx"),
+  async fn(t) {
+    const folder = await make_folder();
+    const socket = `${folder}/app.sock`;
+    await using _command = await start(
+      ["--protocol", "fastcgi", ...OPTIONS, "frameworks:application"],
+      { ...CIRCUMSTANCES, bind: `unix:${socket}` },
+    );
+    await using front = await in_front("nginx_fastcgi.conf")(socket);
+    await compare(t, front.port, ["flask", "bottle"]);
+    await Deno.remove(folder, { recursive: true });
+  },
+});

@@ -1,4 +1,4 @@
-/** Long bodies: they go through Python, and the process does not grow with them. */
+/** Long bodies pass through Python without the process growing. */
 
 import { assert, assertEquals } from "@std/assert";
 import { type Running, start } from "../support/command.ts";
@@ -8,13 +8,13 @@ import { python_test } from "./support.ts";
 const APPS = new URL("tests/python/apps", root).pathname;
 const MEBIBYTE = 1 << 20;
 
-/** How many MiB each body has; `deno test -A tests/python/long_bodies_test.ts -- 1024` has them as long as one may wish. */
+/** The length of each body in MiB; `deno test -A tests/python/long_bodies_test.ts -- 1024` sets another. */
 const LENGTH = Number(Deno.args[0] ?? 256);
-/** By how many MiB a process may grow all the same: by what V8 has not collected yet. */
+/** By how many MiB the process may grow, because V8 has not collected them yet. */
 const ROOM = LENGTH * 3 / 4;
 
 function start_server(): Promise<Running> {
-  // A busy machine may take longer than the 30 s that an application has to answer.
+  // On a busy machine it may take longer than the default of 30 s.
   const limits = ["--limit-request-body", "0", "--timeout", "0"];
   return start([...limits, "behaviour.py"], { cwd: APPS });
 }
@@ -25,7 +25,7 @@ function memory_of({ child: { pid } }: Running): number {
   return Number(status.match(/RssAnon:\s+(\d+)/)![1]) / 1024;
 }
 
-/** The most memory that a process has meanwhile, beyond what it has now. */
+/** By how many MiB the memory of a process grows at most during `work`. */
 async function growth_during(
   server: Running,
   work: () => Promise<void>,
@@ -66,7 +66,7 @@ async function check(
 ): Promise<void> {
   await using server = await start_server();
   const address = server.address.replace(/\/$/, "");
-  // What it needs once is no growth.
+  // So that what a process needs only once does not count.
   await fetched_length(`${address}/yields?8`);
   const growth = await growth_during(server, () => work(address));
   const said = `${LENGTH} MiB: the process grew by ${Math.round(growth)} MiB`;
@@ -76,7 +76,7 @@ async function check(
 
 for (const [path, rest] of [["yields", 0], ["writes", 3]] as const) {
   python_test(
-    `a long body by ${path} is not kept in memory`,
+    `a long response body is not kept in memory: ${path}`,
     () =>
       check(async (address) => {
         const url = `${address}/${path}?${LENGTH}`;
@@ -86,7 +86,7 @@ for (const [path, rest] of [["yields", 0], ["writes", 3]] as const) {
 }
 
 python_test(
-  "a long body of a request is not kept in memory",
+  "a long request body is not kept in memory",
   () =>
     check(async (address) => {
       const response = await fetch(`${address}/count`, {

@@ -1,4 +1,4 @@
-/** What Deno forbids: Python has it as its own errors, and goes on. */
+/** What Deno forbids raises Python's own errors. */
 
 import {
   assert,
@@ -26,7 +26,7 @@ server.serve_forever();
 console.log("serving");
 `;
 
-/** Where Deno has Pyodide. */
+/** The folder of Pyodide in Deno's cache. */
 async function pyodide_folder(): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json"],
@@ -38,14 +38,14 @@ async function pyodide_folder(): Promise<string> {
       Deno.statSync(folder);
       return folder;
     } catch {
-      // Another registry has it.
+      // It is in the folder of another registry.
     }
   }
-  throw new Error("Pyodide is not here");
+  throw new Error("Pyodide is not in Deno's cache");
 }
 
 python_test(
-  "Python serves with leave to listen and to read its own files alone, and gets its own errors for all the rest",
+  "with permission to listen and to read its own files, Python serves, and gets its own errors for anything else",
   async () => {
     const secrets = await Deno.makeTempDir();
     await Deno.writeTextFile(`${secrets}/secret.txt`, "secret");
@@ -105,7 +105,7 @@ python_test(
       for (const name of ["js_read", "js_env", "js_run", "js_ffi"]) {
         assertMatch(said[name]!, /NotCapable|Requires/, name);
       }
-      // And it goes on.
+      // It still serves.
       const again = await fetch(`http://127.0.0.1:${port}/keys`);
       assertEquals(again.status, 200);
       await again.text();
@@ -117,7 +117,7 @@ python_test(
   },
 );
 
-Deno.test("whoever serves TypeScript has no Pyodide in the graph of modules", async () => {
+Deno.test("Pyodide is not in the module graph, and @tsgi/python not in that of @tsgi/serve", async () => {
   for (const module of ["mod.ts", "cli/main.ts", "python/mod.ts"]) {
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["info", "--json", new URL(module, root).href],
@@ -139,7 +139,7 @@ Deno.test("whoever serves TypeScript has no Pyodide in the graph of modules", as
   }
 });
 
-Deno.test("whoever serves TypeScript downloads no Pyodide", async () => {
+Deno.test("serving an application in TypeScript does not download Pyodide", async () => {
   await using folder = await make_folder({
     "app.ts":
       'export default (_, start_response) => (start_response("200 OK", []), []);',

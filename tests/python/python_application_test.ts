@@ -1,4 +1,4 @@
-/** `python_application()`: what an application of Python meets, over HTTP. */
+/** `python_application()`: how an application in Python is called, over HTTP. */
 
 import {
   assert,
@@ -30,7 +30,7 @@ function load(): Promise<WSGIApplication> {
   });
 }
 
-/** A server of the application of a test. */
+/** Serves behaviour.py. */
 async function start() {
   const { server, port, log } = serve(await load());
   const address = `http://127.0.0.1:${port}`;
@@ -50,7 +50,7 @@ function post(body: BodyInit): RequestInit {
 
 for (const size of [0, 100_000]) {
   python_test(
-    `wsgi.input is read in every way, behind ${size} bytes`,
+    `wsgi.input can be read in every way, after ${size} bytes`,
     async () => {
       await using server = await start();
       const text = `${"x".repeat(size)}\none\ntwo\nthree\nfour\nfive\nsix\n`;
@@ -67,7 +67,7 @@ for (const size of [0, 100_000]) {
 }
 
 python_test(
-  "a long body is received in a temporary file, which is gone afterwards",
+  "a long body is received in a temporary file, which is removed",
   async () => {
     await using server = await start();
     const folder = Deno.env.get("TMPDIR") ?? "/tmp";
@@ -91,7 +91,7 @@ python_test(
   },
 );
 
-Deno.test("receive_body() says what to allow when a long body may not be kept in a file", async () => {
+Deno.test("receive_body() says what to allow if a long body may not be written to a file", async () => {
   const folder = "/nowhere";
   using _denied = denied_write();
   const stream = new Blob([new Uint8Array(600_000)]).stream();
@@ -102,7 +102,7 @@ Deno.test("receive_body() says what to allow when a long body may not be kept in
   );
 });
 
-/** Has writing forbidden, as far as one asks. */
+/** Makes permission queries deny writing. */
 function denied_write() {
   const { querySync } = Deno.permissions;
   Deno.permissions.querySync = (descriptor) =>
@@ -120,7 +120,7 @@ function denied_write() {
 }
 
 python_test(
-  "threading.local and context variables are the request's while others are answered between its blocks",
+  "threading.local and context variables belong to a request while others are answered between its blocks",
   async () => {
     await using server = await start();
     await server.text("/sets_locals?before");
@@ -139,7 +139,7 @@ python_test(
 );
 
 python_test(
-  "a generator gets GeneratorExit when its client leaves",
+  "a generator gets GeneratorExit when its client disconnects",
   async () => {
     await using server = await start();
     const response = await server.fetch("/stream?leaving");
@@ -174,15 +174,18 @@ python_test(
   },
 );
 
-python_test("wsgi.file_wrapper sends a file from where it stands", async () => {
-  await using server = await start();
-  const source = await Deno.readTextFile(`${APPS}behaviour.py`);
-  assertEquals(await server.text("/file"), source.slice(3));
-  assertEquals(await server.text("/memory_file"), "in memory".repeat(5000));
-});
+python_test(
+  "wsgi.file_wrapper sends a file from its current position",
+  async () => {
+    await using server = await start();
+    const source = await Deno.readTextFile(`${APPS}behaviour.py`);
+    assertEquals(await server.text("/file"), source.slice(3));
+    assertEquals(await server.text("/memory_file"), "in memory".repeat(5000));
+  },
+);
 
 python_test(
-  "an exception is logged as Python prints it, with what it was raised from",
+  "an exception is logged as Python prints it, with its cause",
   async () => {
     await using server = await start();
     const response = await server.fetch("/chained");
@@ -220,7 +223,7 @@ for (
     ["/interrupts", "KeyboardInterrupt"],
   ]
 ) {
-  python_test(`${log} ends the request, and not the server`, async () => {
+  python_test(`${log} ends the request, but not the server`, async () => {
     await using server = await start();
     const response = await server.fetch(path!);
     assertEquals(response.status, 500);
@@ -231,7 +234,7 @@ for (
 }
 
 python_test(
-  "json.loads() of arrays nested too deep is a RecursionError, and no end of the process",
+  "json.loads() of deeply nested arrays raises RecursionError and does not crash the interpreter",
   async () => {
     await using server = await start();
     assertEquals(await server.text("/deep"), "RecursionError");
@@ -243,7 +246,7 @@ python_test(
   },
 );
 
-python_test("pbkdf2_hmac(), scrypt() and time zones are there", async () => {
+python_test("pbkdf2_hmac(), scrypt() and time zones work", async () => {
   await using server = await start();
   assertEquals(
     await server.text("/keys"),
@@ -277,7 +280,7 @@ const PBKDF2 = Array.from(
   (byte) => byte.toString(16).padStart(2, "0"),
 ).join("");
 
-python_test("print() goes to stdout, wsgi.errors to the log", async () => {
+python_test("print() writes to stdout, wsgi.errors to the log", async () => {
   await using server = await start();
   printed.length = 0;
   assertEquals(await server.text("/printing"), "printed");
@@ -297,35 +300,65 @@ python_test("python_application() calls a factory", async () => {
 
 for (
   const [specifier, message] of [
-    [`${APPS}nothing.py`, /^cannot load .*nothing\.py: there is no such file$/],
     [
-      `${APPS}behaviour.py:missing`,
-      /^.*behaviour\.py has nothing to call named missing: it has .*\bcreate_application\b/,
-    ],
-    [`${APPS}behaviour.py:PLAIN`, /has nothing to call named PLAIN/],
-    [
-      `${APPS}behaviour.py:create_application(open("/x"))`,
-      /the arguments of a factory must be literals/,
+      "behaviour.py:missing",
+      /^.*\/behaviour\.py has no callable named missing; it has .*\bcreate_application\b/,
     ],
     [
-      `${APPS}raising.py`,
+      "raising.py",
       /^cannot load .*raising\.py: it raised\nTraceback \(most recent call last\):\n {2}File ".*raising\.py", line 1, in <module>\n {4}import no_such_module\nModuleNotFoundError: No module named 'no_such_module'$/,
     ],
   ] as [string, RegExp][]
 ) {
-  python_test(
-    `python_application() says what is wrong: ${specifier.slice(APPS.length)}`,
-    async () => {
-      const error = await assertRejects(
-        () => python_application(specifier),
-        PythonLoadError,
-      );
-      assertMatch(error.message, message);
-    },
-  );
+  python_test(`python_application() throws for ${specifier}`, async () => {
+    const error = await assertRejects(
+      () => python_application(APPS + specifier),
+      PythonLoadError,
+    );
+    assertMatch(error.message, message);
+  });
 }
 
-python_test("a request leaves no objects behind", async () => {
+for (
+  const [specifier, message] of [
+    ["nothing.py", "cannot load APPS/nothing.py: there is no such file"],
+    ["made.py:1 +", "expected a name or a call after the colon, got '1 +'"],
+    [
+      "made.py:app + 1",
+      "expected a name or a call after the colon, got 'app + 1'",
+    ],
+    [
+      "made.py:TEXT",
+      "APPS/made.py has no callable named TEXT; it has create_app, Thing, server",
+    ],
+    [
+      "made.py",
+      "APPS/made.py has no callable named application or app; it has create_app, Thing, server",
+    ],
+    [
+      "made.py:Thing.app",
+      "APPS/made.py has no callable named Thing.app; it has create_app, Thing, server",
+    ],
+    [
+      "made.py:create_app(open('/x'))",
+      "the arguments of a factory must be literals, got \"create_app(open('/x'))\"",
+    ],
+    [
+      "made.py:create_app()",
+      "create_app() must return an application, got None",
+    ],
+  ]
+) {
+  python_test(`an application cannot be loaded: ${specifier}`, async () => {
+    await using server = await start();
+    const answer = await server.text(
+      `/loads?${encodeURIComponent(specifier!)}`,
+    );
+    assertEquals(answer.replaceAll(APPS, "APPS/"), message);
+  });
+}
+
+python_test("requests do not leak objects", async () => {
   await using server = await start();
   const paths = ["/locals_left", "/closing", "/deep", "/keys", "/file"];
   const round = async () => {

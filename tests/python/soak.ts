@@ -1,5 +1,5 @@
 /**
- * Many interleaved requests to an application of Python: not one may be mixed up with another, and nothing may be left.
+ * Many interleaved requests to an application in Python: none may be mixed up with another, and memory must not grow.
  * `deno task soak:python` sends 100,000 of them.
  */
 
@@ -9,26 +9,28 @@ import { to_fetch } from "../../gateways/fetch.ts";
 import { python_application } from "../../python/mod.ts";
 import { Log, root } from "../support/support.ts";
 
-/** What was seen. */
+/** What was measured. */
 export interface Soaked {
   requests: number;
-  /** The memory of the process in MiB after every fifth of them. */
+  /** The memory of the process in MiB after each fifth of the requests. */
   memory: number[];
 }
 
-/** So many requests are under way at once. */
+/** The number of requests in flight. */
 const AT_ONCE = 32;
 
-/** What V8 keeps for later is no leak: it is had by `--v8-flags=--expose-gc`. */
+/** With `--v8-flags=--expose-gc`: what V8 has not collected yet is not a leak. */
 const { gc: collect_garbage } = globalThis as { gc?: () => void };
 
 const KINDS = ["plain", "stream", "upload", "error", "leave", "large"];
 
-/** Sends the requests; fails at the first that is wrong. */
+/** Sends the requests; throws at the first wrong response. */
 export async function soak(requests: number): Promise<Soaked> {
   const path = new URL("tests/python/apps/soak.py", root).pathname;
   const log = new Log();
-  const handle = to_fetch(await python_application(path), { stderr: log });
+  // With the time limit of the command.
+  const application = await python_application(path, { timeout: 30 });
+  const handle = to_fetch(application, { stderr: log });
   const memory: number[] = [];
   let begun = 0;
   let ended = 0;
@@ -50,7 +52,7 @@ export async function soak(requests: number): Promise<Soaked> {
 
 type Handle = (request: Request) => Response | Promise<Response>;
 
-/** Lets others go on. */
+/** Lets other requests proceed. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 async function send(handle: Handle, kind: string, name: string): Promise<void> {

@@ -1,14 +1,14 @@
-/** What the tests of Python share: whether it is here, and an interpreter that they share. */
+/** What the tests of Python share. */
 
 import { fill_cache, open_cache } from "../../python/interpreter/cache.ts";
 import { VERSION } from "../../python/mod.ts";
 
-/** Whether Pyodide is in Deno's cache, where `.ci/run` puts it: no test waits for a download. */
+/** Whether Pyodide is in Deno's cache, where `.ci/run` puts it. The tests never download it. */
 export const has_pyodide: boolean = await is_cached();
 
 if (!has_pyodide) {
   console.log(
-    `Left out, as Pyodide is not here: run \`deno cache npm:pyodide@${VERSION}\``,
+    `The tests of Python are skipped, as Pyodide is not in Deno's cache: run \`deno cache npm:pyodide@${VERSION}\``,
   );
 }
 
@@ -18,7 +18,7 @@ async function is_cached(): Promise<boolean> {
   }).output();
   const { npmCache } = JSON.parse(new TextDecoder().decode(stdout));
   try {
-    // By the name of each registry.
+    // There is a folder for each registry.
     return Array.from(Deno.readDirSync(npmCache))
       .some(({ name }) =>
         is_directory(`${npmCache}/${name}/pyodide/${VERSION}`)
@@ -38,13 +38,13 @@ function is_directory(path: string): boolean {
 
 if (has_pyodide) await warm_up();
 
-/** Fills the cache of Python before anything is tested: no test waits for the first start, and none ends what fills it. */
+/** Fills the cache before anything is tested, so that no test waits for it, or kills the process that fills it. */
 async function warm_up(): Promise<void> {
   const cache = open_cache(Deno.env.toObject());
   if (!cache) return;
   cache.read();
   for (let tries = 0; tries < 600 && !cache.is_complete; tries++) {
-    await fill_cache(cache); // Unless another process does it, which may end before it has.
+    await fill_cache(cache); // Returns at once if another process is at it, which may also fail.
     cache.read();
     if (!cache.is_complete) {
       await new Promise((resolve) => setTimeout(resolve, 200));
@@ -52,13 +52,13 @@ async function warm_up(): Promise<void> {
   }
 }
 
-/** Where `.ci/run` puts packages of Python; the variable is for those who have them elsewhere. */
+/** Where `.ci/run` puts packages of Python; the variable names another folder. */
 export const PACKAGES: string = Deno.env.get("TSGI_PYTHON_PACKAGES") ??
   `${
     Deno.env.get("HOME")
   }/.cache/tsgi-tests/python/usr/lib/python3/dist-packages`;
 
-/** Makes a test of Python: left out where that is not. */
+/** Makes a test that is skipped without Pyodide. */
 export function python_test(
   name: string,
   fn: () => void | Promise<void>,
@@ -66,7 +66,7 @@ export function python_test(
   Deno.test({
     name,
     ignore: !has_pyodide,
-    // Node's streams, which Pyodide opens, stay open with it.
+    // Pyodide keeps streams of Node open.
     sanitizeOps: false,
     sanitizeResources: false,
     fn,

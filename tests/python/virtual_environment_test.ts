@@ -1,6 +1,7 @@
-/** The virtual environment of the user: that it is found, and what is said where its packages cannot work. */
+/** Virtual environments: how they are found, and the message when their packages cannot work. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { environment_folders } from "../../python/virtual_environment.ts";
 import { make_folder, run, start } from "../support/command.ts";
 import { ask } from "../support/processes.ts";
 import { python_test } from "./support.ts";
@@ -13,7 +14,7 @@ def app(environ, start_response):
     return [greeting.TEXT]
 `;
 
-/** A folder with an application, and an environment of a version of Python with modules in it. */
+/** A folder with an application, and a virtual environment with modules. */
 async function make_project(
   environment: string,
   version: string,
@@ -29,26 +30,31 @@ async function make_project(
   return { ...folder, packages };
 }
 
-for (
-  const [environment, env] of [
-    [".venv", {}],
-    ["elsewhere", { VIRTUAL_ENV: "elsewhere" }],
-  ] as [string, Record<string, string>][]
-) {
-  python_test(
-    `packages of ${environment} are found, whatever its version`,
-    async () => {
-      await using project = await make_project(environment, "3.9", {
-        "greeting.py": 'TEXT = b"from the environment"',
-      });
-      await using server = await start(["app.py"], { cwd: project.path, env });
-      assertEquals(await ask(server.port), "from the environment");
-    },
+python_test(
+  "packages of .venv are found, whatever its version of Python",
+  async () => {
+    await using project = await make_project(".venv", "3.9", {
+      "greeting.py": 'TEXT = b"from the environment"',
+    });
+    await using server = await start(["app.py"], { cwd: project.path });
+    assertEquals(await ask(server.port), "from the environment");
+  },
+);
+
+Deno.test("environment_folders() prefers VIRTUAL_ENV to .venv, and may find neither", async () => {
+  await using project = await make_project(".venv", "3.9", {});
+  await using active = await make_project("active", "3.14", {});
+  const folder = project.path;
+  assertEquals(environment_folders(undefined, folder), [project.packages]);
+  assertEquals(
+    environment_folders(`${active.path}/active`, folder),
+    [active.packages],
   );
-}
+  assertEquals(environment_folders(undefined, active.path), []);
+});
 
 python_test(
-  "packages of an environment that cannot work are named, and its version",
+  "the message names the compiled packages of an environment, and its version of Python",
   async () => {
     await using project = await make_project(".venv", "3.9", {
       "greeting.cpython-39-x86_64-linux-gnu.so": "",

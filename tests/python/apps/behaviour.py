@@ -1,4 +1,4 @@
-"""What the tests of python_application() ask for, by the path."""
+"""The applications of the tests of python_application(); the path names one."""
 
 import contextvars
 import gc
@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import zoneinfo
+from urllib.parse import unquote
 
 PLAIN = [("Content-Type", "text/plain")]
 HERE = os.path.dirname(__file__)
@@ -23,7 +24,7 @@ def ok(start_response, *blocks):
 
 
 def reads(environ, start_response):
-    """Every way to read, one after the other."""
+    """Reads in every way."""
     body = environ["wsgi.input"]
     buffer = bytearray(3)
     parts = [body.read(2), body.readline(), body.readline(2), body.readlines(4)]
@@ -64,7 +65,7 @@ def writes(environ, start_response):
 
 
 def writes_between(environ, start_response):
-    """What is written, and what is returned, in one order: also behind what the server has put into a file."""
+    """Mixes write() and blocks, beyond what is kept in memory."""
     write = start_response("200 OK", list(PLAIN))
     for number in range(40):
         write(b"w%d " % number * 5000)
@@ -72,7 +73,7 @@ def writes_between(environ, start_response):
 
 
 def stream(environ, start_response):
-    """Two blocks, and what the request's own variables are between them."""
+    """Yields what the request's own variables are."""
     name = environ["QUERY_STRING"]
     local.name = name
     variable.set(name)
@@ -205,7 +206,7 @@ def printing(environ, start_response):
 
 
 def attempts(environ, start_response):
-    """What is done that Deno may forbid, and what Python makes of it."""
+    """Tries what Deno may forbid, and reports the errors."""
     import socket
     import subprocess
 
@@ -248,6 +249,17 @@ def attempts(environ, start_response):
             }
         ),
     )
+
+
+def loads(environ, start_response):
+    """The message when `FILE:NAME` in the query string cannot be loaded."""
+    import _tsgi_load
+
+    file, _, name = unquote(environ["QUERY_STRING"]).partition(":")
+    try:
+        _tsgi_load.load(f"{HERE}/{file}", name, True)
+    except _tsgi_load.NotFound as error:
+        return ok(start_response, str(error))
 
 
 def memory(environ, start_response):

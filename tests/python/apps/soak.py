@@ -1,4 +1,4 @@
-"""The application of the soak: each answer says what the request has in its own locals, between blocks as well."""
+"""The application of the soak: each block consists of the request's own variables."""
 
 import contextvars
 import hashlib
@@ -10,7 +10,7 @@ variable = contextvars.ContextVar("variable")
 
 
 class Node:
-    """Garbage in a cycle, with something in it."""
+    """Garbage in a cycle."""
 
     def __init__(self):
         self.own = self
