@@ -38,10 +38,13 @@ const ADDRESS = /(?:http:\/\/|TCP address )(127\.0\.0\.1:\d+)|at unix:(\S+)/;
 /** How long a server may take to end, in milliseconds. */
 const PATIENCE = 5000;
 
+/** How long it may take to listen. */
+const START_PATIENCE = 60_000;
+
 /**
  * Starts a server and waits until it has printed what `ready` matches.
  *
- * @throws {StartError} If it ends before that, or if there is no such program.
+ * @throws {StartError} If it ends before that or takes too long, or if there is no such program.
  */
 export async function start(
   command: string[],
@@ -52,7 +55,9 @@ export async function start(
   const read = Promise.all(
     [child.stdout, child.stderr].map((stream) => output.take(stream)),
   );
+  const timer = setTimeout(() => child.kill("SIGKILL"), START_PATIENCE);
   const match = await Promise.race([output.find(ready), read.then(() => null)]);
+  clearTimeout(timer);
   if (!match) {
     await child.status;
     throw new StartError(`${command.join(" ")}: ${output.text.trim()}`);
