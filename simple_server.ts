@@ -25,6 +25,7 @@ import {
   type Answered,
   direct_way,
   type DirectAnswer,
+  failing_with,
 } from "./_internal/request/direct.ts";
 import { is_promise } from "./_internal/promise.ts";
 import { takes_nothing } from "./_internal/takes_nothing.ts";
@@ -272,17 +273,24 @@ export class WSGIRequestHandler {
     return !is_silent;
   }
 
-  /** Has an application answer the request as it is, and sends its response as that is. */
+  /** Has an application answer the platform's own request, and sends its response as it is. */
   #answer(answer: DirectAnswer): Response | Promise<Response> {
     const is_counted = this.is_counted();
-    // Of a request that becomes a WebSocket, Deno does not say it any more.
+    // Deno no longer tells it once the request has become a WebSocket.
     if (is_counted) this.#request_target();
-    const answered = answer(
-      new ServerExchange(this, is_counted, () => this.#running_handler()),
-    );
-    return is_promise(answered)
-      ? answered.then((answered) => this.#send(answered))
-      : this.#send(answered);
+    try {
+      const answered = answer(
+        new ServerExchange(this, is_counted, () => this.#running_handler()),
+      );
+      return is_promise(answered)
+        ? answered.then(
+          (answered) => this.#send(answered),
+          (error) => this.#send(failing_with(error)),
+        )
+        : this.#send(answered);
+    } catch (error) {
+      return this.#send(failing_with(error));
+    }
   }
 
   #send(answered: Answered): Response | Promise<Response> {

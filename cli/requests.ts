@@ -42,16 +42,21 @@ export class Requests implements RequestCounter {
     return this.#log?.needs_time ? performance.now() : 0;
   }
 
-  /** Counts and logs a request that was answered. */
+  /** Whether they are logged. */
+  get are_logged(): boolean {
+    return this.#log !== null;
+  }
+
+  /** Counts and logs a request that was answered; there is no handler if nobody has to see the response. */
   end(
-    handler: AnsweringHandler,
+    handler: AnsweringHandler | null,
     status: string,
     size: number,
     started: number,
   ): void {
     this.forget();
     if (!this.#log) return;
-    const { environ, headers } = handler;
+    const { environ = null, headers = null } = handler ?? {};
     const answered = { environ: environ ?? {}, status, size, headers, started };
     this.#log.log(answered);
   }

@@ -109,9 +109,12 @@ function request_handler(handling: Handling): WSGIRequestHandlerClass {
       }
     }
 
+    protected override is_counted(): boolean {
+      return requests.are_logged;
+    }
+
     override log_request(code: string, size: number): void {
-      const handler = this.handler!;
-      requests.end(handler, code, size, this.#started);
+      requests.end(this.handler, code, size, this.#started);
     }
   };
 }
@@ -121,8 +124,15 @@ async function last_response(
   response: Response | Promise<Response>,
 ): Promise<Response> {
   const last = await response;
-  last.headers.set("Connection", "close");
-  return last;
+  try {
+    last.headers.set("Connection", "close");
+    return last;
+  } catch {
+    // A fetch handler may return one whose headers are immutable: `Response.redirect()`, or that of a `fetch()`.
+    const copy = new Response(last.body, last);
+    copy.headers.set("Connection", "close");
+    return copy;
+  }
 }
 
 const GATEWAYS = {

@@ -2,6 +2,7 @@
 
 import { STATUS_CODE } from "@std/http/status";
 import { is_promise } from "../_internal/promise.ts";
+import { let_pass } from "../_internal/request/direct.ts";
 import { is_empty_body, parse_length } from "../_internal/streams/body.ts";
 import { limit_leftover } from "../_internal/streams/leftover.ts";
 import { check_count, check_function } from "../_internal/text/check.ts";
@@ -69,7 +70,7 @@ export function limit_body(
   check_function(app, "the application");
   check_count(max_size, "max_size", "bytes");
   if (max_size === 0) return app;
-  return (environ, start_response) => {
+  const limited: WSGIApplication = (environ, start_response) => {
     const length = parse_length(environ.CONTENT_LENGTH);
     if (length !== null && length > max_size) {
       limit_leftover(environ["wsgi.input"], 0, length);
@@ -80,6 +81,7 @@ export function limit_body(
     }
     return new Upload(environ, start_response, max_size).run(app);
   };
+  return let_pass(limited, app, ({ head }) => !head.has_content);
 }
 
 /** A request with a body of unknown length, and its response. */

@@ -1,6 +1,7 @@
 /** Limits for the head of a request: its request line and its header fields. */
 
 import { STATUS_CODE } from "@std/http/status";
+import { let_pass } from "../_internal/request/direct.ts";
 import { head_size } from "../_internal/request/head_size.ts";
 import { process_environ } from "../_internal/request/process_environ.ts";
 import {
@@ -82,7 +83,7 @@ export function limit_request(
     : null;
   if (!line && !head) return app;
   const longest = line || Infinity;
-  return (environ, start_response) => {
+  const limited: WSGIApplication = (environ, start_response) => {
     if (line_length(environ) > longest) {
       return refuse(environ, start_response, STATUS_CODE.URITooLong);
     }
@@ -92,7 +93,17 @@ export function limit_request(
     }
     return app(environ, start_response);
   };
+  return let_pass(
+    limited,
+    app,
+    ({ request, head: { fields: count, largest } }) =>
+      request.url.length + AROUND_TARGET <= longest &&
+      (!head || count <= head.fields && largest <= head.size),
+  );
 }
+
+/** What a request line has beside its target, for the method of a request on the shortcut. */
+const AROUND_TARGET = "GET  HTTP/1.1".length;
 
 /** The length of the request line; a native string has one character per byte. */
 function line_length(environ: WSGIEnvironment): number {
@@ -114,39 +125,40 @@ const CONTENT_TYPE = "Content-Type: ";
 const CONTENT_LENGTH = "Content-Length: ";
 
 class HeadLimit {
-  #fields: number;
-  #size: number;
+  readonly fields: number;
+  /** The maximum number of bytes in each. */
+  readonly size: number;
   #own = own_variables();
 
   constructor(fields: number, size: number) {
-    this.#fields = fields;
-    this.#size = size;
+    this.fields = fields;
+    this.size = size;
   }
 
   allows(environ: WSGIEnvironment): boolean {
     const { CONTENT_TYPE: type, CONTENT_LENGTH: length } = environ;
     let count = 0;
     if (type && type !== "text/plain") {
-      if (CONTENT_TYPE.length + type.length > this.#size) return false;
+      if (CONTENT_TYPE.length + type.length > this.size) return false;
       count++;
     }
     if (length) {
-      if (CONTENT_LENGTH.length + length.length > this.#size) return false;
+      if (CONTENT_LENGTH.length + length.length > this.size) return false;
       count++;
     }
     const head = head_size(environ);
     if (head) {
-      return count + head.fields <= this.#fields && head.largest <= this.#size;
+      return count + head.fields <= this.fields && head.largest <= this.size;
     }
     const around = SEPARATOR.length - PREFIX.length;
     for (const name in environ) {
       if (name.charCodeAt(0) !== H || !name.startsWith(PREFIX)) continue;
       const value = environ[name as `HTTP_${string}`]!;
       if (this.#own && this.#own[name] === value) continue;
-      if (++count > this.#fields) return false;
-      if (name.length + around + value.length > this.#size) return false;
+      if (++count > this.fields) return false;
+      if (name.length + around + value.length > this.size) return false;
     }
-    return count <= this.#fields;
+    return count <= this.fields;
   }
 }
 

@@ -3,28 +3,24 @@
 import { STATUS_CODE } from "@std/http/status";
 import { ApplicationResult } from "../_internal/handler/application_result.ts";
 import { comes_of } from "../_internal/handler/origin.ts";
-import { format_exception } from "../_internal/handler/traceback.ts";
 import { WatchedPromise } from "../_internal/handler/watched_promise.ts";
 import { is_promise, type MaybePromise } from "../_internal/promise.ts";
-import {
-  request_line,
-  type Variables,
-} from "../_internal/request/variables.ts";
+import { go_through } from "../_internal/request/direct.ts";
 import { has_failed_with } from "../_internal/streams/body_source.ts";
 import { take_away } from "../_internal/streams/leftover.ts";
 import { check_function, describe } from "../_internal/text/check.ts";
-import { escape_controls } from "../_internal/text/log.ts";
 import type {
-  ErrorStream,
   StartResponse,
   WSGIApplication,
   WSGIEnvironment,
   WSGIResult,
 } from "../types.ts";
 import { FileWrapper } from "../util.ts";
-import { Deadlines, LONGEST, type Waiting } from "./deadlines.ts";
+import { LONGEST, type Waiting } from "./deadlines.ts";
 import { type BlockStep, DONE, PassedResult } from "./passed_result.ts";
 import { refuse } from "../_internal/handler/refusal.ts";
+import { TimeLimit } from "./time_limit.ts";
+import { TimedExchange } from "./timed_exchange.ts";
 
 /**
  * Options of {@linkcode limit_time}.
@@ -85,12 +81,8 @@ export function limit_time(
   check_timeout(timeout);
   if (log !== undefined) check_function(log, "log");
   if (timeout === 0) return app;
-  const limit: TimeLimit = {
-    timeout,
-    deadlines: new Deadlines(timeout * 1000),
-    log: log ?? null,
-  };
-  return (environ, start_response) => {
+  const limit = new TimeLimit(timeout, log ?? null);
+  const limited: WSGIApplication = (environ, start_response) => {
     const answer = new Answer(start_response, environ["wsgi.input"]);
     const result = app(environ, answer.start_response);
     if (is_promise(result)) {
@@ -100,6 +92,12 @@ export function limit_time(
       ? new TimedResult(result, new Patience(limit, environ, answer))
       : result;
   };
+  return go_through(limited, app, (exchange, answer) => {
+    const answered = answer(exchange);
+    return is_promise(answered)
+      ? new TimedExchange(limit, exchange).wait_for(answered)
+      : answered;
+  });
 }
 
 function check_timeout(timeout: unknown): void {
@@ -111,13 +109,6 @@ function check_timeout(timeout: unknown): void {
       describe(timeout)
     }`,
   );
-}
-
-interface TimeLimit {
-  timeout: number;
-  deadlines: Deadlines;
-  /** Receives the messages; null if they are written to `wsgi.errors`. */
-  log: ((message: string) => void) | null;
 }
 
 /** How far the application's response has come. */
@@ -167,7 +158,6 @@ class Patience implements Waiting {
   deadline = 0;
   #limit: TimeLimit;
   #environ: WSGIEnvironment;
-  #errors: ErrorStream;
   #answer: Answer;
   /** The response in place of the application's; null until the timeout. */
   page: Promise<Uint8Array[]> | null = null;
@@ -179,7 +169,6 @@ class Patience implements Waiting {
   constructor(limit: TimeLimit, environ: WSGIEnvironment, answer: Answer) {
     this.#limit = limit;
     this.#environ = environ;
-    this.#errors = environ["wsgi.errors"];
     this.#answer = answer;
     limit.deadlines.add(this);
   }
@@ -210,11 +199,7 @@ class Patience implements Waiting {
   /** Times the application out, unless part of its response has been sent. */
   expire(): void {
     if (this.#answer.written) return;
-    const { timeout } = this.#limit;
-    const error = this.#answer.too_late = new Error(
-      `the application timed out: it did not respond within ${timeout} s`,
-    );
-    this.#log(`${this.#name()} was not answered within ${timeout} s: 503`);
+    const error = this.#answer.too_late = this.#limit.expire(this.#environ);
     take_away(this.#answer.input, error);
     this.page = this.#make_page(error);
     this.page.catch(() => {}); // What waits for it gets the error.
@@ -259,16 +244,7 @@ class Patience implements Waiting {
 
   /** Logs an error of an application that has timed out. */
   #log_late(error: unknown): void {
-    if (this.#is_expected(error)) return;
-    const text = format_exception(error).trimEnd();
-    this.#log(`${this.#name()} failed after it had timed out: ${text}`);
-  }
-
-  #log(message: string): void {
-    const { log } = this.#limit;
-    if (log) return log(message);
-    this.#errors.write(`${message}\n`);
-    this.#errors.flush();
+    if (!this.#is_expected(error)) this.#limit.log_late(this.#environ, error);
   }
 
   /** Whether an error is only a consequence of the timeout. */
@@ -282,12 +258,6 @@ class Patience implements Waiting {
     // Aborted operations throw an AbortError, and validator reports that the result has ended too early.
     return this.#is_cut_short && error instanceof Error &&
       /^(AbortError|WSGIError)$/.test(error.name);
-  }
-
-  /** The request, for the log. */
-  #name(): string {
-    const line = request_line(this.#environ as unknown as Variables);
-    return `"${escape_controls(line)}"`;
   }
 }
 

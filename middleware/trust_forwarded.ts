@@ -3,6 +3,8 @@
  * trusted proxies, and hidden from the application otherwise.
  */
 
+import { let_pass } from "../_internal/request/direct.ts";
+import { is_of_proxy } from "../_internal/request/request_head.ts";
 import { check_function } from "../_internal/text/check.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 import {
@@ -85,22 +87,17 @@ export function trust_forwarded(
 ): WSGIApplication {
   check_function(app, "the application");
   const trusted = read_trusted(options.trusted);
-  return (environ, start_response) => {
+  const trusting: WSGIApplication = (environ, start_response) => {
     if (environ.REMOTE_ADDR === UNIX_PEER) environ.REMOTE_ADDR = "";
     if (trusted.is_trusted(environ.REMOTE_ADDR)) believe(environ, trusted);
     else remove_forwarded(environ);
     return app(environ, start_response);
   };
+  return let_pass(trusting, app, ({ head }) => !head.is_forwarded);
 }
 
 function remove_forwarded(environ: Record<string, unknown>): void {
   for (const key in environ) if (is_of_proxy(key)) delete environ[key];
-}
-
-/** Whether a variable is a header in which proxies report the client. */
-function is_of_proxy(key: string): boolean {
-  return key.startsWith("HTTP_X_FORWARDED") || key === "HTTP_FORWARDED" ||
-    key === "HTTP_X_REAL_IP";
 }
 
 function believe(environ: WSGIEnvironment, trusted: Trusted): void {

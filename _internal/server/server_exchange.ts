@@ -1,40 +1,39 @@
-/** A request of `WSGIServer` that an application takes as it is. */
+/** A request of `WSGIServer` on the shortcut to an application. */
 
-import type { Exchange } from "../request/direct.ts";
+import { Exchange } from "../request/direct.ts";
 import type { ServerHandler } from "../handler/server_handler.ts";
 import type { ErrorStream, WSGIEnvironment } from "../../types.ts";
 import type { ClientAddress } from "./http_server.ts";
 
-/** What a `WSGIRequestHandler` knows of it. */
-interface Requested {
+/** The part of a `WSGIRequestHandler` that is needed. */
+interface RequestHandler {
   readonly request: Request;
   readonly client_address: ClientAddress;
   get_stderr(): ErrorStream;
 }
 
-export class ServerExchange implements Exchange {
-  readonly request: Request;
-  readonly client_address: ClientAddress;
-  readonly is_counted: boolean;
+export class ServerExchange extends Exchange {
   readonly completed = null;
-  #requested: Requested;
+  #request_handler: RequestHandler;
   #handler: () => ServerHandler;
 
-  /** @param handler Gives what runs an application for the request. */
+  /** @param handler Returns the handler that runs an application for the request. */
   constructor(
-    requested: Requested,
+    request_handler: RequestHandler,
     is_counted: boolean,
     handler: () => ServerHandler,
   ) {
-    this.request = requested.request;
-    this.client_address = requested.client_address;
-    this.is_counted = is_counted;
-    this.#requested = requested;
+    super(request_handler.request, is_counted);
+    this.#request_handler = request_handler;
     this.#handler = handler;
   }
 
+  get client_address(): ClientAddress {
+    return this.#request_handler.client_address;
+  }
+
   get errors(): ErrorStream {
-    return this.#requested.get_stderr();
+    return this.#request_handler.get_stderr();
   }
 
   get environ(): WSGIEnvironment {

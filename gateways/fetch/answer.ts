@@ -1,4 +1,4 @@
-/** A fetch handler that is given the platform's own request, and whose response goes out as it is. */
+/** The shortcut from a server to a fetch handler: it gets the platform's own request, and its response is sent as it is. */
 
 import type { Answered, Exchange } from "../../_internal/request/direct.ts";
 import { is_of_server } from "../../_internal/handler/response_head.ts";
@@ -6,7 +6,7 @@ import { FetchCall } from "./fetch_call.ts";
 import { FetchResult } from "./fetch_result.ts";
 import type { FetchHandler } from "./handler.ts";
 
-/** Has a handler answer a request; goes on by WSGI where somebody has to see the response, or the handler failed. */
+/** Has a handler answer a request; continues by WSGI if the server has to see the response. */
 export function answer(
   handler: FetchHandler,
   exchange: Exchange,
@@ -16,12 +16,31 @@ export function answer(
     const response = FetchCall.run(call, handler);
     return response instanceof Response
       ? hand_on(response, call, exchange)
-      : response.then(
-        (response) => hand_on(response, call, exchange),
-        (error) => failed(error, call),
-      );
+      : wait_for(response, call, exchange);
   } catch (error) {
-    return failed(error, call);
+    FetchCall.end(call, "left");
+    throw error;
+  }
+}
+
+async function wait_for(
+  promise: Promise<Response>,
+  call: FetchCall,
+  exchange: Exchange,
+): Promise<Answered> {
+  let is_left = false;
+  exchange.on_leave = () => {
+    is_left = true;
+    FetchCall.end(call, "left");
+  };
+  try {
+    const response = await promise;
+    if (!is_left) return hand_on(response, call, exchange);
+    await response.body?.cancel();
+    return response;
+  } catch (error) {
+    FetchCall.end(call, "left");
+    throw error;
   }
 }
 
@@ -30,7 +49,7 @@ function hand_on(
   call: FetchCall,
   { is_counted }: Exchange,
 ): Answered {
-  // What was upgraded has no body, and no other response will do.
+  // An upgraded connection has no body, and needs this very response.
   const is_upgrade = response.status === 101;
   const is_seen = is_counted || FetchCall.is_watched(call) ||
     !is_sendable(response);
@@ -42,14 +61,7 @@ function hand_on(
   return response;
 }
 
-function failed(error: unknown, call: FetchCall): Answered {
-  FetchCall.end(call, "left");
-  return () => {
-    throw error;
-  };
-}
-
-/** Whether a response says nothing that is the server's to say, and is one at all. */
+/** Whether a response is not a network error, and has no header that only the server may set. */
 function is_sendable({ headers, status }: Response): boolean {
   let sendable = status !== 0;
   headers.forEach((_value, name) => {

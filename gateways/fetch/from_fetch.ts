@@ -1,10 +1,7 @@
 /** Turns a fetch handler into an application. */
 
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
-import {
-  ANSWER,
-  type DirectApplication,
-} from "../../_internal/request/direct.ts";
+import { offer_direct_way } from "../../_internal/request/direct.ts";
 import { check_function } from "../../_internal/text/check.ts";
 import type {
   StartResponse,
@@ -49,6 +46,11 @@ export interface FromFetchOptions {
  *
  * Work passed to `context.waitUntil()` continues after the response.
  *
+ * From the simple server and from `to_fetch`, the handler gets the server's own `Request` for a `GET`, and its own
+ * `Response` is sent, if nothing in between has to see or change them: no log that has the number of bytes, and no
+ * middleware other than `limit_request`, `limit_body`, `limit_time` and `trust_forwarded`. Without any of these, nothing
+ * reads the headers, so that a wrong `Host` or `Transfer-Encoding` is refused only if `Deno.serve` does that.
+ *
  * `request.signal` is aborted if the result is closed before its body was read completely, to its end or to the
  * response's `Content-Length`: when the client disconnects while the body is being sent, or when the handler, the body
  * or the server fails. A disconnect before the response has begun is noticed only by servers that then call `abort()`
@@ -84,7 +86,7 @@ export function from_fetch(
   { keep_script_name = false }: FromFetchOptions = {},
 ): WSGIApplication {
   check_function(handler, "the fetch handler");
-  const app: DirectApplication = (environ, start_response) => {
+  const app: WSGIApplication = (environ, start_response) => {
     // The forbidden methods of the fetch standard.
     if (/^(CONNECT|TRACE|TRACK)$/i.test(environ.REQUEST_METHOD)) {
       return refuse_method(start_response);
@@ -98,8 +100,13 @@ export function from_fetch(
     const respond = () => FetchCall.run(call, handler);
     return new FetchResult(call, respond, start_response, mount);
   };
-  app[ANSWER] = (exchange) => answer(handler, exchange);
-  return app;
+  return offer_direct_way(
+    app,
+    (exchange) =>
+      exchange.is_counted && !exchange.is_regular
+        ? app
+        : answer(handler, exchange),
+  );
 }
 
 function caller_of(environ: WSGIEnvironment): Caller {

@@ -7,7 +7,13 @@ import {
   header_keys,
   request_target,
 } from "../../_internal/request/request.ts";
-import { direct_way, type Exchange } from "../../_internal/request/direct.ts";
+import {
+  type Answered,
+  direct_way,
+  type DirectAnswer,
+  Exchange,
+  failing_with,
+} from "../../_internal/request/direct.ts";
 import { unanswerable } from "../../_internal/handler/unanswerable.ts";
 import { ResponseHandler } from "../../_internal/handler/response_handler.ts";
 import { request_body } from "../../_internal/request/request_body.ts";
@@ -125,18 +131,27 @@ export function to_fetch(
     if (refused) return refused;
     const exchange = new FetchExchange(request, info, errors, script_name);
     const answer = script_name === "" ? direct_way(app, request) : null;
-    const answered = answer ? await answer(exchange) : app;
+    const answered = answer ? await answered_by(answer, exchange) : app;
     return typeof answered === "function"
       ? await exchange.handler.respond(answered)
       : answered;
   };
 }
 
+async function answered_by(
+  answer: DirectAnswer,
+  exchange: Exchange,
+): Promise<Answered> {
+  try {
+    return await answer(exchange);
+  } catch (error) {
+    return failing_with(error);
+  }
+}
+
 /** A request, and the handler that runs an application for it if necessary. */
-class FetchExchange implements Exchange {
-  readonly request: Request;
+class FetchExchange extends Exchange {
   readonly errors: ErrorStream;
-  readonly is_counted = false;
   #info: FetchInfo | undefined;
   #script_name: string;
   #handler: RequestHandler | null = null;
@@ -147,7 +162,7 @@ class FetchExchange implements Exchange {
     errors: ErrorStream,
     script_name: string,
   ) {
-    this.request = request;
+    super(request, false);
     this.#info = info;
     this.errors = errors;
     this.#script_name = script_name;

@@ -1,6 +1,7 @@
 /** What the command has for any application, with one that has a `fetch`. */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { serve } from "../../../cli/mod.ts";
 import { make_folder, start } from "../../support/command.ts";
 import { until } from "../../support/support.ts";
 
@@ -58,4 +59,54 @@ Deno.test("a fetch application has the limits, the error page, the checks and th
   assertEquals(await response.text(), "/");
   await until(() => workers.printed.stderr.includes('"GET / HTTP/1.1" 200 1'));
   assertEquals((await workers.stop()).code, 0);
+});
+
+Deno.test("a fetch application gets the Request itself if nothing is logged, within the limits", async () => {
+  const requests: Request[] = [];
+  const app = {
+    fetch(request: Request) {
+      requests.push(request);
+      const { pathname } = new URL(request.url);
+      return pathname === "/never"
+        ? new Promise<Response>(() => {})
+        : Response.redirect("http://h/");
+    },
+  };
+  await using serving = await serve(app, {
+    bind: "127.0.0.1:0",
+    access_logfile: "none",
+    error_logfile: "/dev/null",
+    timeout: 0.2,
+  });
+  const ask = async (path: string, headers = {}) => {
+    const url = `http://${serving.address}${path}`;
+    const response = await fetch(url, { redirect: "manual", headers });
+    await response.body?.cancel();
+    return [response.status, response.headers.get("server") !== null];
+  };
+  assertEquals(await ask("/"), [302, false]);
+  // A request that goes by WSGI, because the client says that it is a proxy.
+  assertEquals(await ask("/", { "X-Forwarded-For": "10.0.0.1" }), [302, true]);
+  assertEquals(await ask("/", { "X-Big": "x".repeat(20000) }), [431, true]);
+  assertEquals(await ask(`/${"x".repeat(9000)}`), [414, true]);
+  assertEquals(await ask("/never"), [503, true]);
+  assertEquals(requests.length, 3);
+});
+
+Deno.test("a response with immutable headers is sent while a worker is replaced", async () => {
+  await using folder = await make_folder({
+    "app.ts": `export default {
+      fetch: () => new Promise((resolve) =>
+        setTimeout(() => resolve(Response.redirect("http://h/")), 500)),
+    };`,
+  });
+  const args = ["app.ts", "--workers", "1", "--access-logfile", "none"];
+  await using command = await start(args, { cwd: folder.path });
+  const answered = fetch(`http://127.0.0.1:${command.port}/`, {
+    redirect: "manual",
+  });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  command.child.kill("SIGHUP");
+  const { status, headers } = await answered;
+  assertEquals([status, headers.get("location")], [302, "http://h/"]);
 });

@@ -18,6 +18,12 @@ import {
   WSGIRequestHandler,
   type WSGIRequestHandlerClass,
 } from "../../../simple_server.ts";
+import {
+  limit_body,
+  limit_request,
+  limit_time,
+  trust_forwarded,
+} from "../../../middleware/mod.ts";
 import type { WSGIApplication } from "../../../types.ts";
 import { bytes, raw_request, until, write_all } from "../../support/support.ts";
 
@@ -31,6 +37,11 @@ class Silent extends WSGIRequestHandler {
   log_exception(error: unknown) {
     Silent.stacks.push(error);
   }
+}
+
+/** It is told the number of bytes, so it has to see the response. */
+class Quiet extends WSGIRequestHandler {
+  override log_message(_format: string) {}
 }
 
 function serve(
@@ -266,9 +277,6 @@ Deno.test("shutdown() waits for a response that is handed on", async () => {
 });
 
 Deno.test("Deno.upgradeWebSocket() works in a handler of the simple server, logged or not", async () => {
-  class Quiet extends WSGIRequestHandler {
-    override log_message(_format: string) {}
-  }
   for (const handler_class of [Silent, Quiet]) {
     await using server = serve((request: Request) => {
       const { socket, response } = Deno.upgradeWebSocket(request);
@@ -300,34 +308,163 @@ Deno.test("the Request of a body is one of this package's, which fails where the
   assert(given !== request);
 });
 
+/** Heads of requests, and the statuses that `from_fetch()` gives; the second if nothing between it and Deno.serve reads headers. */
+const DISPUTED: [head: string, status: string, unread: string][] = [
+  ["GET / HTTP/1.1\r\nHost: <script>", "400", "400"],
+  ["GET http://a.example/ HTTP/1.1\r\nHost: a b", "400", "200"],
+  ["GET / HTTP/1.1\r\nHost: a.example:99999", "400", "400"],
+  [
+    "GET / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: gzip, chunked",
+    "501",
+    "200",
+  ],
+  ["GET http://a.example/ HTTP/1.1\r\nHost: b.example", "200", "200"],
+];
+
+async function statuses_of(server: { url: string }): Promise<string[]> {
+  const { port } = new URL(server.url);
+  const statuses = [];
+  for (const [head] of DISPUTED) {
+    const end = head.includes("chunked") ? "0\r\n\r\n" : "";
+    const request = `${head}\r\nConnection: close\r\n\r\n${end}`;
+    const { status } = await raw_request(Number(port), request);
+    statuses.push(status.split(" ")[1]!);
+  }
+  return statuses;
+}
+
 Deno.test("from_fetch() refuses what every door refuses, without a call of its handler", async () => {
-  for (const handler_class of [Silent, WSGIRequestHandler]) {
-    class Quiet extends handler_class {
-      override log_message() {}
-    }
-    const hosts: (string | null)[] = [];
-    await using server = serve((request) => {
-      hosts.push(new URL(request.url).host, request.headers.get("host"));
-      return new Response("asked");
-    }, Quiet);
-    const { port } = new URL(server.url);
-    const statuses = [];
-    for (
-      const head of [
-        "GET / HTTP/1.1\r\nHost: <script>",
-        "GET http://a.example/ HTTP/1.1\r\nHost: a b",
-        "GET / HTTP/1.1\r\nHost: a.example:99999",
-        "GET / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: gzip, chunked",
-        "GET http://a.example/ HTTP/1.1\r\nHost: b.example",
-      ]
-    ) {
-      const end = head.includes("chunked") ? "0\r\n\r\n" : "";
-      const request = `${head}\r\nConnection: close\r\n\r\n${end}`;
-      const { status } = await raw_request(Number(port), request);
-      statuses.push(status.split(" ")[1]);
-    }
-    assertEquals(statuses, ["400", "400", "400", "501", "200"]);
+  const hosts: (string | null)[] = [];
+  const app = from_fetch((request) => {
+    hosts.push(new URL(request.url).host, request.headers.get("host"));
+    return new Response("asked");
+  });
+  for (
+    const [served, handler_class] of [
+      [app, Quiet],
+      [limit_request(app), Silent],
+      [limit_body(app, { max_size: 10 }), Silent],
+      [trust_forwarded(app, { trusted: "*" }), Silent],
+    ] as const
+  ) {
+    hosts.length = 0;
+    await using server = serve_app(served, handler_class);
+    assertEquals(
+      await statuses_of(server),
+      DISPUTED.map(([, status]) => status),
+    );
     // The host of an absolute target goes before the header (RFC 9112, section 3.2.2).
     assertEquals(hosts, ["a.example", "a.example"]);
+  }
+});
+
+Deno.test("from_fetch() refuses what the URL shows if nothing reads the headers, as they are slow to read", async () => {
+  await using server = serve(() => new Response("asked"));
+  assertEquals(
+    await statuses_of(server),
+    DISPUTED.map(([, , status]) => status),
+  );
+});
+
+Deno.test("limits let the Request and the Response pass, or act as by WSGI", async () => {
+  const limits: [string, (app: WSGIApplication) => WSGIApplication][] = [
+    ["limit_body()", (app) => limit_body(app, { max_size: 3 })],
+    [
+      "limit_request()",
+      (app) => limit_request(app, { line: 60, fields: 5, field_size: 30 }),
+    ],
+    ["limit_time()", (app) => limit_time(app, { timeout: 10 })],
+    [
+      "trust_forwarded()",
+      (app) => trust_forwarded(app, { trusted: "10.0.0.1" }),
+    ],
+  ];
+  const response = new Response("Hello");
+  let given: Request | null = null;
+  const app = from_fetch((request) => {
+    given = request;
+    return request.headers.has("x-new")
+      ? Response.json([...request.headers.keys()])
+      : response;
+  });
+  const all = limits.reduce((app, [, limit]) => limit(app), app);
+  for (const [name, limit] of [...limits, ["all", () => all] as const]) {
+    const handler = to_fetch(limit(app));
+    const request = new Request("http://h/a");
+    assertStrictEquals(await handler(request), response, name);
+    assertStrictEquals(given, request, name);
+  }
+  const statuses = [];
+  for (
+    const [url, headers] of [
+      ["http://h/", { "X-Big": "x".repeat(24) }],
+      ["http://h/", { "X-Big": "x".repeat(23) }],
+      ["http://h/", { a: "1", b: "1", c: "1", d: "1", e: "1", f: "1" }],
+      ["http://h/", { a: "1", b: "1", c: "1", d: "1", e: "1" }],
+      [`http://h/${"x".repeat(60)}`, {}],
+      ["http://h/", { "Content-Length": "4" }],
+      ["http://h/", { "Content-Length": "3" }],
+    ] as [string, Record<string, string>][]
+  ) {
+    const request = new Request(url, { headers });
+    statuses.push((await to_fetch(all)(request)).status);
+  }
+  assertEquals(statuses, [431, 200, 431, 200, 414, 413, 200]);
+  const forwarded = await to_fetch(all)(
+    new Request("http://h/", { headers: { "X-Real-IP": "1", "X-New": "1" } }),
+  );
+  assertEquals(await forwarded.json(), ["x-new"]);
+});
+
+Deno.test("limit_time() gives up a handler that got the Request itself", async () => {
+  const messages: string[] = [];
+  const ends: string[] = [];
+  const late = Promise.withResolvers<Response>();
+  const app = limit_time(
+    from_fetch((request, info) => {
+      request.signal.onabort = () => ends.push("aborted");
+      info.completed.catch(() => ends.push("left"));
+      return late.promise;
+    }),
+    { timeout: 0.05, log: (message) => void messages.push(message) },
+  );
+  const response = await to_fetch(app)(new Request("http://h/a"));
+  assertEquals(response.status, 503);
+  assertEquals(await response.text(), "Service Unavailable");
+  assertEquals(ends, ["aborted", "left"]);
+  const cancelled = Promise.withResolvers<void>();
+  late.resolve(
+    new Response(new ReadableStream({ cancel: () => cancelled.resolve() })),
+  );
+  await cancelled.promise;
+  assertEquals(messages, [
+    '"GET /a HTTP/1.1" was not answered within 0.05 s: 503',
+  ]);
+});
+
+Deno.test("limit_time() logs an error that a handler which got the Request itself throws too late", async () => {
+  for (
+    const [error, logged] of [
+      [new Error("mine"), true],
+      [new DOMException("left", "AbortError"), false],
+    ] as const
+  ) {
+    const messages: string[] = [];
+    const late = Promise.withResolvers<Response>();
+    const app = limit_time(from_fetch(() => late.promise), {
+      timeout: 0.05,
+      log: (message) => void messages.push(message.split("\n")[0]!),
+    });
+    const response = await to_fetch(app)(new Request("http://h/a"));
+    assertEquals(response.status, 503);
+    await response.body?.cancel();
+    late.reject(error);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(
+      messages.slice(1),
+      logged
+        ? ['"GET /a HTTP/1.1" failed after it had timed out: Error: mine']
+        : [],
+    );
   }
 });
