@@ -35,6 +35,7 @@ export async function load_application(
   calling: Calling,
 ): Promise<WSGIApplication> {
   const { module, name } = split(specifier);
+  refuse_call(specifier);
   const exports = await import_module(module);
   const names = name === null ? USUAL_NAMES : [name];
   const by = calling.interface;
@@ -44,6 +45,15 @@ export async function load_application(
   return await as_wsgi(
     exports[found] as Application,
     is_named_so ? { ...calling, interface: "fetch" } : calling,
+  );
+}
+
+/** @throws {UsageError} If a function is to be called, as in Python: its result has to be exported here. */
+function refuse_call(specifier: string): void {
+  const [, module, call] = specifier.match(/^(.+):([\w$]+\(.*\))$/) ?? [];
+  if (module === undefined || is_url(specifier)) return;
+  throw new UsageError(
+    `cannot load ${specifier}: only a function of Python is called: write export default ${call} in ${module}`,
   );
 }
 
@@ -65,10 +75,12 @@ function no_application(
 
 /** What a value is, as far as it says what is wrong with it. */
 function kind_of(value: unknown): string {
+  if (value === null) return "null";
   if (is_class(value)) return "class";
   if (is_node_application(value)) return "application of Node's kind";
   if (is_node_handler(value)) return "handler of Node's kind";
-  return value instanceof Promise ? "promise" : typeof value;
+  if (value instanceof Promise) return "promise";
+  return value instanceof Response ? "Response" : typeof value;
 }
 
 /** What may have been meant. */
@@ -89,6 +101,7 @@ function remedy(
     .filter((key) => is_application(exports[key], by));
   const meant = names.length === 1 ? nearest(names[0]!, others) : null;
   const found = meant ?? (others.length === 1 ? others[0]! : null);
+  if (found === "default") return did_you_mean(module);
   return did_you_mean(found === null ? null : `${module}:${found}`);
 }
 

@@ -11,6 +11,10 @@ const USUAL = /^(app|main|mod|index|server|wsgi)\.[cm]?[jt]sx?$/;
 
 /** Says that there is no such file, and which one is like it. */
 export function no_such_file(path: string): string {
+  if (/^:?\d{1,5}$|^unix:|^[\w.-]*:\d{1,5}$/.test(path)) {
+    const address = /^\d/.test(path) && !path.includes(":") ? `:${path}` : path;
+    return `there is no such file${did_you_mean(`--bind ${address}`)}`;
+  }
   const { folder, name } = split(path);
   const modules = modules_in(folder);
   const stem = name.replace(MODULE, "");
@@ -38,6 +42,8 @@ const OTHERS: Record<string, string> = {
   yml: "YAML",
   toml: "TOML",
   md: "text",
+  txt: "text",
+  wsgi: "a program in Python, whose name must end in .py here",
   sh: "a shell script",
 };
 

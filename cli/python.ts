@@ -39,8 +39,8 @@ export function is_python(
   const [module = ""] = specifier.split(":");
   if (/\.py$/.test(module)) return true;
   if (!MODULE_NAME.test(specifier)) return false;
-  if (/\)$/.test(specifier)) return true;
   if (exists(module)) return false; // app.ts is a file and no module ts in a package app.
+  if (/\)$/.test(specifier)) return true;
   const path = module.replaceAll(".", "/");
   return [".", ...pythonpath ?? []].some((folder) =>
     exists(`${folder}/${path}.py`) || exists(`${folder}/${path}/__init__.py`)

@@ -19,6 +19,7 @@ import {
 } from "../../_internal/text/log.ts";
 import { repr } from "../../_internal/text/repr.ts";
 import type { Headers } from "../../headers.ts";
+import { did_you_mean, nearest } from "../settings/suggestion.ts";
 import { UsageError } from "../settings/usage_error.ts";
 
 /** A request that was answered. */
@@ -91,10 +92,18 @@ function parse_format(format: string): Piece[] {
     if (atom !== undefined) return atom_piece(atom);
     if (part === "%%") return { atom: "", name: "%" };
     return part.startsWith("%")
-      ? refuse(`"${part}"`)
+      ? refuse(`"${part}"${did_you_mean(apache_atom(part))}`)
       : { atom: "", name: part };
   });
-  return pieces.some(({ atom }) => atom) ? pieces : refuse(`"${format}"`);
+  if (pieces.some(({ atom }) => atom)) return pieces;
+  const meant = nearest(format, [...NAMED.keys(), "json"]);
+  return refuse(`"${format}"${did_you_mean(meant)}`);
+}
+
+/** What stands for an atom of Apache's formats, such as `%h`. */
+function apache_atom(part: string): string | null {
+  const atom = part.slice(1);
+  return atom !== "" && ATOMS.includes(atom) ? `%(${atom})s` : null;
 }
 
 function atom_piece(text: string): Piece {

@@ -19,7 +19,7 @@ export function parse_address(
   }
   const [, host, port] = text.match(/^(\[[0-9a-fA-F:.%]+\]|[^:[\]]*):(\d+)$/) ??
     [];
-  if (host === undefined || Number(port) > 65535) {
+  if (host === undefined || host === "*" || Number(port) > 65535) {
     throw new UsageError(
       `${option} takes HOST:PORT, :PORT, [::1]:PORT or unix:/path with a port up to 65535, got "${text}"${
         did_you_mean(meant_by(text))
@@ -31,7 +31,9 @@ export function parse_address(
 
 /** What may have been meant by something that is no address. */
 function meant_by(text: string): string | null {
-  const [, authority] = text.match(/^https?:\/\/([^/]+)\/*$/i) ?? [];
+  const [, all] = text.match(/^\*:(\d{1,5})$/) ?? [];
+  if (all !== undefined) return `:${all}`;
+  const [, authority] = text.match(/^(?:https?|tcp):\/\/([^/]+)\/*$/i) ?? [];
   if (authority !== undefined) {
     return /:\d+$/.test(authority) ? authority : `${authority}:8000`;
   }

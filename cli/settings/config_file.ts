@@ -23,6 +23,11 @@ export async function read_config(path: string): Promise<Said> {
       }`,
     );
   }
+  if ("fetch" in config) {
+    throw new UsageError(
+      `${path} holds an application and no settings: leave out --config`,
+    );
+  }
   const said: Said = {};
   for (const [name, value] of await entries_of(config, path)) {
     add_setting(said, name, value, path);
@@ -42,7 +47,9 @@ async function load_json(path: string): Promise<unknown> {
     return JSON.parse((await Deno.readTextFile(path)).replace(/^\ufeff/, ""));
   } catch (error) {
     // The parser quotes what it could not read, with its line ends.
-    const why = (error as Error).message.replace(/\s+/g, " ");
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : (error as Error).message.replace(/\s+/g, " ");
     const is_other = error instanceof SyntaxError && !/\.json$/.test(path);
     throw unreadable(path, is_other ? `${why}: ${EXPECTED}` : why, error);
   }

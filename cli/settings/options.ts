@@ -66,7 +66,7 @@ export const OPTIONS: Table = {
     value: "NAME",
     default: "http",
     help: "http, cgi, scgi, fastcgi or uwsgi",
-    parse: one_of(PROTOCOLS),
+    parse: one_of(PROTOCOLS, { fcgi: "fastcgi" }),
   },
   bind: {
     group: "Network",
@@ -286,14 +286,18 @@ function is_said(given: string): boolean {
   return given === "yes";
 }
 
-function one_of<Name extends string>(names: readonly Name[]) {
+/** @param others What is meant by names that are used elsewhere. */
+function one_of<Name extends string>(
+  names: readonly Name[],
+  others: Record<string, Name> = {},
+) {
   return (given: string, option: string): Name => {
     const found = names.find((name) => name === given);
     if (found !== undefined) return found;
     const all = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
     throw new UsageError(
       `${option} takes ${all}, got "${given}"${
-        did_you_mean(nearest(given, names))
+        did_you_mean(others[given] ?? nearest(given, names))
       }`,
     );
   };

@@ -3,7 +3,10 @@
 import { flag_of, OPTIONS } from "./options.ts";
 import { nearest } from "./suggestion.ts";
 
-/** What other servers (uvicorn, gunicorn, waitress, uwsgi, `deno serve`) call it, without dashes, and a text for it. */
+/**
+ * What other servers (uvicorn, gunicorn, waitress, uwsgi, `deno serve`) call it, without dashes, and a text for it; `""`
+ * where there is nothing like it.
+ */
 const ELSEWHERE: Record<string, string> = {
   port: "--bind :8000",
   host: "--bind 127.0.0.1:8000",
@@ -26,6 +29,12 @@ const ELSEWHERE: Record<string, string> = {
   ssl_keyfile: "--keyfile",
   key: "--keyfile",
   processes: "--workers",
+  threads: "--workers",
+  parallel: "--workers",
+  preload: "",
+  limit_max_requests: "--max-requests",
+  timeout_graceful_shutdown: "--graceful-timeout",
+  app_dir: "--chdir",
   watch: "--reload",
   dev: "--reload --debug",
   log_file: "--error-logfile",
@@ -52,7 +61,8 @@ export function suggested_option(
   own: readonly string[],
 ): string | null {
   const name = given.replace(/^-+/, "").replaceAll("-", "_");
-  if (Object.hasOwn(ELSEWHERE, name)) return ELSEWHERE[name]!;
+  if (Object.hasOwn(ELSEWHERE, name)) return ELSEWHERE[name] || null;
+  if (given === "-V") return "--version";
   return given.startsWith("--") ? nearest(given, own) : null;
 }
 

@@ -312,7 +312,8 @@ function add_application(said: Said, application: string): void {
 
 /** What may have been meant by two words that are no options. */
 function meant_by(first: string, second: string): string | null {
-  if (/^(run|serve|start)$/.test(first)) return second;
+  if (second.startsWith("-")) return `${second} before --`;
+  if (/^(run|serve|start|true|false|yes|no|on|off)$/.test(first)) return second;
   return /^\d{1,5}$/.test(second) ? `--bind :${second}` : null;
 }
 

@@ -121,7 +121,7 @@ Deno.test("compile_format() takes text as it is, and %% for a percent sign", () 
 Deno.test("compile_format() refuses what is no format", () => {
   const wrong = {
     "": '""',
-    "jsno": '"jsno"',
+    "jsno": '"jsno": did you mean json?',
     "toString": '"toString"',
     "100%%": '"100%%"',
     "%(x)s": '"%(x)s"',
@@ -130,7 +130,7 @@ Deno.test("compile_format() refuses what is no format", () => {
     "%(h)": '"%(h)"',
     "%(h": '"%(h"',
     "%()s": '"%()s"',
-    "%h": '"%h"',
+    "%h": '"%h": did you mean %(h)s?',
     "%(s)s%": '"%"',
     "%({a}x)s": '"%({a}x)s"',
     "%({}i)s": '"%({}i)s"',

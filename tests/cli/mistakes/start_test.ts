@@ -1,7 +1,14 @@
 /** Mistakes that keep the command from serving, as their user reads them: the command, and what it prints. */
 
-import { assertEquals } from "@std/assert";
-import { make_folder, mod as MOD, run } from "../../support/command.ts";
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { parse_command } from "../../../cli/settings/parse_options.ts";
+import { UsageError } from "../../../cli/settings/usage_error.ts";
+import {
+  type Ended,
+  make_folder,
+  mod as MOD,
+  run,
+} from "../../support/command.ts";
 import { installed } from "../../fronts/fronts.ts";
 import { certificate, key, other_key } from "./certificates.ts";
 
@@ -29,6 +36,9 @@ const FILES: Record<string, string> = {
   "no_function.ts": 'export default { fetch: "x" };',
   "serves.ts":
     "if (false) Deno.serve(() => new Response());\nexport const x = 1;",
+  "nothing.ts": "export default null;",
+  "response.ts": "export default new Response();",
+  "shop.wsgi": "application = 1",
   "empty.ts": "",
   "koa.ts": "export default { listen() {}, callback() {} };",
   "express.ts": "export default Object.assign((q, s) => {}, { listen() {} });",
@@ -44,6 +54,7 @@ const FILES: Record<string, string> = {
   "dashes.json": '{"access-logfile": "x"}',
   "port.json": '{"port": 8000}',
   "settings.yaml": "bind: :8000",
+  "serves_fetch.ts": "export default { fetch() {} };",
   "named.ts": 'export const bind = ":8000";',
   "comma.json": '{"bind": ":8000",}',
   "cert.pem": certificate,
@@ -67,6 +78,24 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
     `promise.ts ${NONE} default (promise): await the promise first`,
   ],
   ["no_function.ts", `no_function.ts ${NONE} default (object)`],
+  ["nothing.ts", `nothing.ts ${NONE} default (null)`],
+  ["response.ts", `response.ts ${NONE} default (Response)`],
+  [
+    "object.ts:app",
+    "object.ts exports no application (a WSGI function, or an object with a method fetch) named app: it exports default (object)",
+  ],
+  [
+    "app.ts:app",
+    "app.ts exports no application (a WSGI function, or an object with a method fetch) named app: it exports default (function): did you mean app.ts?",
+  ],
+  [
+    "main_function.ts:main()",
+    "cannot load main_function.ts:main(): only a function of Python is called: write export default main() in main_function.ts",
+  ],
+  [
+    "shop.wsgi",
+    "cannot load shop.wsgi: expected a module of TypeScript or JavaScript, got a program in Python, whose name must end in .py here",
+  ],
   ["empty.ts", `empty.ts ${NONE} nothing`],
   [
     "serves.ts",
@@ -118,6 +147,14 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
   ["app", "cannot load app: there is no such file: did you mean app.ts?"],
   ["app:app", "cannot load app: there is no such file: did you mean app.ts?"],
   ["app.js", "cannot load app.js: there is no such file: did you mean app.ts?"],
+  ...[":8000", "8000", "localhost:8000", "unix:/s"].map((
+    address,
+  ): [string, string] => [
+    address,
+    `cannot load ${address}: there is no such file: did you mean --bind ${
+      address.replace(/^8/, ":8")
+    }?`,
+  ]),
   ["aap.ts", "cannot load aap.ts: there is no such file: did you mean app.ts?"],
   [".", "cannot load .: it is a directory: did you mean ./app.ts?"],
   [
@@ -129,6 +166,17 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
     "expected at most one MODULE[:NAME], got app.ts and 8000: did you mean --bind :8000?",
   ],
 
+  [
+    "true app.ts",
+    "expected at most one MODULE[:NAME], got true and app.ts: did you mean app.ts?",
+  ],
+  [
+    "app.ts -- --reload",
+    "expected at most one MODULE[:NAME], got app.ts and --reload: did you mean --reload before --?",
+  ],
+  ["-V", "unknown option -V: did you mean --version?"],
+  ["--preload", "unknown option --preload: see --help"],
+  ["--threads 4", "unknown option --threads: did you mean --workers?"],
   ["--worker 2", "unknown option --worker: did you mean --workers?"],
   ["--wrokers 2", "unknown option --wrokers: did you mean --workers?"],
   ["--no-relod", "unknown option --no-relod: did you mean --no-reload?"],
@@ -173,6 +221,12 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
     "--interface fech",
     '--interface takes auto, wsgi or fetch, got "fech": did you mean fetch?',
   ],
+  ["--bind *:80", `${ADDRESS} "*:80": did you mean :80?`],
+  ["--bind tcp://a:1", `${ADDRESS} "tcp://a:1": did you mean a:1?`],
+  [
+    "--protocol fcgi",
+    '--protocol takes http, cgi, scgi, fastcgi or uwsgi, got "fcgi": did you mean fastcgi?',
+  ],
   ["--bind /run/s", `${ADDRESS} "/run/s": did you mean unix:/run/s?`],
   ["--bind ::1:80", `${ADDRESS} "::1:80": did you mean [::1]:80?`],
   ["--bind http://a:1/", `${ADDRESS} "http://a:1/": did you mean a:1?`],
@@ -216,6 +270,14 @@ const MISTAKES: [args: string, said: string, status?: number][] = [
     "named.ts must hold an object of settings as its default export, got undefined",
   ],
   [
+    "--config none.json",
+    "cannot read the configuration none.json: there is no such file",
+  ],
+  [
+    "--config serves_fetch.ts",
+    "serves_fetch.ts holds an application and no settings: leave out --config",
+  ],
+  [
     "--config comma.json",
     "cannot read the configuration comma.json: Expected double-quoted property name in JSON at position 17 (line 1 column 18)",
   ],
@@ -254,22 +316,37 @@ async function make_files() {
   return folder;
 }
 
+/** What the command does with arguments. What is refused before a file is read needs no process, which takes time. */
+async function outcome_of(args: string[], cwd: string): Promise<Ended> {
+  if (args.includes("--config")) return await run(args, { cwd });
+  try {
+    await parse_command(args);
+  } catch (error) {
+    assertInstanceOf(error, UsageError);
+    return { code: 2, stdout: "", stderr: `error: ${error.message}\n` };
+  }
+  return await run(args, { cwd });
+}
+
 Deno.test("the command names each mistake and its remedy, and ends", async () => {
   await using folder = await make_files();
   for (const [args, said, code = 2] of MISTAKES) {
     const app = /^-/.test(args) ? ["app.ts"] : [];
+    const expected = said.replaceAll(/\bURL(?=\/)/g, `file://${folder.path}`);
     assertEquals(
-      await run([...args.split(" "), ...app], { cwd: folder.path }),
-      {
-        code,
-        stdout: "",
-        stderr: `error: ${
-          said.replaceAll(/\bURL(?=\/)/g, `file://${folder.path}`)
-        }\n`,
-      },
+      await outcome_of([...args.split(" "), ...app], folder.path),
+      { code, stdout: "", stderr: `error: ${expected}\n` },
       args,
     );
   }
+});
+
+Deno.test("a mistake in the command line is one line on stderr, and status 2", async () => {
+  assertEquals(await run(["--worker", "2"]), {
+    code: 2,
+    stdout: "",
+    stderr: "error: unknown option --worker: did you mean --workers?\n",
+  });
 });
 
 Deno.test("a byte order mark in a file of settings, of a certificate or of a key is no mistake", async () => {
