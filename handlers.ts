@@ -34,6 +34,7 @@ import {
 import { console_to_stderr } from "./_internal/streams/console.ts";
 import { stderr } from "./_internal/streams/error_stream.ts";
 import { concat } from "./_internal/text/bytes.ts";
+import { check_function } from "./_internal/text/check.ts";
 import type { ErrorStream, WSGIApplication, WSGIEnvironment } from "./types.ts";
 
 export { ResponseHandler } from "./_internal/handler/response_handler.ts";
@@ -333,6 +334,7 @@ export class CGIHandler extends BaseCGIHandler {
    * exits.
    */
   override async run(application: WSGIApplication): Promise<void> {
+    check_function(application, "the application");
     console_to_stderr();
     const ended = this.#heed_termination(); // lighttpd sends SIGTERM as soon as it has the last byte.
     try {

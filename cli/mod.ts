@@ -37,7 +37,9 @@ import { format_address } from "./settings/address.ts";
 import { debugging } from "./debug/debugging.ts";
 import { Logs } from "./logs/logs.ts";
 import { is_option, OPTIONS } from "./settings/options.ts";
+import { suggested_setting } from "./settings/other_options.ts";
 import { settings_of_object } from "./settings/parse_options.ts";
+import { did_you_mean } from "./settings/suggestion.ts";
 import { ListenError, Service } from "./service.ts";
 import type { Settings } from "./settings/settings.ts";
 import { UsageError } from "./settings/usage_error.ts";
@@ -307,7 +309,9 @@ function check_name(name: string): void {
   if (!is_option(name)) {
     const names = Object.keys(OPTIONS)
       .filter((option) => !OF_A_PROCESS.includes(option)).join(", ");
-    throw new TypeError(`serve() takes the options ${names}, got ${name}`);
+    const remedy = did_you_mean(suggested_setting(name)) ||
+      `: it takes ${names}`;
+    throw new TypeError(`serve() has no option ${name}${remedy}`);
   }
 }
 

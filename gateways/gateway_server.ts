@@ -2,6 +2,7 @@
 
 import { AcceptErrors } from "../_internal/server/accept_errors.ts";
 import {
+  check_address,
   hostname_of,
   type ServerAddress,
 } from "../_internal/server/address.ts";
@@ -10,6 +11,7 @@ import { Bag } from "../_internal/bag.ts";
 import { Connection } from "../_internal/streams/connection.ts";
 import { is_lost } from "../_internal/streams/disconnect.ts";
 import { stderr } from "../_internal/streams/error_stream.ts";
+import { check_function } from "../_internal/text/check.ts";
 import {
   escape_controls,
   log_date_time,
@@ -148,6 +150,7 @@ export abstract class GatewayServer implements AsyncDisposable {
 
   /** Sets the application that gets the requests from now on. */
   set_app(application: WSGIApplication): void {
+    check_function(application, "the application");
     this.application = application;
   }
 
@@ -340,6 +343,7 @@ function listen(
   address: ServerAddress,
   { tcpBacklog, reusePort }: GatewayOptions,
 ): Deno.Listener {
+  check_address(address);
   if (typeof address === "string") {
     return Deno.listen({ transport: "unix", path: address });
   }

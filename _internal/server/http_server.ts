@@ -5,7 +5,7 @@ import { unanswerable } from "../handler/unanswerable.ts";
 import { format_exception } from "../handler/traceback.ts";
 import { stderr } from "../streams/error_stream.ts";
 import { AcceptErrors } from "./accept_errors.ts";
-import { hostname_of, type ServerAddress } from "./address.ts";
+import { check_address, hostname_of, type ServerAddress } from "./address.ts";
 import { Attendance } from "./attendance.ts";
 import { full_name, unnamed_host } from "./host_names.ts";
 import { Listening, type ListenOptions } from "./listening.ts";
@@ -247,6 +247,7 @@ export abstract class HTTPServer implements AsyncDisposable {
 function listen_address(
   address: ServerAddress,
 ): { path: string } | { hostname: string; port: number } {
+  check_address(address);
   if (typeof address === "string") return { path: address };
   const [host, port] = address;
   return { hostname: hostname_of(host), port };

@@ -4,6 +4,7 @@
  */
 
 import { refusal } from "./frames.ts";
+import { remedy_of_function } from "./remedies.ts";
 import { remember } from "../remember.ts";
 
 /** RFC 9110, section 5.6.2. */
@@ -62,7 +63,11 @@ export function check_bytes(text: string, what: string): void {
 /** Throws a `TypeError` if `value` is not a function; `what` names it in the message. */
 export function check_function(value: unknown, what: string): void {
   if (typeof value === "function") return;
-  throw new TypeError(`${what} must be a function, got ${describe(value)}`);
+  throw new TypeError(
+    `${what} must be a function, got ${describe(value)}${
+      remedy_of_function(value)
+    }`,
+  );
 }
 
 /**

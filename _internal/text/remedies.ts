@@ -38,6 +38,14 @@ function is_result(value: unknown): boolean {
   return Symbol.asyncIterator in value || Symbol.iterator in value;
 }
 
+/** The hint for a value that is passed where a function is needed; "" if there is none. */
+export function remedy_of_function(value: unknown): string {
+  if (has_fetch(value)) {
+    return ": it has a method fetch, and from_fetch(app.fetch) makes an application of that";
+  }
+  return value instanceof Promise ? ": await it" : "";
+}
+
 const OF_FACTORY =
   ": this has a method fetch, so export it itself, not a function that returns it";
 

@@ -65,11 +65,15 @@ async function assert_refused(
 test("serve() refuses options that it cannot understand", async () => {
   const names = Object.keys(EVERY).join(", ");
   const expected: [Anything, string | RegExp][] = [
-    [{ bnd: ":1" }, `serve() takes the options ${names}, got bnd`],
-    [{ help: true }, `serve() takes the options ${names}, got help`],
+    [{ bnd: ":1" }, "serve() has no option bnd: did you mean bind?"],
+    [
+      { port: 8000 },
+      'serve() has no option port: did you mean "bind": ":8000"?',
+    ],
+    [{ help: true }, `serve() has no option help: it takes ${names}`],
     [
       { accessLogfile: "-" },
-      `serve() takes the options ${names}, got accessLogfile`,
+      "serve() has no option accessLogfile: did you mean access_logfile?",
     ],
     [
       { bind: "localhost" },
