@@ -31,8 +31,11 @@ export interface Platform {
    * been sent. Other platforms send a stream without its `Content-Length`.
    */
   readonly streams_from: number;
-  /** Whether the server aborts the signal of a request after every response, not only when the client disconnects. */
-  readonly aborts_after_responses: boolean;
+  /**
+   * The signal of a request, which the server aborts if the client disconnects, even before the response has begun.
+   * Deno's server aborts it after every response too.
+   */
+  client_signal(request: Request): AbortSignal;
   /** The error classes. */
   readonly errors: {
     readonly BadResource: ErrorClass;
@@ -69,10 +72,14 @@ export interface Platform {
   is_lost(error: unknown): boolean;
 }
 
+/** The signal that the platform gave a request, even if the request itself has another one now. */
+function own_signal(request: Request): AbortSignal {
+  return Reflect.get(Object.getPrototypeOf(request), "signal", request);
+}
+
 class OnDeno implements Platform {
   readonly version: string;
   readonly streams_from = 65536;
-  readonly aborts_after_responses = true;
   readonly errors: typeof Deno.errors;
   #deno: typeof Deno;
 
@@ -80,6 +87,11 @@ class OnDeno implements Platform {
     this.#deno = deno;
     this.version = `Deno/${deno.version.deno}`;
     this.errors = deno.errors;
+  }
+
+  client_signal(request: Request): AbortSignal {
+    withhold_warning();
+    return own_signal(request);
   }
 
   environ(): Record<string, string> {
@@ -154,6 +166,27 @@ class OnDeno implements Platform {
   }
 }
 
+/** How Deno's warning begins that `request.signal` is aborted after a response too. */
+const WARNING = "Deno.serve: request.signal aborts on successful responses";
+
+let has_withheld_warning = false;
+
+/**
+ * Withholds the warning that Deno prints once in a process, after the first response whose signal has been read: it
+ * tells the developer to rely on something else, but the signal that a handler of this package gets is not aborted
+ * then.
+ */
+function withhold_warning(): void {
+  if (has_withheld_warning) return;
+  has_withheld_warning = true;
+  const { warn } = console;
+  const without_it = (...data: unknown[]) => {
+    if (!String(data[0]).startsWith(WARNING)) return warn(...data);
+    if (console.warn === without_it) console.warn = warn;
+  };
+  console.warn = without_it;
+}
+
 /** The environment of a process on Linux. */
 const ENVIRON_FILE = "/proc/self/environ";
 
@@ -174,10 +207,13 @@ const OWN_ERRORS = {
 class OnWorkers implements Platform {
   readonly version: string = globalThis.navigator?.userAgent ?? "JavaScript";
   readonly streams_from = Infinity;
-  readonly aborts_after_responses = false;
   readonly errors = OWN_ERRORS;
   /** The beginning of an unfinished line. */
   #line = "";
+
+  client_signal(request: Request): AbortSignal {
+    return own_signal(request);
+  }
 
   environ(): Record<string, string> {
     return {};

@@ -13,6 +13,7 @@ import { platform } from "../platform.ts";
 import { empty_body, whole_body } from "../streams/body.ts";
 import { stderr } from "../streams/error_stream.ts";
 import { drop_leftover } from "../streams/leftover.ts";
+import { is_loss_of } from "../streams/own_request.ts";
 import { type MaybePromise, unsettled } from "../promise.ts";
 import { parse_status } from "./response_head.ts";
 import { format_exception } from "./traceback.ts";
@@ -219,7 +220,9 @@ export class ResponseHandler extends BaseHandler {
    * @ignore
    */
   protected override is_loss(error: unknown): boolean {
-    return super.is_loss(error) || this.#body?.has_failed_with(error) === true;
+    return super.is_loss(error) ||
+      this.#body?.has_failed_with(error) === true ||
+      is_loss_of(this.stdin, error);
   }
 
   /** Closes the result, and drops the unread rest of the request body. */

@@ -11,10 +11,9 @@ function has_body(request: Request): boolean {
 
 /** The body of a request; an empty stream if there is none. */
 export function request_body(request: Request): ReadableStream<Uint8Array> {
-  if (!has_body(request)) return empty_body();
-  const body = request.body!;
+  if (!has_body(request)) return note_request(empty_body(), request);
+  const body = note_request(request.body!, request);
   const { headers } = request;
-  note_request(body, request);
   const is_measured = headers.has("content-length") ||
     headers.has("transfer-encoding");
   return is_measured ? body : whole_body(body, undefined, request);

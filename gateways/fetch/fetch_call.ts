@@ -1,7 +1,8 @@
-/** One call of a fetch handler: what it is given beside the request, and how it hears of the end. */
+/** One call of a fetch handler: what it gets in addition to the request, and how it learns that the request has ended. */
 
 import { platform } from "../../_internal/platform.ts";
 import { deferred, is_promise } from "../../_internal/promise.ts";
+import { loss_of } from "../../_internal/streams/own_request.ts";
 import { describe } from "../../_internal/text/check.ts";
 import { refusal } from "../../_internal/text/frames.ts";
 import { remedy_of_response } from "../../_internal/text/remedies.ts";
@@ -9,27 +10,36 @@ import type { ErrorStream, WSGIEnvironment } from "../../types.ts";
 import { type ExecutionContext, wait_for } from "./execution_context.ts";
 import type { FetchHandler, NetAddress, WSGIFetchInfo } from "./handler.ts";
 
-/** What is known of a request beside the `Request`. */
+/** What a server knows about a request. */
 export interface Caller {
+  /** The platform's own request; null if there is none, as behind a gateway. */
+  readonly request: Request | null;
   readonly environ: WSGIEnvironment;
   readonly errors: ErrorStream;
   readonly client_address: readonly [host: string, port: number];
-  /** Settles when the response is complete, or has been left; null where nobody says so. */
+  /** Settles when the response has been sent, or could not be; null if the platform does not tell. */
   readonly completed: Promise<void> | null;
 }
 
-/** How a call has ended. */
+/**
+ * How a call has ended: the whole body of the response was taken, or not, or the response was passed to the platform,
+ * which takes its body itself.
+ */
 type End = "complete" | "left" | "handed on";
 
-/** Second and third argument of a handler at once, since one object is made faster than two. What is done with it is static, and none of the handler's. */
+/**
+ * The second and third argument of a handler in one object, which is created faster than two. Methods for callers of the
+ * handler are static, so that the handler does not see them.
+ */
 export class FetchCall implements WSGIFetchInfo, ExecutionContext {
   #request: Request;
   #caller: Caller;
   #props: Record<string, unknown> | null = null;
   #controller: AbortController | null = null;
-  #signal: AbortSignal | null = null;
   #completed: PromiseWithResolvers<void> | null = null;
   #end: End | null = null;
+  /** The error that tells the server that the client has disconnected before the response began. */
+  #loss: Error | null = null;
 
   constructor(request: Request, caller: Caller) {
     this.#request = request;
@@ -56,7 +66,7 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
     }
     if (!this.#completed) {
       this.#completed = deferred();
-      this.#completed.promise.catch(() => {}); // The handler need not look at it.
+      this.#completed.promise.catch(() => {}); // The handler may ignore it.
       this.#tell();
     }
     return this.#completed.promise;
@@ -75,7 +85,7 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
   /**
    * Calls the handler.
    *
-   * @throws {TypeError} If it gives no `Response`, or one whose body has been read.
+   * @throws {TypeError} If it returns no `Response`, or one whose body has been read.
    */
   static run(
     call: FetchCall,
@@ -83,7 +93,9 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
   ): Response | Promise<Response> {
     const response = handler(call.#request, call, call);
     return is_promise(response)
-      ? Promise.resolve(response).then(check_response)
+      ? Promise.resolve(response).then(check_response, (error) => {
+        throw call.#loss ?? error; // Most handlers fail when their signal is aborted, which is not an error.
+      })
       : check_response(response);
   }
 
@@ -91,28 +103,46 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
     return call.#request;
   }
 
-  /** Whether the handler has asked how it ends. */
+  /** Whether the handler has asked to be told how the request ends. */
   static is_watched(call: FetchCall): boolean {
     return call.#controller !== null || call.#completed !== null;
   }
 
-  /** Tells the handler how it has ended; once the platform has the response, that does. */
+  /** Records how the call has ended, and tells the handler. Only the first call counts. */
   static end(call: FetchCall, end: End): void {
     call.#end ??= end;
     call.#tell();
   }
 
-  /** `request.signal`, which is aborted when the response is left, and not after every response. */
+  /**
+   * `request.signal`. It is aborted when the client disconnects or the body of the response is left, and not after every
+   * response as Deno's own signal is. If the handler asks for it only after its response was passed to the platform, it
+   * gets the platform's own signal.
+   */
   static signal_of(call: FetchCall): AbortSignal {
-    if (call.#end === "handed on") return own_signal!.call(call.#request);
-    if (!call.#signal) {
-      const { signal } = call.#controller = new AbortController();
-      call.#signal = platform.aborts_after_responses
-        ? signal
-        : AbortSignal.any([signal, own_signal!.call(call.#request)]);
+    if (call.#end === "handed on") return platform.client_signal(call.#request);
+    if (!call.#controller) {
+      call.#controller = new AbortController();
+      if (call.#end === null) call.#watch_client();
       call.#tell();
     }
-    return call.#signal;
+    return call.#controller.signal;
+  }
+
+  /**
+   * Notices a disconnect before the response has begun, if the platform tells. Deno aborts its signal after every
+   * response too, but then the call has already ended.
+   */
+  #watch_client(): void {
+    const { request } = this.#caller;
+    if (!request) return;
+    const signal = platform.client_signal(request);
+    const leave = () => {
+      if (this.#end === null) this.#loss = loss_of(request);
+      FetchCall.end(this, "left");
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
   }
 
   #tell(): void {
@@ -120,14 +150,17 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
     if (this.#end !== "left") return;
     this.#controller?.abort();
     this.#completed?.reject(
-      new DOMException("The response was left before its end", "AbortError"),
+      new DOMException("The response was not sent completely", "AbortError"),
     );
   }
 }
 
 const CALL = Symbol("call");
 
-/** A request that a handler is called with; what the servers of srvx say on it is there as well, where h3 looks for it. */
+/**
+ * The request that a handler gets. `ip` and `waitUntil` are what the servers of srvx add to a request, and where h3 looks
+ * for them.
+ */
 type CalledRequest = Request & {
   [CALL]: FetchCall;
   ip: string;
@@ -138,19 +171,13 @@ function wait_until(this: CalledRequest, promise: Promise<unknown>): void {
   this[CALL].waitUntil(promise);
 }
 
-/** The property of every such request, as one object: of a getter for each V8 would make a table of its own. */
+/** The property `signal` of every such request: one descriptor, because V8 creates a hidden class for each new getter. */
 const SIGNAL: PropertyDescriptor & ThisType<CalledRequest> = {
   configurable: true,
   get() {
     return FetchCall.signal_of(this[CALL]);
   },
 };
-
-/** The signal that a request of the platform has otherwise. */
-const { get: own_signal } = Object.getOwnPropertyDescriptor(
-  Request.prototype,
-  "signal",
-)!;
 
 function check_response(response: Response): Response {
   if (!(response instanceof Response)) return adopted(response);

@@ -1,4 +1,4 @@
-/** The response of a fetch handler, as the result of an application. */
+/** The response of a fetch handler as the result of an application. */
 
 import { STATUS_TEXT } from "@std/http/status";
 import { GIVES_AWAY } from "../../_internal/handler/application_result.ts";
@@ -10,25 +10,26 @@ import { ResponseBody } from "./response_body.ts";
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** The response of a handler, block by block. */
+/** The blocks of a handler's response. The handler is called when the first one is requested. */
 export class FetchResult
   implements AsyncIterableIterator<Uint8Array, undefined> {
   #call: FetchCall;
-  /** Gives the response; null when it has. */
+  /** Returns the response; null once it has been called. */
   #respond: (() => Response | Promise<Response>) | null;
-  /** The path that the handler does not see. */
+  /** The beginning of the path that the handler does not see. */
   #mount: string;
   #start_response: StartResponse;
   #body: ResponseBody | null = null;
   /** The number of bytes that remain of the response's Content-Length. */
   #left = Infinity;
-  #whole = false;
+  /** Whether the server has all of the body. */
+  #is_whole = false;
   #closed = false;
 
   /**
    * @param call The call of the handler.
-   * @param respond Gives what it answers, when the first block is asked for.
-   * @param mount The path that is put before where the response points to.
+   * @param respond Returns the handler's response.
+   * @param mount The path that is added to URLs in headers of the response.
    */
   constructor(
     call: FetchCall,
@@ -42,7 +43,7 @@ export class FetchResult
     this.#start_response = start_response;
   }
 
-  /** The blocks of a stream belong to its reader. */
+  /** True, because the blocks of a stream belong to its reader. */
   get [GIVES_AWAY](): boolean {
     return true;
   }
@@ -53,14 +54,14 @@ export class FetchResult
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#respond) await this.#begin(this.#respond);
-    if (!this.#body || this.#whole || this.#closed) return DONE;
+    if (!this.#body || this.#is_whole || this.#closed) return DONE;
     const step = await this.#body.read();
-    if (step.done) return this.#end();
-    this.#take(step.value.length);
-    return step;
+    if (!step.done) this.#left -= step.value.length;
+    if (step.done || this.#left <= 0) this.#complete();
+    return step.done ? DONE : step;
   }
 
-  /** Called by middleware that leaves a loop over the result. */
+  /** Called when middleware leaves a loop over the result. */
   async return(): Promise<IteratorReturnResult<undefined>> {
     await this.close();
     return DONE;
@@ -69,8 +70,7 @@ export class FetchResult
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#whole) FetchCall.end(this.#call, "complete");
-    else FetchCall.end(this.#call, "left");
+    FetchCall.end(this.#call, "left"); // Unless it is complete.
     await this.#body?.cancel();
   }
 
@@ -90,8 +90,13 @@ export class FetchResult
     if (length !== null) this.#left = Number(length);
     this.#start_response(status_of(response), headers);
     if (!body || FetchCall.request_of(this.#call).method === "HEAD") {
-      this.#whole = true;
+      this.#complete();
     }
+  }
+
+  #complete(): void {
+    this.#is_whole = true;
+    FetchCall.end(this.#call, "complete");
   }
 
   #headers_of(response: Response): HeaderList {
@@ -101,16 +106,6 @@ export class FetchResult
       this.#mount,
       FetchCall.request_of(this.#call).url,
     );
-  }
-
-  #take(length: number): void {
-    this.#left -= length;
-    if (this.#left <= 0) this.#whole = true;
-  }
-
-  #end(): IteratorReturnResult<undefined> {
-    this.#whole = true;
-    return DONE;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
 import { offer_direct_way } from "../../_internal/request/direct.ts";
+import { request_of_body } from "../../_internal/streams/own_request.ts";
 import { check_function } from "../../_internal/text/check.ts";
 import type {
   StartResponse,
@@ -51,10 +52,10 @@ export interface FromFetchOptions {
  * middleware other than `limit_request`, `limit_body`, `limit_time` and `trust_forwarded`. Without any of these, nothing
  * reads the headers, so that a wrong `Host` or `Transfer-Encoding` is refused only if `Deno.serve` does that.
  *
- * `request.signal` is aborted if the result is closed before its body was read completely, to its end or to the
- * response's `Content-Length`: when the client disconnects while the body is being sent, or when the handler, the body
- * or the server fails. A disconnect before the response has begun is noticed only by servers that then call `abort()`
- * of their handler; the simple server and `to_fetch` notice it when they begin to send.
+ * `request.signal` is aborted if the client disconnects: while the body of the response is sent, and, through every
+ * server of this package and `to_fetch`, before the response has begun. It is also aborted if the handler, the body or
+ * the server fails, or if middleware closes the result early. It is not aborted once the body was read completely, to
+ * its end or to the response's `Content-Length`.
  *
  * @param handler The handler. Its errors are thrown by the result, and handled like any error of an application.
  * @param options The form of its URL.
@@ -112,6 +113,7 @@ export function from_fetch(
 function caller_of(environ: WSGIEnvironment): Caller {
   const { REMOTE_ADDR = "", REMOTE_PORT } = environ;
   return {
+    request: request_of_body(environ["wsgi.input"]),
     environ,
     errors: environ["wsgi.errors"],
     client_address: [REMOTE_ADDR, Number(REMOTE_PORT) || 0],

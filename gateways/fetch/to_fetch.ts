@@ -72,8 +72,8 @@ export interface ToFetchOptions {
  * created by a program has already been normalised: `/a/../b` is `/b`.
  *
  * The application's result is closed when it has been sent, when it fails, and when the body of the response is
- * cancelled, which is how a server reports a disconnect. `request.signal` is not used: `Deno.serve` aborts it after
- * every response, and warns when it is read.
+ * cancelled, which is how a server reports a disconnect. `request.signal` is followed only for a fetch handler that asks
+ * for its own.
  *
  * @param app The application.
  * @param options The error log, and the mount point.

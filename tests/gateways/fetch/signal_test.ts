@@ -1,0 +1,93 @@
+/** `request.signal` of a fetch handler and that of Deno's server. */
+
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { from_fetch, to_fetch } from "../../../gateways/fetch.ts";
+import type { WSGIApplication } from "../../../types.ts";
+import { run_script } from "../../support/support.ts";
+
+/** Serves a handler that asks for its signal, and prints what is in the console and in the signal afterwards. */
+const SCRIPT = `
+import { from_fetch, make_server } from "./mod.ts";
+
+const { warn } = console;
+let signal;
+const app = from_fetch((request) => {
+  signal = request.signal;
+  return new Response("hello");
+});
+await using httpd = make_server("127.0.0.1", 0, app);
+httpd.RequestHandlerClass = class extends httpd.RequestHandlerClass {
+  log_message() {}
+};
+httpd.serve_forever();
+for (let i = 0; i < 2; i++) {
+  await (await fetch(\`http://127.0.0.1:\${httpd.server_port}/\`)).text();
+}
+console.log(signal.aborted, console.warn === warn);
+console.warn("another warning");
+`;
+
+Deno.test("request.signal has Deno print no warning, and leaves console.warn() as it was", async () => {
+  const { stdout, stderr } = await run_script(["-"], { stdin: SCRIPT });
+  assertEquals(
+    { stdout, stderr },
+    { stdout: "false true\n", stderr: "another warning\n" },
+  );
+});
+
+/** Middleware that does nothing, but has the request go by WSGI. */
+function passed(app: WSGIApplication): WSGIApplication {
+  return (environ, start_response) => app(environ, start_response);
+}
+
+for (
+  const [by, around] of [
+    ["directly", (app: WSGIApplication) => app],
+    ["through middleware", passed],
+  ] as const
+) {
+  Deno.test(`to_fetch(from_fetch(handler)) follows the signal of a Request, ${by}`, async () => {
+    const controller = new AbortController();
+    let error: unknown = null;
+    const called = Promise.withResolvers<void>();
+    const handler = to_fetch(around(from_fetch(async ({ signal }) => {
+      called.resolve();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      error = signal.reason;
+      throw error;
+    })));
+    const { signal } = controller;
+    const responded = handler(new Request("http://h/", { signal }));
+    await called.promise;
+    assertEquals(error, null);
+    controller.abort();
+    assertEquals((await responded).status, 500);
+    assert(error instanceof DOMException);
+    assertEquals(error.name, "AbortError");
+  });
+
+  Deno.test(`to_fetch(from_fetch(handler)) aborts no signal when that of a complete Request is aborted, ${by}`, async () => {
+    const controller = new AbortController();
+    let given: AbortSignal | undefined;
+    const handler = to_fetch(around(from_fetch(({ signal }) => {
+      given = signal;
+      return new Response("hello");
+    })));
+    const { signal } = controller;
+    const response = await handler(new Request("http://h/", { signal }));
+    assertEquals(await response.text(), "hello");
+    controller.abort();
+    assertFalse(given!.aborted);
+  });
+
+  Deno.test(`request.signal is aborted from the start when that of the Request is, ${by}`, async () => {
+    let is_aborted: boolean | undefined;
+    const handler = to_fetch(around(from_fetch(({ signal }) => {
+      is_aborted = signal.aborted;
+      return new Response("hello");
+    })));
+    const signal = AbortSignal.abort();
+    await handler(new Request("http://h/", { signal }));
+    assertEquals(is_aborted, true);
+  });
+}
