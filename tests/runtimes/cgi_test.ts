@@ -16,7 +16,7 @@ import {
   write_cgi_script,
 } from "../fronts/fronts.ts";
 import { FCGIWRAP, start_fcgiwrap } from "../fronts/nginx.ts";
-import { LARGE_ON_BUN, OF_DENO, OF_NEW_NODE } from "./limits.ts";
+import { LARGE_ON_BUN, OF_NEW_NODE } from "./limits.ts";
 import { make_package } from "./packed.ts";
 import { BUN, NODE, PACKAGES } from "./runtimes.ts";
 
@@ -46,7 +46,7 @@ if (is_there) {
   Deno.test.afterAll(() => remove_folder(packed));
   for (const [name, program] of [["Node", NODE], ["Bun", BUN]] as const) {
     const make_script = script_of(program, packed);
-    const limits = [OF_DENO, OF_NEW_NODE];
+    const limits = [OF_NEW_NODE];
     if (program === BUN) limits.push(LARGE_ON_BUN);
     run_conformance(
       `Apache by a CGI script of ${name}`,

@@ -1,6 +1,5 @@
 /** What the servers of other runtimes cannot carry of the conformance table. */
 
-import { network_rows } from "../conformance/rows/network.ts";
 import type { Limit } from "../conformance/run.ts";
 import { rows } from "../conformance/table.ts";
 
@@ -34,15 +33,6 @@ const KINDS = [
   "file of a stream",
 ];
 
-/** What an application meets on Deno only. */
-export const OF_DENO: Limit = {
-  reason: "the errors of these rows, and the file, are those of Deno",
-  rows: [
-    ...network_rows.map(({ name }) => name),
-    "a file that is read into the same buffer again and again",
-  ],
-};
-
 /** Responses of fetch handlers. */
 const of_fetch = (...whats: string[]) =>
   whats.map((what) => `a fetch handler that answers with ${what}`);
@@ -58,7 +48,6 @@ export const OF_NEW_NODE: Limit = {
 const UNKNOWN_METHOD = "REQUEST_METHOD of a method that nobody knows";
 
 export const NODE: Limit[] = [
-  OF_DENO,
   WITHOUT_TLS,
   NORMALISED,
   CUT_SHORT,
@@ -86,7 +75,6 @@ export const LARGE_ON_BUN: Limit = {
 };
 
 export const BUN: Limit[] = [
-  OF_DENO,
   WITHOUT_TLS,
   NORMALISED,
   CUT_SHORT,
@@ -122,7 +110,6 @@ function unsaid(...rows: string[]): Limit[] {
 }
 
 export const WORKERD: Limit[] = [
-  OF_DENO,
   WITHOUT_TLS,
   {
     reason: "Workers take headers for UTF-8",
@@ -141,6 +128,7 @@ export const WORKERD: Limit[] = [
       "wsgi.file_wrapper with a file from an offset",
       "wsgi.file_wrapper with a stream of Node's",
       "wsgi.file_wrapper with a file of Node's",
+      "a file that is read into the same buffer again and again",
     ],
   },
   {

@@ -5,7 +5,7 @@ import { bytes } from "../../support/bytes.ts";
 import { pattern } from "./content.ts";
 import { note } from "./facts.ts";
 import { ok, PLAIN } from "./ok.ts";
-import { builtin } from "./process.ts";
+import { builtin, license_url, open_file } from "./process.ts";
 import { async_steps, begin, result_of, script_of, steps } from "./script.ts";
 
 export const answering: Record<string, WSGIApplication> = {
@@ -114,27 +114,3 @@ export const answering: Record<string, WSGIApplication> = {
     return environ["wsgi.file_wrapper"]!(file);
   },
 };
-
-/** Made where it is asked for: a Worker has no URL of its own. */
-function license_url(): URL {
-  return new URL("../../../LICENSE", import.meta.url);
-}
-
-/** A file from an offset on: Deno's, or one of Node's that reads as Deno's do. */
-async function open_file(url: URL, offset: number): Promise<FileLike> {
-  if ("Deno" in globalThis) {
-    const file = await Deno.open(url);
-    await file.seek(offset, Deno.SeekMode.Start);
-    return file;
-  }
-  const fs = builtin("node:fs");
-  const descriptor = fs.openSync(url, "r");
-  return {
-    async read(buffer) {
-      const length = fs.readSync(descriptor, buffer, 0, buffer.length, offset);
-      offset += length;
-      return length || null;
-    },
-    close: () => fs.closeSync(descriptor),
-  };
-}

@@ -89,28 +89,40 @@ for (const [name, result] of Object.entries(wrong_results)) {
 
 // Those whose own connections fail, in each form that an application has: that is nothing of their client's.
 
-/** The errors that a connection fails with, by their names: those of Deno, and that of a request body of `Deno.serve`. */
-const NETWORK_ERRORS: Record<string, () => Error> = {
-  BrokenPipe: () => new Deno.errors.BrokenPipe("my child process"),
-  ConnectionReset: () => new Deno.errors.ConnectionReset("my database"),
-  ConnectionAborted: () =>
-    new Deno.errors.ConnectionAborted("the client has disconnected"),
-  Interrupted: () => new Deno.errors.Interrupted("my cache"),
-  TimedOut: () => new Deno.errors.TimedOut("my queue"),
-  UnexpectedEof: () =>
-    new Deno.errors.UnexpectedEof("the request body ended after 3 of 5 bytes"),
-  BadResource: () =>
-    new Deno.errors.BadResource(
-      "Cannot read request body as underlying resource unavailable",
-    ),
-  Http: () => new Deno.errors.Http("unexpected EOF while reading HTTP/1 body"),
+/** Their messages, and the codes that Node gives them. */
+const ERRORS: Record<string, { message: string; code?: string }> = {
+  BrokenPipe: { message: "my child process", code: "EPIPE" },
+  ConnectionReset: { message: "my database", code: "ECONNRESET" },
+  ConnectionAborted: {
+    message: "the client has disconnected",
+    code: "ECONNABORTED",
+  },
+  Interrupted: { message: "my cache", code: "EINTR" },
+  TimedOut: { message: "my queue", code: "ETIMEDOUT" },
+  // Those of a request body of Deno.serve.
+  UnexpectedEof: { message: "the request body ended after 3 of 5 bytes" },
+  BadResource: {
+    message: "Cannot read request body as underlying resource unavailable",
+  },
+  Http: { message: "unexpected EOF while reading HTTP/1 body" },
 };
 
-export const network_errors = Object.keys(NETWORK_ERRORS);
+/** The names of these errors. */
+export const network_errors = Object.keys(ERRORS);
+
+/** One of these errors: of Deno's class, or on other runtimes with Node's code. */
+export function network_error(name: string): Error {
+  const { message, code } = ERRORS[name]!;
+  if ("Deno" in globalThis) {
+    return new Deno.errors[name as keyof typeof Deno.errors](message);
+  }
+  const error = Object.assign(new Error(message), { name, code });
+  return Object.assign(error, { stack: `${error}\n    at my_connection` });
+}
 
 /** The error that the query names. */
 function failure({ QUERY_STRING }: WSGIEnvironment): Error {
-  return NETWORK_ERRORS[QUERY_STRING]!();
+  return network_error(QUERY_STRING!);
 }
 
 type Form = (
@@ -158,7 +170,7 @@ const before: Record<string, Form> = {
 
   /** Once it has read what its client sent. */
   async with_input(environ) {
-    await new Response(environ["wsgi.input"] as BodyInit).bytes();
+    await new Response(environ["wsgi.input"] as BodyInit).arrayBuffer();
     throw failure(environ);
   },
 };

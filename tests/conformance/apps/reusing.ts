@@ -5,6 +5,7 @@ import type { WSGIApplication, WSGIEnvironment } from "../../../types.ts";
 import { bytes } from "../../support/bytes.ts";
 import { pattern } from "./content.ts";
 import { PLAIN } from "./ok.ts";
+import { license_url, open_file } from "./process.ts";
 
 /** The size of the body that the query says, and of its blocks. */
 function sizes_of({ QUERY_STRING }: WSGIEnvironment): [number, number] {
@@ -77,9 +78,9 @@ export const reusing: Record<string, WSGIApplication> = {
     buffer.fill(0);
   },
 
-  /** A file that is read as one does it in Deno. */
+  /** A file whose reads fill the same buffer. */
   async *reused_for_file(_environ, start_response) {
-    const file = await Deno.open(new URL("../../../LICENSE", import.meta.url));
+    const file = await open_file(license_url());
     const buffer = new Uint8Array(100);
     start_response("200 OK", PLAIN);
     try {
