@@ -40,6 +40,8 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
   #end: End | null = null;
   /** The error that tells the server that the client has disconnected before the response began. */
   #loss: Error | null = null;
+  /** Why the platform's signal was aborted. */
+  #reason: unknown;
 
   constructor(request: Request, caller: Caller) {
     this.#request = request;
@@ -138,7 +140,9 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
     if (!request) return;
     const signal = platform.client_signal(request);
     const leave = () => {
-      if (this.#end === null) this.#loss = loss_of(request);
+      if (this.#end !== null) return;
+      this.#loss = loss_of(request);
+      this.#reason = signal.reason;
       FetchCall.end(this, "left");
     };
     if (signal.aborted) leave();
@@ -148,7 +152,7 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
   #tell(): void {
     if (this.#end === "complete") this.#completed?.resolve();
     if (this.#end !== "left") return;
-    this.#controller?.abort();
+    this.#controller?.abort(this.#reason);
     this.#completed?.reject(
       new DOMException("The response was not sent completely", "AbortError"),
     );
