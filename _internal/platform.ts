@@ -463,8 +463,10 @@ interface Globals {
   process?: Partial<Process>;
 }
 
-function find_platform({ Deno, process }: Globals): Platform {
-  if (Deno) return new OnDeno(Deno);
+function find_platform(globals: Globals): Platform {
+  if (globals.Deno) return new OnDeno(globals.Deno);
+  // Only now: reading it has Deno load its layer for Node, which takes as long as all else of a CGI script.
+  const { process } = globals;
   // Workers may have a `process` too, with an empty environment.
   const is_process = process?.versions?.node && process.getBuiltinModule &&
     process.exit && globalThis.navigator?.userAgent !== "Cloudflare-Workers";

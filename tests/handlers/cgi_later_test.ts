@@ -1,6 +1,7 @@
 /** The streams of a CGI script, which are created when somebody asks for them: nobody else can tell. */
 
 import { assertEquals } from "@std/assert";
+import { make_folder } from "../support/command.ts";
 import { root, run_script } from "../support/support.ts";
 
 const ENVIRON = {
@@ -82,4 +83,34 @@ Deno.test("CGIHandler() reads a stdin that was set", async () => {
      handler.stdin = ReadableStream.from([new TextEncoder().encode("Hello!")]);`,
   );
   assertEquals(said, '"Hello"');
+});
+
+/** Globals that Deno loads modules of its own for, when they are read: milliseconds each. */
+const COSTLY = [
+  ...["process", "Buffer", "setTimeout"],
+  ...["ReadableStream", "WritableStream", "Request", "Response", "Headers"],
+];
+
+Deno.test("CGIHandler() reads no global that Deno has to load first", async () => {
+  await using folder = await make_folder({
+    "script.js": `
+      const read = [];
+      for (const name of ${JSON.stringify(COSTLY)}) {
+        const { get, value } = Object.getOwnPropertyDescriptor(globalThis, name);
+        Object.defineProperty(globalThis, name, {
+          get: () => (read.push(name), get ? get.call(globalThis) : value),
+        });
+      }
+      const { CGIHandler } = await import(${
+      JSON.stringify(new URL("handlers.ts", root).href)
+    });
+      await new CGIHandler().run((environ, start_response) => {
+        start_response("200 OK", []);
+        return [new TextEncoder().encode(JSON.stringify(read))];
+      });
+    `,
+  });
+  const args = ["--config", "deno.json", `${folder.path}/script.js`];
+  const { stdout, stderr } = await run_script(args, { env: ENVIRON });
+  assertEquals([stdout.split("\r\n\r\n")[1], stderr], ["[]", ""]);
 });
