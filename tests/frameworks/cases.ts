@@ -183,6 +183,79 @@ const fastify: Case[] = [
   ["404", request_of("GET /none"), 404, "Not Found"],
 ];
 
+const h3_1: Case[] = [
+  ["routes", request_of("GET /hello/Ada?x=1"), 200, "Hello, Ada! 1"],
+  ["JSON", request_of("GET /"), 200, '{"message":"Tadaa!"}'],
+  ["readBody", json("POST /json", { a: 1 }), 201, '"got":'],
+  ["redirect", request_of("GET /move"), 302, ""],
+  ["cookies", request_of("GET /cookies"), 200, "set"],
+  ["createError", request_of("GET /teapot"), 418, "Teapot"],
+  ["404", request_of("GET /none"), 404, "Cannot find"],
+];
+
+/** The same request at a host that has a dot, as Elysia expects. */
+function at_host(request: DoorRequest): DoorRequest {
+  const headers = request.headers.map(([name, value]): [string, string] => [
+    name,
+    name === "Host" ? "example.org" : value,
+  ]);
+  return { ...request, headers };
+}
+
+const elysia: Case[] = [
+  ["routes", at_host(request_of("GET /id/7?x=1")), 200, '"id":7'],
+  ["schemas", at_host(request_of("GET /id/x")), 422, "validation"],
+  ["JSON", at_host(json("POST /mirror", { name: "Ada" })), 200, '"name":"Ada"'],
+  ["redirect", at_host(request_of("GET /move")), 302, ""],
+  ["cookies", at_host(request_of("GET /cookies")), 200, "set"],
+  ["status", at_host(request_of("GET /teapot")), 418, "short and stout"],
+  ["404", at_host(request_of("GET /none")), 404, "Route not found :("],
+];
+
+function graphql(query: string, accept = "*/*"): DoorRequest {
+  return request_of(
+    "POST /graphql",
+    [JSON_TYPE, ["Accept", accept]],
+    bytes(JSON.stringify({ query })),
+  );
+}
+
+const yoga: Case[] = [
+  ["queries", graphql('{ hello(name: "Ada") }'), 200, "Hello, Ada!"],
+  ["validation", graphql("{ bye }"), 200, "Cannot query field"],
+  ["GraphiQL", request_of("GET /graphql", [["Accept", "text/html"]]), 200, "<"],
+  [
+    "subscriptions",
+    graphql("subscription { countdown(from: 2) }", "text/event-stream"),
+    200,
+    '"countdown":1',
+  ],
+  ["404", request_of("GET /none"), 404, ""],
+];
+
+const trpc: Case[] = [
+  [
+    "queries",
+    request_of("GET /trpc/hello?input=%22Ada%22"),
+    200,
+    "Hello, Ada!",
+  ],
+  ["mutations", json("POST /trpc/sum", [1, 2]), 200, '"data":3'],
+  [
+    "batches",
+    request_of("GET /trpc/hello,hello?batch=1&input=%7B%7D"),
+    200,
+    "Hello, undefined!",
+  ],
+  [
+    "subscriptions",
+    request_of("GET /trpc/countdown", [["Accept", "text/event-stream"]]),
+    200,
+    "data: 1",
+  ],
+  ["404", request_of("GET /trpc/none"), 404, "NOT_FOUND"],
+];
+
 /** What is asked of a CGI script as well, which takes the time of a start: whatever a door has a part in. */
 export const BY_CGI: ReadonlySet<string> = new Set([
   "204",
@@ -197,6 +270,7 @@ export const BY_CGI: ReadonlySet<string> = new Set([
   "JSON",
   "logger",
   "pipes",
+  "queries",
   "redirect",
   "Response.redirect",
   "routes",
@@ -204,6 +278,7 @@ export const BY_CGI: ReadonlySet<string> = new Set([
   "static",
   "streamSSE",
   "streams",
+  "subscriptions",
   "Suspense",
   "trimTrailingSlash",
   "upload",
@@ -214,8 +289,12 @@ export const BY_CGI: ReadonlySet<string> = new Set([
 export const FRAMEWORKS: Framework[] = [
   { name: "Hono 4", module: "hono.tsx", cases: hono },
   { name: "h3 2", module: "h3.ts", cases: h3 },
+  { name: "h3 1", module: "h3_1.js", cases: h3_1 },
   { name: "itty-router 5", module: "itty.ts", cases: itty },
   { name: "React 19", module: "react.jsx", cases: react },
+  { name: "Elysia 1", module: "elysia.js", cases: elysia },
+  { name: "GraphQL Yoga 5", module: "yoga.js", cases: yoga },
+  { name: "tRPC 11", module: "trpc.js", cases: trpc },
   { name: "Express 5", module: "express.ts", cases: express },
   { name: "Koa 3", module: "koa.js", cases: koa },
   { name: "Fastify 5", module: "fastify.ts", cases: fastify },

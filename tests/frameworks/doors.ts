@@ -2,7 +2,7 @@
 
 import { type Application, as_wsgi } from "../../cli/application.ts";
 import { serve_fastcgi } from "../../gateways/fastcgi.ts";
-import type { FetchApplication } from "../../gateways/fetch.ts";
+import type { FetchApplication, FetchHandler } from "../../gateways/fetch.ts";
 import { make_server } from "../../simple_server.ts";
 import type { WSGIApplication } from "../../types.ts";
 import type { Answer, DoorRequest } from "../conformance/doors/door.ts";
@@ -37,9 +37,12 @@ export async function send_alone(
     remoteAddr: { hostname: "127.0.0.1" },
   };
   const context = { waitUntil() {}, passThroughOnException() {}, props: {} };
-  const response = await app.fetch(
+  const call = typeof app.fetch === "function"
+    ? app.fetch.bind(app)
+    : app as unknown as FetchHandler; // A bare function.
+  const response = await call(
     fetch_request(request),
-    info as unknown as Parameters<FetchApplication["fetch"]>[1],
+    info as unknown as Parameters<FetchHandler>[1],
     context,
   );
   return answer_of(response);

@@ -52,7 +52,7 @@ function headers_of(
 
 /** A redirect as it has to be where the application stands below a path. */
 function below(location: string, script_name: string): string {
-  return location.replace(/^(http:\/\/h)?(?=\/)/, `$1${script_name}`);
+  return location.replace(/^(http:\/\/[^/]+)?(?=\/)/, `$1${script_name}`);
 }
 
 function compare(answer: Answer, alone: Answer, script_name: string): void {

@@ -50,7 +50,8 @@ export function request_of(
 export function fetch_request(request: DoorRequest): Request {
   const { method, target, headers, body } = request;
   const init = { method, headers, body, duplex: "half" };
-  return new Request(`http://h${target}`, init as RequestInit);
+  const [, host] = headers.find(([name]) => name === "Host")!;
+  return new Request(`http://${host}${target}`, init as RequestInit);
 }
 
 /** What it answers. */
