@@ -20,7 +20,7 @@ export interface ExecutionContext {
   /** Does nothing, because there is no origin server that could respond if the handler throws. */
   passThroughOnException(): void;
   /** Empty; on Workers, these are the properties of a binding. */
-  // deno-lint-ignore no-explicit-any -- It is what everybody who has such a type says.
+  // deno-lint-ignore no-explicit-any -- As in the types of Workers and of Hono.
   props: any;
 }
 

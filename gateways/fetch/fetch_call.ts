@@ -22,8 +22,8 @@ export interface Caller {
 }
 
 /**
- * How a call has ended: the whole body of the response was taken, or not, or the response was passed to the platform,
- * which takes its body itself.
+ * How a call has ended: the body of the response was read to its end, or it was not, or the response was passed to the
+ * platform, which reads the body itself.
  */
 type End = "complete" | "left" | "handed on";
 
@@ -117,9 +117,9 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
   }
 
   /**
-   * `request.signal`. It is aborted when the client disconnects or the body of the response is left, and not after every
-   * response as Deno's own signal is. If the handler asks for it only after its response was passed to the platform, it
-   * gets the platform's own signal.
+   * `request.signal`. It is aborted when the client disconnects, or when the response is abandoned for another reason,
+   * but not after every response, as Deno's own signal is. If the handler asks for it only after its response was passed
+   * to the platform, it gets the platform's own signal.
    */
   static signal_of(call: FetchCall): AbortSignal {
     if (call.#end === "handed on") return platform.client_signal(call.#request);
@@ -137,7 +137,8 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
    */
   #watch_client(): void {
     const { request } = this.#caller;
-    if (!request) return;
+    // Deno aborts the signal of a request that becomes a WebSocket as well.
+    if (!request || request.headers.has("upgrade")) return;
     const signal = platform.client_signal(request);
     const leave = () => {
       if (this.#end !== null) return;
@@ -194,9 +195,10 @@ function check_response(response: Response): Response {
 }
 
 /**
- * A response of a class that is not the platform's, as that of the package undici: frameworks made for Node return it.
+ * Converts a response of another class than the platform's, such as that of the package undici, which frameworks made for
+ * Node return.
  *
- * @throws {TypeError} If it is none.
+ * @throws {TypeError} If `value` is not a response.
  */
 function adopted(value: unknown): Response {
   const { status, statusText, headers, body, bodyUsed } =

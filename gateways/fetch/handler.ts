@@ -25,7 +25,7 @@ export interface NetAddress {
 export interface WSGIFetchInfo {
   /** The client's address, from `REMOTE_ADDR` and `REMOTE_PORT`; `""` and 0 if these are not set. */
   remoteAddr: NetAddress;
-  /** Resolves when the body has been read to its end, and rejects if it was abandoned before. */
+  /** Resolves when the body of the response has been read to its end, and rejects if it was abandoned before. */
   completed: Promise<void>;
   /** The environ of the request. */
   environ: WSGIEnvironment;

@@ -8,7 +8,7 @@ import { quote, unquote } from "../../_internal/text/quote.ts";
 import type { WSGIEnvironment } from "../../types.ts";
 
 /**
- * The request that an environ describes; the path of its URL is what follows `mount`, which `SCRIPT_NAME` begins with.
+ * The request that an environ describes. The path of its URL lacks `mount`, which is `SCRIPT_NAME` or empty.
  */
 export function request_of(
   environ: WSGIEnvironment,
@@ -92,8 +92,11 @@ function target_of(environ: WSGIEnvironment, mount: string): string {
   const { QUERY_STRING = "" } = environ;
   const path = `${SCRIPT_NAME}${PATH_INFO}`;
   // As it was sent, unless middleware has changed the path or the query since.
-  if (REQUEST_URI?.startsWith("/") && says(REQUEST_URI, path, QUERY_STRING)) {
-    return rooted(escape_target(behind(REQUEST_URI, mount)));
+  if (
+    REQUEST_URI?.startsWith("/") &&
+    is_target_of(REQUEST_URI, path, QUERY_STRING)
+  ) {
+    return rooted(escape_target(after_mount(REQUEST_URI, mount)));
   }
   return rooted(quote_path(path.slice(mount.length))) +
     (QUERY_STRING && `?${escape_target(QUERY_STRING)}`);
@@ -103,14 +106,14 @@ function rooted(target: string): string {
   return target.startsWith("/") ? target : `/${target}`;
 }
 
-/** Whether a target that was sent has that path, decoded, and that query. */
-function says(target: string, path: string, query: string): boolean {
+/** Whether a target, as it was sent, has this query and, decoded, this path. */
+function is_target_of(target: string, path: string, query: string): boolean {
   const [, sent_path, sent_query] = target.match(/^([^?]*)\??(.*)$/s)!;
   return unquote(one_slash(sent_path!)) === path && sent_query === query;
 }
 
-/** The part of an original target after the path `mount`, which the decoded target begins with. */
-function behind(target: string, mount: string): string {
+/** The part of a target that follows `mount`, a decoded path that the target begins with. */
+function after_mount(target: string, mount: string): string {
   if (mount === "") return target;
   const sent = one_slash(target);
   let place = 0;

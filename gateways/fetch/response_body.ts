@@ -1,4 +1,4 @@
-/** The body of a response. What is available is read before the response begins, so that its length may be known. */
+/** The body of a response. What is available at once is read before the response begins, so that its length may be known. */
 
 type Step = ReadableStreamReadResult<Uint8Array>;
 
@@ -11,9 +11,9 @@ const MOST = 1024 * 1024;
 export class ResponseBody {
   #stream: ReadableStream<Uint8Array>;
   #reader: ReadableStreamDefaultReader<Uint8Array>;
-  /** The blocks that were available. */
+  /** Blocks that have been read, but not returned yet. */
   #blocks: Uint8Array[] = [];
-  /** The pending read after those. */
+  /** The read after those, if it has been started. */
   #next: Step | Promise<Step> | null = null;
   /** Whether the stream has failed, so that there is nothing to cancel. */
   #has_failed = false;
@@ -52,9 +52,9 @@ export class ResponseBody {
   /** Whether the body is a byte stream. Checking that takes as long as everything else, and is rarely needed. */
   #is_of_bytes(): boolean {
     this.#reader.releaseLock();
-    const is_so = is_of_bytes(this.#stream);
+    const is_byte_stream = is_of_bytes(this.#stream);
     this.#reader = this.#stream.getReader();
-    return is_so;
+    return is_byte_stream;
   }
 
   /** The next block. */
@@ -66,7 +66,7 @@ export class ResponseBody {
     return next;
   }
 
-  /** Releases the rest. */
+  /** Cancels the stream, unless it has ended or failed. */
   async cancel(): Promise<void> {
     const has_ended = this.#has_failed || this.#next === DONE;
     if (!has_ended) await this.#reader.cancel();

@@ -1,10 +1,10 @@
-/** What is asked of each framework, and what comes back. */
+/** The requests to the application of each framework, and their responses. */
 
 import type { DoorRequest } from "../conformance/doors/door.ts";
 import { request_of } from "../gateways/hono/ways.ts";
 import { bytes } from "../support/support.ts";
 
-/** A request, the status of its answer, and what is in the answer's body; the rest is as the framework has it. */
+/** What is tested, a request, the status of its response, and a part of the body; the rest is compared with the framework alone. */
 export type Case = [
   what: string,
   request: DoorRequest,
@@ -12,11 +12,11 @@ export type Case = [
   body: string,
 ];
 
-/** A framework, and what was asked of it. */
+/** A framework, and the requests to its application. */
 export interface Framework {
-  /** Its name, as docs have it. */
+  /** Its name and version in docs/fetch.md. */
   name: string;
-  /** Its application, beside this file. */
+  /** The file of its application, in `apps`. */
   module: string;
   cases: Case[];
 }
@@ -47,7 +47,7 @@ const urlencoded: [string, string] = [
   "Content-Type",
   "application/x-www-form-urlencoded",
 ];
-/** No more than nginx takes of an answer while it sends a request: see README on long bodies. */
+/** As much as nginx can buffer: it does not read a long response while it is still sending a long body. */
 const much = bytes("0123456789".repeat(1_600));
 
 const hono: Case[] = [
@@ -256,7 +256,7 @@ const trpc: Case[] = [
   ["404", request_of("GET /trpc/none"), 404, "NOT_FOUND"],
 ];
 
-/** What is asked of a CGI script as well, which takes the time of a start: whatever a door has a part in. */
+/** What a CGI script is tested with as well: only what depends on the door, because each request starts a process. */
 export const BY_CGI: ReadonlySet<string> = new Set([
   "204",
   "bodies",
@@ -285,7 +285,7 @@ export const BY_CGI: ReadonlySet<string> = new Set([
   "what is thrown",
 ]);
 
-/** All frameworks, in the order of the table. */
+/** All frameworks, in the order of the table in docs/fetch.md. */
 export const FRAMEWORKS: Framework[] = [
   { name: "Hono 4", module: "hono.tsx", cases: hono },
   { name: "h3 2", module: "h3.ts", cases: h3 },

@@ -1,4 +1,4 @@
-/** The doors to an application of a framework: itself, without a door, and what stands around it otherwise. */
+/** The doors through which the application of a framework is tested, and the call without a door that they are compared with. */
 
 import { type Application, as_wsgi } from "../../cli/application.ts";
 import { serve_fastcgi } from "../../gateways/fastcgi.ts";
@@ -18,16 +18,16 @@ export interface Served<App extends Application = Application> {
   module: URL;
 }
 
-/** A way to any application. */
+/** A door that can serve any application. */
 export interface FrameworkDoor extends AsyncDisposable {
   /** Where the application is mounted. */
   script_name: string;
-  /** Whether it is asked only what is in `BY_CGI`. */
+  /** Whether only the cases in `BY_CGI` are tested. */
   is_slow: boolean;
   send(served: Served, request: DoorRequest): Promise<Answer>;
 }
 
-/** What the doors are measured by: the application, called. */
+/** The response of the application itself, called without a door. */
 export async function send_alone(
   { app }: Served<FetchApplication>,
   request: DoorRequest,
@@ -108,7 +108,7 @@ export async function fastcgi_behind_nginx(): Promise<FrameworkDoor> {
   };
 }
 
-/** The command as a CGI script, which a web server has put below a path. */
+/** The command as a CGI script, which is mounted below a path. */
 export function cgi(): FrameworkDoor {
   const script_name = "/cgi-bin/app.cgi";
   return {

@@ -1,4 +1,4 @@
-/** Applications of frameworks, as their documentation has them, through the doors: each answers as it does by itself. */
+/** Applications as in the documentation of each framework: through each door they respond as they do when called directly. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { FetchApplication } from "../../gateways/fetch.ts";
@@ -18,7 +18,7 @@ import {
   type Served,
 } from "./doors.ts";
 
-/** The doors, as the table has them. */
+/** The doors, with their names in the table. */
 const DOORS: [name: string, open: () => Promise<FrameworkDoor>][] = [
   ["make_server", share(http)],
   ["CGI", share(cgi)],
@@ -35,11 +35,11 @@ function share(open: () => FrameworkDoor | Promise<FrameworkDoor>) {
   return () => opened ??= Promise.resolve(open());
 }
 
-/** What is the server's or the connection's, or is said to nginx. */
+/** Headers of the server or the connection, and one that is meant for nginx. */
 const OF_SERVER =
   /^(connection|date|server|transfer-encoding|keep-alive|x-accel-buffering)$/;
 
-/** The headers that are the application's, in an order; of a length only what is said of one. */
+/** The headers of the application, sorted. */
 function headers_of(
   headers: HeaderList,
   wanted: (name: string) => boolean,
@@ -50,7 +50,7 @@ function headers_of(
     .sort();
 }
 
-/** A redirect as it has to be where the application stands below a path. */
+/** The `Location` of an application that is mounted below a path. */
 function below(location: string, script_name: string): string {
   return location.replace(/^(http:\/\/[^/]+)?(?=\/)/, `$1${script_name}`);
 }
@@ -58,7 +58,7 @@ function below(location: string, script_name: string): string {
 function compare(answer: Answer, alone: Answer, script_name: string): void {
   const names = alone.headers.map(([name]) => name);
   const wanted = (name: string) =>
-    // A server may know a length that nobody has said, and says that it might compress.
+    // A server may add a length that it knows, and a Vary for compression.
     names.includes(name) || !/^(content-length|vary)$/.test(name);
   const expected = alone.headers.map(([name, value]): [string, string] => [
     name,
@@ -73,7 +73,7 @@ function compare(answer: Answer, alone: Answer, script_name: string): void {
   assert(same_bytes(answer.body, alone.body), text(answer.body));
 }
 
-/** Asks one thing, by every door at once. */
+/** Tests one case through every door. */
 async function ask(
   served: Served<FetchApplication>,
   [what, request, status, body]: Case,
@@ -91,7 +91,7 @@ async function ask(
   }
 }
 
-/** Runs something whose console is of no interest. */
+/** Runs something without showing what it logs. */
 async function quietly(run: () => Promise<void>): Promise<void> {
   const { log, error } = console;
   console.log = console.error = () => {};
@@ -104,8 +104,9 @@ async function quietly(run: () => Promise<void>): Promise<void> {
 
 for (const { name, module, cases } of FRAMEWORKS) {
   Deno.test({
-    name: `an application of ${name} answers by every door as by itself`,
-    sanitizeOps: false, // Some keep timers.
+    name:
+      `an application of ${name} responds through every door as when called directly`,
+    sanitizeOps: false, // Some frameworks keep timers.
     sanitizeResources: false,
     async fn(t) {
       const url = new URL(`apps/${module}`, import.meta.url);

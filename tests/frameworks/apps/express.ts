@@ -1,4 +1,4 @@
-/** An application of Express, as its documentation has it, with the adapter of the example. */
+/** An application of Express, as in its documentation, with the adapter of the example. */
 
 import express from "npm:express@^5.1.0";
 import type { Request, Response } from "npm:@types/express@^5";

@@ -1,4 +1,4 @@
-/** An application of Fastify, as its documentation has it, with the adapter of the example. */
+/** An application of Fastify, as in its documentation, with the adapter of the example. */
 
 import { fastify } from "npm:fastify@^5.6.0";
 import { Readable } from "node:stream";

@@ -1,4 +1,4 @@
-/** An application of h3, as its documentation has it. */
+/** An application of h3, as in its documentation. */
 
 import {
   createEventStream,

@@ -1,5 +1,5 @@
 /** @jsxImportSource npm:hono@^4.13.19/jsx */
-/** An application of Hono, with its middleware, as its documentation has them. */
+/** An application of Hono, with its middleware, as in its documentation. */
 
 import { Hono } from "npm:hono@^4.13.19";
 import { basicAuth } from "npm:hono@^4.13.19/basic-auth";

@@ -1,4 +1,4 @@
-/** An application of itty-router, as its documentation has it. */
+/** An application of itty-router, as in its documentation. */
 
 import {
   AutoRouter,

@@ -1,4 +1,4 @@
-/** An application of Koa, as its documentation has it, with the adapter of the example. */
+/** An application of Koa, as in its documentation, with the adapter of the example. */
 
 import Koa from "npm:koa@^3.0.0";
 import { Readable } from "node:stream";

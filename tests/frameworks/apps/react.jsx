@@ -1,5 +1,5 @@
 /** @jsxImportSource npm:react@^19 */
-/** A page of React, streamed as its documentation has it: what is suspended comes behind the rest. */
+/** A page of React, streamed as in its documentation: what is suspended comes after the rest. */
 
 import { Suspense, use } from "npm:react@^19";
 import { renderToReadableStream } from "npm:react-dom@^19/server.edge";

@@ -1,4 +1,4 @@
-/** Requests and responses that `from_fetch()` and a server hand on as the platform has them. */
+/** The shortcut between a server and `from_fetch()`: the platform's own `Request` and `Response` are passed on. */
 
 import {
   assert,
@@ -64,7 +64,7 @@ function serve_app(
   });
 }
 
-Deno.test("to_fetch(from_fetch(handler)) hands the Request and the Response on", async () => {
+Deno.test("to_fetch(from_fetch(handler)) passes on the Request and the Response themselves", async () => {
   const response = new Response("Hello");
   let seen: Request | null = null;
   const handler = to_fetch(from_fetch((request) => {
@@ -76,7 +76,7 @@ Deno.test("to_fetch(from_fetch(handler)) hands the Request and the Response on",
   assertStrictEquals(seen, request);
 });
 
-Deno.test("a middleware that is between sees what it always sees", async () => {
+Deno.test("middleware in between gets environ and start_response as always", async () => {
   let given: Request | null = null;
   const inner = from_fetch((request) => {
     given = request;
@@ -101,7 +101,7 @@ Deno.test("a middleware that is between sees what it always sees", async () => {
   assert(given);
 });
 
-Deno.test("a log without parameters is called for a response that is handed on", async () => {
+Deno.test("a log function without parameters is called for a response that is sent as it is", async () => {
   await using server = serve(() => new Response("Hello"));
   const response = await fetch(server.url);
   assertEquals(response.headers.get("content-length"), "5");
@@ -110,7 +110,7 @@ Deno.test("a log without parameters is called for a response that is handed on",
   assertEquals(Silent.codes, ["logged"]);
 });
 
-Deno.test("a log that has use for the number of bytes is told it", async () => {
+Deno.test("a log function with parameters gets the number of bytes", async () => {
   const lines: string[] = [];
   class Logging extends WSGIRequestHandler {
     override log_message(format: string, ...args: unknown[]) {
@@ -137,7 +137,7 @@ Deno.test("a log that has use for the number of bytes is told it", async () => {
   assertMatch(lines[1]!, / GET \/stream HTTP\/1.1 200 4$/);
 });
 
-Deno.test("a response that is handed on has no headers that are the server's", async () => {
+Deno.test("headers that only the server may set are dropped", async () => {
   await using server = serve(() =>
     new Response("Hello", { headers: { "Status": "404 x", "Keep-Alive": "a" } })
   );
@@ -167,7 +167,7 @@ Deno.test("an error of a handler is logged once, and answered with a 500", async
   }
 });
 
-Deno.test("a handler has the URL that a parser makes of what was sent", async () => {
+Deno.test("the URL of a handler is normalised, as of every Request", async () => {
   await using server = serve((request: Request) => new Response(request.url));
   for (
     const [target, expected] of [
@@ -193,7 +193,7 @@ Deno.test("a handler has the URL that a parser makes of what was sent", async ()
   }
 });
 
-Deno.test("what a handler is given says the same as an environ", async () => {
+Deno.test("a handler gets an environ although none was needed", async () => {
   let info: WSGIFetchInfo | null = null;
   await using server = serve((_request: Request, given: WSGIFetchInfo) => {
     info = given;
@@ -214,7 +214,7 @@ Deno.test("what a handler is given says the same as an environ", async () => {
   await info!.completed;
 });
 
-Deno.test("request.signal of the simple server is aborted when the client leaves, and not by a complete response", async () => {
+Deno.test("request.signal of the simple server is aborted when the client disconnects, and not after a complete response", async () => {
   const signals: AbortSignal[] = [];
   await using server = serve((request: Request) => {
     signals.push(request.signal);
@@ -234,7 +234,7 @@ Deno.test("request.signal of the simple server is aborted when the client leaves
   assertFalse(signals[0]!.aborted);
 });
 
-Deno.test("a body that is handed on is cancelled when the client leaves", async () => {
+Deno.test("the body of a response that is sent as it is is cancelled when the client disconnects", async () => {
   let cancelled = 0;
   await using server = serve(() =>
     new Response(
@@ -252,7 +252,7 @@ Deno.test("a body that is handed on is cancelled when the client leaves", async 
   await until(() => cancelled === 1);
 });
 
-Deno.test("shutdown() waits for a response that is handed on", async () => {
+Deno.test("shutdown() waits for a response that is sent as it is", async () => {
   const go_on = Promise.withResolvers<void>();
   await using server = serve(() =>
     new Response(
@@ -297,7 +297,7 @@ Deno.test("Deno.upgradeWebSocket() works in a handler of the simple server, logg
   }
 });
 
-Deno.test("the Request of a body is one of this package's, which fails where the body is cut", async () => {
+Deno.test("a request with a body gets a Request of this package, which notices a truncated body", async () => {
   const request = new Request("http://h/", { method: "POST", body: "Hello" });
   let given: Request | null = null;
   const handler = to_fetch(from_fetch(async (request) => {
@@ -333,7 +333,7 @@ async function statuses_of(server: { url: string }): Promise<string[]> {
   return statuses;
 }
 
-Deno.test("from_fetch() refuses what every door refuses, without a call of its handler", async () => {
+Deno.test("from_fetch() refuses what every door refuses, without calling its handler", async () => {
   const hosts: (string | null)[] = [];
   const app = from_fetch((request) => {
     hosts.push(new URL(request.url).host, request.headers.get("host"));

@@ -11,13 +11,13 @@ export const hello: WSGIApplication = (_environ, start_response) => {
   return [bytes("Hello")];
 };
 
-/** Answers with the environ as JSON, which leaves the objects of `wsgi.*` empty. */
+/** Responds with the environ as JSON, in which the objects of `wsgi.*` are empty. */
 export const show: WSGIApplication = (environ, start_response) => {
   start_response("200 OK", [["Content-Type", "application/json"]]);
   return [new TextEncoder().encode(JSON.stringify(environ))];
 };
 
-/** The environ that `to_fetch` makes of a request. */
+/** The environ that `to_fetch` creates for a request. */
 export async function environ_of(
   request: Request,
   info?: FetchInfo,
@@ -25,7 +25,7 @@ export async function environ_of(
   return await (await to_fetch(show)(request, info)).json();
 }
 
-/** Serves a fetch handler at a free port; the errors that came out of it in `log`. */
+/** Serves a fetch handler at a free port. `log` has the errors that it has thrown. */
 export function serve_fetch(
   handler: (request: Request, info: FetchInfo) => Promise<Response>,
 ) {

@@ -1,4 +1,4 @@
-/** What a handler of `from_fetch()` has beside the request: the execution context. */
+/** The execution context, which a handler of `from_fetch()` gets in addition to the request. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { getRequestIP, H3 } from "npm:h3@^2.0.8";
@@ -11,7 +11,7 @@ import {
 } from "../../../gateways/fetch.ts";
 import { run_app, serve, until } from "../../support/support.ts";
 
-Deno.test("waitUntil() logs what work fails with, whatever that is", async () => {
+Deno.test("waitUntil() logs the error of failed work, whatever was thrown", async () => {
   const app = from_fetch((_request, _info, context) => {
     context.waitUntil(Promise.reject(new Error("the well is dry")));
     context.waitUntil(Promise.reject("no rain"));
@@ -28,7 +28,7 @@ Deno.test("waitUntil() logs what work fails with, whatever that is", async () =>
   assertMatch(server.log.text, /error in waitUntil\(\): "no rain"\n/);
 });
 
-Deno.test("waitUntil() is for a handler that throws as well", async () => {
+Deno.test("waitUntil() also waits for the work of a handler that throws", async () => {
   const done = Promise.withResolvers<void>();
   const app = from_fetch((_request, _info, context) => {
     context.waitUntil(done.promise);
@@ -57,7 +57,7 @@ Deno.test("an application of h3 knows the client's address, and waits for work",
   assertEquals(context.length, 1);
 });
 
-Deno.test("applications of Hono and h3, Deno's and Workers' modules have the type of a FetchApplication", () => {
+Deno.test("the type FetchApplication accepts applications of Hono and h3, and modules for Deno and Workers", () => {
   const deno: Deno.ServeDefaultExport = { fetch: () => new Response() };
   const worker = {
     fetch(_request: Request, env: WSGIFetchInfo, context: ExecutionContext) {

@@ -1,4 +1,4 @@
-/** The end of a request through `from_fetch()`: when `request.signal` is aborted, and the body cancelled. */
+/** When `from_fetch()` aborts `request.signal` and cancels the body of the response. */
 
 import {
   assert,
@@ -26,7 +26,7 @@ import {
   write_all,
 } from "../../support/support.ts";
 
-/** Calls `from_fetch(handler)` by hand, and gives its result with the request that the handler got. */
+/** Calls `from_fetch(handler)` without a server, and returns its result and what the handler got. */
 function call(handler: FetchHandler, environ: Record<string, unknown> = {}) {
   setup_testing_defaults(environ);
   let request: Request | undefined;
@@ -58,7 +58,7 @@ Deno.test("request.signal is aborted when the result is closed before its end", 
   await assertRejects(completed, DOMException);
 });
 
-Deno.test("request.signal is not aborted when the result was taken to its end", async () => {
+Deno.test("request.signal is not aborted when the result was read to its end", async () => {
   const { iterator, result, signal, completed } = call(two_blocks);
   while (!(await iterator.next()).done);
   await result.close!();
@@ -66,7 +66,7 @@ Deno.test("request.signal is not aborted when the result was taken to its end", 
   assertFalse(signal().aborted);
 });
 
-Deno.test("request.signal is not aborted when the Content-Length has been taken", async () => {
+Deno.test("request.signal is not aborted when as many bytes as the Content-Length were read", async () => {
   let cancelled = 0;
   const body = () =>
     new ReadableStream({
@@ -86,14 +86,14 @@ Deno.test("request.signal is not aborted when the Content-Length has been taken"
   assertEquals(cancelled, 1);
 });
 
-Deno.test("request.signal is not aborted when there is no body to take", async () => {
+Deno.test("request.signal is not aborted when there is no body", async () => {
   const { iterator, result, signal } = call(() => new Response(null));
   assert((await iterator.next()).done);
   await result.close!();
   assertFalse(signal().aborted);
 });
 
-Deno.test("request.signal is aborted when the handler or its body failed", async () => {
+Deno.test("request.signal is aborted when the handler or the body of its response fails", async () => {
   const failing = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull: (controller) => controller.error(new Error("mine")),
   });
@@ -110,7 +110,7 @@ Deno.test("request.signal is aborted when the handler or its body failed", async
   }
 });
 
-Deno.test("request.signal is aborted while the handler is still at work", async () => {
+Deno.test("request.signal is aborted before the handler has responded", async () => {
   let signal: AbortSignal | undefined;
   let cancelled = 0;
   const { promise: aborted, resolve } = Promise.withResolvers<void>();
@@ -139,7 +139,7 @@ Deno.test("request.signal is aborted while the handler is still at work", async 
   assertEquals(log.text, "");
 });
 
-Deno.test("a handler whose result was closed unread is never called", async () => {
+Deno.test("a handler is not called if its result is closed before it is read", async () => {
   let calls = 0;
   const { result } = call(() => {
     calls++;
@@ -149,7 +149,7 @@ Deno.test("a handler whose result was closed unread is never called", async () =
   assertEquals(calls, 0);
 });
 
-Deno.test("the body of the response is cancelled, though a block of it is awaited", async () => {
+Deno.test("the body of the response is cancelled even while a block of it is awaited", async () => {
   let cancelled = 0;
   const { iterator, result } = call(() =>
     new Response(
@@ -167,7 +167,7 @@ Deno.test("the body of the response is cancelled, though a block of it is awaite
   assert((await next).done);
 });
 
-Deno.test("a middleware that leaves its loop over the result closes it", async () => {
+Deno.test("the result is closed when middleware leaves a loop over it", async () => {
   const { result, signal } = call(two_blocks);
   for await (const block of result) {
     assertEquals(text(block), "a");
@@ -177,7 +177,7 @@ Deno.test("a middleware that leaves its loop over the result closes it", async (
   await result.close!();
 });
 
-Deno.test("a middleware may change the environ once the application has returned", async () => {
+Deno.test("middleware may change the environ after the application has returned", async () => {
   const inner = from_fetch((request) => new Response(request.url));
   const app: WSGIApplication = (environ, start_response) => {
     const result = inner(environ, start_response);
@@ -188,7 +188,7 @@ Deno.test("a middleware may change the environ once the application has returned
   assertMatch(output, /\/x$/);
 });
 
-Deno.test("request.signal is aborted when a client of the simple server leaves", async () => {
+Deno.test("request.signal is aborted when a client of the simple server disconnects", async () => {
   let signal: AbortSignal | undefined;
   await using server = serve(from_fetch((request) => {
     signal = request.signal;

@@ -1,4 +1,4 @@
-/** A fetch handler below a path: its URL, and where its responses point. */
+/** A fetch handler that is mounted below a path: its URL, and the `Location` of its responses. */
 
 import { assertEquals } from "@std/assert";
 import { from_fetch, type FromFetchOptions } from "../../../gateways/fetch.ts";
@@ -28,7 +28,7 @@ Deno.test("from_fetch() leaves SCRIPT_NAME out of the URL", async () => {
     [{ SCRIPT_NAME: "/app", PATH_INFO: "" }, "/"],
     [{ SCRIPT_NAME: "/app", PATH_INFO: "", QUERY_STRING: "a=1" }, "/?a=1"],
     [{ SCRIPT_NAME: "/a b/c.cgi", PATH_INFO: "/d e" }, "/d%20e"],
-    // Spelled as it was sent, where that says the same.
+    // In its original spelling, if that still matches.
     [
       { SCRIPT_NAME: "/app", PATH_INFO: "/a/b", REQUEST_URI: "/app/a%2Fb" },
       "/a%2Fb",
@@ -47,7 +47,7 @@ Deno.test("from_fetch() leaves SCRIPT_NAME out of the URL", async () => {
     [{ SCRIPT_NAME: "/%zz", PATH_INFO: "/x", REQUEST_URI: "/%zz/x" }, "/x"],
     [{ SCRIPT_NAME: "/app", PATH_INFO: "/x", REQUEST_URI: "//app/x" }, "/x"],
     [{ SCRIPT_NAME: "/app", PATH_INFO: "/x", REQUEST_URI: "/other" }, "/x"],
-    // Apache removes what repeats, and leaves REQUEST_URI as it was sent.
+    // Apache removes repeated slashes from PATH_INFO, but not from REQUEST_URI.
     [{ SCRIPT_NAME: "/app", PATH_INFO: "/a", REQUEST_URI: "/app//a" }, "/a"],
   ];
   for (const [environ, target] of rows) {
@@ -56,7 +56,7 @@ Deno.test("from_fetch() leaves SCRIPT_NAME out of the URL", async () => {
   }
 });
 
-Deno.test("from_fetch() puts SCRIPT_NAME before where a handler points to its own URLs", async () => {
+Deno.test("from_fetch() adds SCRIPT_NAME to a Location that is one of the handler's own URLs", async () => {
   const environ = { SCRIPT_NAME: "/a b", PATH_INFO: "/x", HTTP_HOST: "H:80" };
   const rows: [given: string, sent: string][] = [
     ["/login", "/a%20b/login"],
@@ -69,11 +69,11 @@ Deno.test("from_fetch() puts SCRIPT_NAME before where a handler points to its ow
     ["/a%20b", "/a%20b"],
     ["http://h/a%20b/login", "http://h/a%20b/login"],
     ["/a%20bc", "/a%20b/a%20bc"],
-    // A client resolves these by the URL that it asked for.
+    // A client resolves these against the URL that it requested.
     ["login", "login"],
     ["../login", "../login"],
     ["?page=2", "?page=2"],
-    // Somebody else's.
+    // URLs of others.
     ["//other/login", "//other/login"],
     ["https://h/login", "https://h/login"],
     ["http://h.example/login", "http://h.example/login"],
@@ -86,7 +86,7 @@ Deno.test("from_fetch() puts SCRIPT_NAME before where a handler points to its ow
   }
 });
 
-Deno.test("from_fetch() leaves URL and Location alone where the handler knows of the path", async () => {
+Deno.test("from_fetch() does not change URL and Location if the handler knows its mount point", async () => {
   const environ = { SCRIPT_NAME: "/app", PATH_INFO: "/x" };
   assertEquals(
     await passed(environ, "/login", { keep_script_name: true }),

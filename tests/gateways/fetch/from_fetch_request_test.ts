@@ -1,4 +1,4 @@
-/** The `Request` that `from_fetch()` makes of an environ. */
+/** The `Request` that `from_fetch()` creates from an environ. */
 
 import {
   assertEquals,
@@ -10,7 +10,7 @@ import { type FetchHandler, from_fetch } from "../../../gateways/fetch.ts";
 import { validator } from "../../../validate.ts";
 import { bytes, run_app } from "../../support/support.ts";
 
-/** What a fetch handler sees of a request, as JSON. */
+/** Responds with what a fetch handler sees of the request, as JSON. */
 const describe_request: FetchHandler = async (request) =>
   Response.json({
     method: request.method,
@@ -19,13 +19,13 @@ const describe_request: FetchHandler = async (request) =>
     body: request.body === null ? null : await request.text(),
   });
 
-/** The request that `from_fetch` makes of an environ. */
+/** The request that `from_fetch` creates from an environ, as `describe_request` sees it. */
 async function request_of(
   environ: Record<string, unknown>,
   body = "",
 ): Promise<Record<string, unknown>> {
   const app = from_fetch(describe_request, { keep_script_name: true });
-  // As from a server that lets every host pass.
+  // Set after the server has checked the host.
   const { output, errors } = await run_app(
     (variables, start_response) =>
       app({ ...variables, ...environ }, start_response),
@@ -40,7 +40,7 @@ async function url_of(environ: Record<string, unknown>): Promise<unknown> {
   return (await request_of({ HTTP_HOST: "h", ...environ })).url;
 }
 
-Deno.test("from_fetch() makes a Request of the environ", async () => {
+Deno.test("from_fetch() creates a Request from the environ", async () => {
   const request = await request_of({
     REQUEST_METHOD: "PUT",
     HTTP_HOST: "example.com:8080",
@@ -110,7 +110,7 @@ Deno.test("from_fetch() encodes the path byte for byte", async () => {
   }
 });
 
-Deno.test("from_fetch() has the URL begin with SCRIPT_NAME where it is told to keep it", async () => {
+Deno.test("from_fetch() keeps SCRIPT_NAME in the URL if keep_script_name is set", async () => {
   assertEquals(
     await url_of({ SCRIPT_NAME: "/a b", PATH_INFO: "/c" }),
     "http://h/a%20b/c",
@@ -121,7 +121,7 @@ Deno.test("from_fetch() has the URL begin with SCRIPT_NAME where it is told to k
   );
 });
 
-Deno.test("from_fetch() leaves the query as it was sent, but for what could not stand in a URL", async () => {
+Deno.test("from_fetch() changes nothing in the query but characters that a URL cannot have", async () => {
   const path = { SCRIPT_NAME: "", PATH_INFO: "/" };
   for (
     const [query, expected] of [
@@ -141,7 +141,7 @@ Deno.test("from_fetch() leaves the query as it was sent, but for what could not 
   }
 });
 
-Deno.test("from_fetch() takes the spelling of REQUEST_URI where it still says the same", async () => {
+Deno.test("from_fetch() uses the spelling of REQUEST_URI if it still matches", async () => {
   const environ = {
     SCRIPT_NAME: "",
     PATH_INFO: "/a/b:c",
@@ -149,12 +149,12 @@ Deno.test("from_fetch() takes the spelling of REQUEST_URI where it still says th
     REQUEST_URI: "/a%2Fb%3ac?d",
   };
   assertEquals(await url_of(environ), "http://h/a%2Fb%3ac?d");
-  // A middleware has moved a segment, which leaves the whole the same.
+  // Middleware has moved a segment, so the whole path is the same.
   assertEquals(
     await url_of({ ...environ, SCRIPT_NAME: "/a", PATH_INFO: "/b:c" }),
     "http://h/a%2Fb%3ac?d",
   );
-  // It has changed the path, or the query.
+  // Middleware has changed the path, or the query.
   assertEquals(await url_of({ ...environ, PATH_INFO: "/x" }), "http://h/x?d");
   assertEquals(
     await url_of({ ...environ, QUERY_STRING: "e" }),
@@ -165,7 +165,7 @@ Deno.test("from_fetch() takes the spelling of REQUEST_URI where it still says th
     await url_of({ ...asterisk, PATH_INFO: "*", REQUEST_URI: "*" }),
     "http://h/*",
   );
-  // Several slashes in front, which PATH_INFO has as one; a question mark without a query; raw bytes.
+  // Repeated leading slashes, which PATH_INFO has as one; a question mark without a query; raw bytes.
   const path = { SCRIPT_NAME: "", PATH_INFO: "/a" };
   assertEquals(await url_of({ ...path, REQUEST_URI: "//a" }), "http://h//a");
   assertEquals(await url_of({ ...path, REQUEST_URI: "/a?" }), "http://h/a?");
@@ -179,7 +179,7 @@ Deno.test("from_fetch() takes the spelling of REQUEST_URI where it still says th
   );
 });
 
-Deno.test("from_fetch() lets no Host header reach beyond its place in the URL", async () => {
+Deno.test("from_fetch() ignores a Host header that would change more of the URL than its host", async () => {
   const path = { SCRIPT_NAME: "", PATH_INFO: "/x" };
   const server = { SERVER_NAME: "s", SERVER_PORT: "81" };
   for (
@@ -195,7 +195,7 @@ Deno.test("from_fetch() lets no Host header reach beyond its place in the URL", 
   assertEquals(await url_of({ ...path, ...nobody }), "http://localhost/x");
 });
 
-Deno.test("from_fetch() makes an https URL where the scheme says so", async () => {
+Deno.test("from_fetch() creates an https URL if the scheme is https", async () => {
   const environ = { SCRIPT_NAME: "", PATH_INFO: "/", HTTPS: "on" };
   assertEquals(await url_of(environ), "https://h/");
 });
@@ -208,7 +208,7 @@ Deno.test("from_fetch() answers CONNECT and TRACE with a 501", async () => {
   }
 });
 
-Deno.test("from_fetch() gives its handler the info of Deno.serve, and the environ", async () => {
+Deno.test("from_fetch() passes the handler the info of Deno.serve, and the environ", async () => {
   let seen;
   const handler: Deno.ServeHandler<Deno.NetAddr> = (_request, info) => {
     seen = info;

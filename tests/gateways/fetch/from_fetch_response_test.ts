@@ -1,4 +1,4 @@
-/** What `from_fetch()` makes of a `Response`. */
+/** How `from_fetch()` sends a `Response`. */
 
 import {
   assert,
@@ -17,7 +17,7 @@ import { setup_testing_defaults } from "../../../util.ts";
 import { validator } from "../../../validate.ts";
 import { bytes, run_app, text } from "../../support/support.ts";
 
-/** The head and the body that a CGI-like handler writes for a response. */
+/** What a CGI handler writes for the response of a fetch handler. */
 async function output_of(
   handler: FetchHandler,
   environ: Record<string, unknown> = {},
@@ -27,7 +27,7 @@ async function output_of(
   return output;
 }
 
-Deno.test("from_fetch() hands status, headers and body on", async () => {
+Deno.test("from_fetch() passes on status, headers and body", async () => {
   const response = () =>
     new Response("Hello", {
       status: 201,
@@ -46,7 +46,7 @@ Deno.test("from_fetch() hands status, headers and body on", async () => {
   );
 });
 
-Deno.test("from_fetch() gives the registered reason where the response has none", async () => {
+Deno.test("from_fetch() uses the registered reason phrase if the response has none", async () => {
   const status = async (init: ResponseInit) =>
     (await output_of(() => new Response(null, init))).split("\r\n")[0];
   assertEquals(await status({ status: 418 }), "Status: 418 I'm a teapot");
@@ -57,7 +57,7 @@ Deno.test("from_fetch() gives the registered reason where the response has none"
   );
 });
 
-Deno.test("from_fetch() leaves the headers out that are the server's", async () => {
+Deno.test("from_fetch() drops headers that only the server may set", async () => {
   const headers = {
     "Connection": "close",
     "Status": "404 Not Found",
@@ -71,7 +71,7 @@ Deno.test("from_fetch() leaves the headers out that are the server's", async () 
   );
 });
 
-Deno.test("from_fetch() makes an empty result of a null body", async () => {
+Deno.test("from_fetch() returns an empty result for a null body", async () => {
   assertEquals(
     await output_of(() => new Response(null, { status: 404 })),
     "Status: 404 Not Found\r\nContent-Length: 0\r\n\r\n",
@@ -82,7 +82,7 @@ Deno.test("from_fetch() makes an empty result of a null body", async () => {
   );
 });
 
-Deno.test("from_fetch() gives no body to a HEAD, and cancels it", async () => {
+Deno.test("from_fetch() cancels the body of the response to a HEAD", async () => {
   let cancelled = 0;
   let signal: AbortSignal;
   const handler: FetchHandler = (request) => {
@@ -137,7 +137,7 @@ Deno.test("from_fetch() streams both ways, chunk by chunk", async () => {
   await closed;
 });
 
-Deno.test("from_fetch() asks the response for no more than the server takes", async () => {
+Deno.test("from_fetch() reads no more of a body than the server requests", async () => {
   let pulled = 0;
   const body = () =>
     new ReadableStream({
@@ -156,7 +156,7 @@ Deno.test("from_fetch() asks the response for no more than the server takes", as
   await reader.cancel();
 });
 
-Deno.test("from_fetch() has what its handler throws come out as an error of the application", async () => {
+Deno.test("from_fetch() passes on what its handler throws, as an error of the application", async () => {
   const throwing: FetchHandler[] = [
     () => {
       throw new Error("mine");
@@ -176,7 +176,7 @@ Deno.test("from_fetch() has what its handler throws come out as an error of the 
   }
 });
 
-Deno.test("from_fetch() says what came instead of a Response", async () => {
+Deno.test("from_fetch() reports what the handler returned instead of a Response", async () => {
   const { errors } = await run_app(
     from_fetch((() => "Hello") as unknown as FetchHandler),
   );
@@ -191,13 +191,13 @@ Deno.test("from_fetch() says what came instead of a Response", async () => {
   );
 });
 
-Deno.test("from_fetch() refuses a response that the platform alone could send", async () => {
+Deno.test("from_fetch() refuses a network error", async () => {
   const { output, errors } = await run_app(from_fetch(() => Response.error()));
   assertMatch(output, /^Status: 500/);
   assertMatch(errors, /^TypeError: the status must be .*, got "0 "/);
 });
 
-Deno.test("from_fetch() tells the length of a form", async () => {
+Deno.test("from_fetch() sets the Content-Length of a form", async () => {
   const form = new FormData();
   form.set("name", "Ada");
   form.set("file", new File(["x".repeat(200_000)], "a.txt"));
@@ -208,13 +208,13 @@ Deno.test("from_fetch() tells the length of a form", async () => {
   assert(body.length > 200_000);
 });
 
-/** Head and body of what a handler has written. */
+/** The head and the body of a response. */
 function split(output: string): [head: string, body: string] {
   const end = output.indexOf("\r\n\r\n");
   return [output.slice(0, end), output.slice(end + 4)];
 }
 
-Deno.test("from_fetch() asks a stream for no more than two blocks before the response begins", async () => {
+Deno.test("from_fetch() reads no more than two blocks of a stream before the response begins", async () => {
   let pulled = 0;
   const body = () =>
     new ReadableStream({
@@ -237,7 +237,7 @@ Deno.test("from_fetch() asks a stream for no more than two blocks before the res
   await result.close();
 });
 
-Deno.test("from_fetch() answers a body that fails at once behind its first block with a 500", async () => {
+Deno.test("from_fetch() responds with a 500 if a body fails right after its first block", async () => {
   let pulled = 0;
   const body = () =>
     new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -253,7 +253,7 @@ Deno.test("from_fetch() answers a body that fails at once behind its first block
   assertEquals(errors.match(/Error: mine/g)?.length, 1);
 });
 
-Deno.test("from_fetch() says that the body of a response has been sent before", async () => {
+Deno.test("from_fetch() reports a response whose body has been sent before", async () => {
   const response = new Response("Hello");
   const app = from_fetch(() => response);
   assertMatch((await run_app(app)).output, /Hello$/);
@@ -265,8 +265,8 @@ Deno.test("from_fetch() says that the body of a response has been sent before", 
   );
 });
 
-Deno.test("from_fetch() takes a response of a class that is not the platform's", async () => {
-  // As of undici, which frameworks for Node return.
+Deno.test("from_fetch() accepts a response of another class than the platform's", async () => {
+  // Such as that of undici, which frameworks made for Node return.
   class OtherResponse {
     status = 201;
     statusText = "Made";

@@ -1,4 +1,4 @@
-/** A fetch handler that is made an application, and served as one or made a fetch handler again. */
+/** A fetch handler that is turned into an application, and then served, or turned into a fetch handler again. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { toText } from "@std/streams";
@@ -98,7 +98,7 @@ Deno.test("to_fetch(from_fetch(handler)) behaves as the handler does", async (t)
   for (const [name, handler, request] of round_trips) {
     await t.step(name, async () => {
       const make = request ?? (() => new Request("http://h/x"));
-      // A fragment never gets as far as a server.
+      // A client does not send the fragment.
       const received = new Request(make().url.replace(/#.*/, ""), make());
       const info = {} as WSGIFetchInfo;
       const context = {} as ExecutionContext;
@@ -145,7 +145,7 @@ Deno.test("to_fetch(from_fetch(handler)) answers a handler that throws with a 50
   assertStringIncludes(log.text, "mine");
 });
 
-Deno.test("from_fetch() serves Deno.serve's handlers through make_server()", async () => {
+Deno.test("from_fetch() accepts a handler for Deno.serve, which make_server() then serves", async () => {
   const handler: Deno.ServeHandler<Deno.NetAddr> = async (
     request,
     { remoteAddr },

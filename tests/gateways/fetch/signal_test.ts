@@ -1,11 +1,11 @@
-/** `request.signal` of a fetch handler and that of Deno's server. */
+/** `request.signal` of a fetch handler, and how it follows the platform's. */
 
 import { assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
 import { from_fetch, to_fetch } from "../../../gateways/fetch.ts";
 import type { WSGIApplication } from "../../../types.ts";
-import { run_script } from "../../support/support.ts";
+import { run_script, serve } from "../../support/support.ts";
 
-/** Serves a handler that asks for its signal, and prints what is in the console and in the signal afterwards. */
+/** Serves a handler that reads its signal, and prints the state of the signal and of the console afterwards. */
 const SCRIPT = `
 import { from_fetch, make_server } from "./mod.ts";
 
@@ -27,7 +27,7 @@ console.log(signal.aborted, console.warn === warn);
 console.warn("another warning");
 `;
 
-Deno.test("request.signal has Deno print no warning, and leaves console.warn() as it was", async () => {
+Deno.test("reading request.signal prints no warning of Deno's, and console.warn() is restored", async () => {
   const { stdout, stderr } = await run_script(["-"], { stdin: SCRIPT });
   assertEquals(
     { stdout, stderr },
@@ -35,7 +35,7 @@ Deno.test("request.signal has Deno print no warning, and leaves console.warn() a
   );
 });
 
-/** Middleware that does nothing, but has the request go by WSGI. */
+/** Middleware that does nothing but makes the server use WSGI. */
 function passed(app: WSGIApplication): WSGIApplication {
   return (environ, start_response) => app(environ, start_response);
 }
@@ -66,7 +66,7 @@ for (
     assertStrictEquals(error, reason);
   });
 
-  Deno.test(`to_fetch(from_fetch(handler)) aborts no signal when that of a complete Request is aborted, ${by}`, async () => {
+  Deno.test(`to_fetch(from_fetch(handler)) does not abort the signal of a complete request, ${by}`, async () => {
     const controller = new AbortController();
     let given: AbortSignal | undefined;
     const handler = to_fetch(around(from_fetch(({ signal }) => {
@@ -80,7 +80,7 @@ for (
     assertFalse(given!.aborted);
   });
 
-  Deno.test(`request.signal is aborted from the start when that of the Request is, ${by}`, async () => {
+  Deno.test(`request.signal is aborted from the start if that of the Request is, ${by}`, async () => {
     let is_aborted: boolean | undefined;
     const handler = to_fetch(around(from_fetch(({ signal }) => {
       is_aborted = signal.aborted;
@@ -91,3 +91,18 @@ for (
     assertEquals(is_aborted, true);
   });
 }
+
+Deno.test("request.signal is not aborted when the request becomes a WebSocket", async () => {
+  let signal: AbortSignal | undefined;
+  await using server = serve(from_fetch((request) => {
+    signal = request.signal;
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onopen = () => socket.close();
+    return response;
+  }));
+  const closed = Promise.withResolvers<void>();
+  const socket = new WebSocket(server.url.replace("http", "ws"));
+  socket.onclose = () => closed.resolve();
+  await closed.promise;
+  assertEquals(signal!.aborted, false);
+});

@@ -1,4 +1,4 @@
-/** `to_fetch()`, which makes a fetch handler of an application. */
+/** `to_fetch()`, which turns an application into a fetch handler. */
 
 import {
   assert,
@@ -36,7 +36,7 @@ import {
   show,
 } from "./fetch_handlers.ts";
 
-Deno.test("to_fetch() makes the environ of a Request that a program made", async () => {
+Deno.test("to_fetch() creates an environ for a Request created by a program", async () => {
   const request = new Request("http://example.com/caf%C3%A9%2Fx//y?a=%20b", {
     method: "POST",
     headers: { "X-Custom": "caf\xe9", "Content-Type": "text/csv" },
@@ -93,7 +93,7 @@ Deno.test("to_fetch() leaves the fragment of a URL out", async () => {
   assertEquals(environ.REQUEST_URI, "/a?b");
 });
 
-Deno.test("to_fetch() has no CONTENT_TYPE where the client sent none", async () => {
+Deno.test("to_fetch() sets no CONTENT_TYPE if the client sent none", async () => {
   assertFalse("CONTENT_TYPE" in await environ_of(new Request("http://h/")));
 });
 
@@ -152,7 +152,7 @@ Deno.test("to_fetch() filters request headers as the simple server does", async 
   });
 });
 
-Deno.test("to_fetch() gets the target as it was sent, whatever the Host header holds", async () => {
+Deno.test("to_fetch() keeps the target as it was sent, whatever the Host header is", async () => {
   await using server = serve_fetch(to_fetch(show));
   const seen = async (target: string, host: string) => {
     const answer = await raw_request(
@@ -175,7 +175,7 @@ Deno.test("to_fetch() gets the target as it was sent, whatever the Host header h
   assertEquals(await seen("/x", "[::"), "Bad Request");
 });
 
-Deno.test("to_fetch() has the host of an absolute target, whatever the Host header says", async () => {
+Deno.test("to_fetch() uses the host of an absolute target instead of the Host header", async () => {
   await using server = serve_fetch(to_fetch(show));
   for (
     const [target, expected] of [
@@ -215,7 +215,7 @@ Deno.test("to_fetch() works behind a Unix socket", async () => {
   }
 });
 
-Deno.test("to_fetch() gives the body of a request of any method", async () => {
+Deno.test("to_fetch() passes on the body of a request with any method", async () => {
   const handler = to_fetch((environ, start_response) => {
     start_response("200 OK", PLAIN);
     return environ["wsgi.input"];
@@ -230,7 +230,7 @@ Deno.test("to_fetch() gives the body of a request of any method", async () => {
   assertEquals(await response.text(), "");
 });
 
-Deno.test("to_fetch() drops what the application left of the body", async () => {
+Deno.test("to_fetch() drops the unread rest of the request body", async () => {
   let cancelled = 0;
   const body = new ReadableStream({
     pull: (controller) => controller.enqueue(bytes("a")),
@@ -251,7 +251,7 @@ Deno.test("to_fetch() drops what the application left of the body", async () => 
   assertEquals(cancelled, 1);
 });
 
-Deno.test("to_fetch() leaves a body alone that was read to its end or cancelled", async () => {
+Deno.test("to_fetch() does nothing to a request body that was read to its end or cancelled", async () => {
   const log = new Log();
   const requests: ((input: ReadableStream) => Promise<unknown>)[] = [
     (input) => toText(input),
@@ -269,7 +269,7 @@ Deno.test("to_fetch() leaves a body alone that was read to its end or cancelled"
   assertEquals(log.text, "");
 });
 
-Deno.test("to_fetch() gives the error of the body as it is", async () => {
+Deno.test("to_fetch() passes on the error of a request body", async () => {
   const body = new ReadableStream({
     pull: (controller) => controller.error(new Error("mine")),
   });
@@ -282,7 +282,7 @@ Deno.test("to_fetch() gives the error of the body as it is", async () => {
   assertEquals(response.status, 200);
 });
 
-Deno.test("to_fetch() gives the response as soon as it begins", async () => {
+Deno.test("to_fetch() resolves as soon as the response begins", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const handler = to_fetch(async function* (_environ, start_response) {
     start_response("200 OK", PLAIN);
@@ -318,7 +318,7 @@ Deno.test("to_fetch() closes the result when the body is cancelled", async () =>
   assertEquals(closed, 1);
 });
 
-Deno.test("to_fetch() answers an error with a 500, and logs it to stderr", async () => {
+Deno.test("to_fetch() responds to an error with a 500, and logs it to stderr", async () => {
   const log = new Log();
   const handler = to_fetch(() => {
     throw new Error("mine");
@@ -329,7 +329,7 @@ Deno.test("to_fetch() answers an error with a 500, and logs it to stderr", async
   assertMatch(log.text, /^Error: mine\n\s+at /);
 });
 
-Deno.test("to_fetch() has the body fail when the application fails later", async () => {
+Deno.test("to_fetch() makes the body fail if the application fails later", async () => {
   const log = new Log();
   const handler = to_fetch(function* (_environ, start_response) {
     start_response("200 OK", PLAIN);
@@ -342,7 +342,7 @@ Deno.test("to_fetch() has the body fail when the application fails later", async
   assertStringIncludes(log.text, "Error: mine");
 });
 
-Deno.test("to_fetch() gives what is written to wsgi.errors to stderr", async () => {
+Deno.test("to_fetch() writes wsgi.errors to stderr", async () => {
   const log = new Log();
   const handler = to_fetch((environ, start_response) => {
     environ["wsgi.errors"].write("noted\n");
@@ -352,7 +352,7 @@ Deno.test("to_fetch() gives what is written to wsgi.errors to stderr", async () 
   assertEquals(log.text, "noted\n");
 });
 
-Deno.test("to_fetch() refuses what is no function", () => {
+Deno.test("to_fetch() refuses anything but a function", () => {
   assertThrows(
     () => to_fetch(undefined as unknown as WSGIApplication),
     TypeError,
@@ -360,7 +360,7 @@ Deno.test("to_fetch() refuses what is no function", () => {
   );
 });
 
-Deno.test("to_fetch() can be given to Deno.serve and mounted by shift_path_info()", async () => {
+Deno.test("to_fetch() works under Deno.serve, with an application mounted by shift_path_info()", async () => {
   const mounted: WSGIApplication = (environ, start_response) => {
     shift_path_info(environ);
     return show(environ, start_response);
@@ -373,7 +373,7 @@ Deno.test("to_fetch() can be given to Deno.serve and mounted by shift_path_info(
   assertEquals(environ.REMOTE_ADDR, "127.0.0.1");
 });
 
-Deno.test("to_fetch() has a script_name in SCRIPT_NAME and REQUEST_URI", async () => {
+Deno.test("to_fetch() adds script_name to SCRIPT_NAME and REQUEST_URI", async () => {
   let seen: WSGIEnvironment | undefined;
   const app: WSGIApplication = (environ, start_response) => {
     seen = environ;
@@ -389,7 +389,7 @@ Deno.test("to_fetch() has a script_name in SCRIPT_NAME and REQUEST_URI", async (
   assertEquals(request_uri(seen!), "http://h/a/b/x/y//z?q");
 });
 
-Deno.test("to_fetch() with a script_name has from_fetch() spell the URL as it was sent", async () => {
+Deno.test("to_fetch() with a script_name lets from_fetch() keep the original spelling of the URL", async () => {
   const app = from_fetch(({ url }) => new Response(url), {
     keep_script_name: true,
   });
@@ -398,7 +398,7 @@ Deno.test("to_fetch() with a script_name has from_fetch() spell the URL as it wa
   assertEquals(await response.text(), "http://h/a/x%2Fy?q");
 });
 
-Deno.test("to_fetch() refuses a script_name that is no such path", () => {
+Deno.test("to_fetch() refuses a script_name that is not a valid path", () => {
   const cases: [unknown, string][] = [
     ["a", '"a"'],
     ["/", '"/"'],
@@ -417,7 +417,7 @@ Deno.test("to_fetch() refuses a script_name that is no such path", () => {
   }
 });
 
-Deno.test("to_fetch() takes a body whose reader gives its blocks without promises", async () => {
+Deno.test("to_fetch() accepts a body whose reader returns blocks without promises", async () => {
   const blocks = [bytes("a"), bytes("b")];
   const read = () => {
     const value = blocks.shift();

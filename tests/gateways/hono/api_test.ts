@@ -1,4 +1,4 @@
-/** What else Hono asks of `from_fetch` and `to_fetch`. */
+/** What else of Hono depends on `from_fetch` and `to_fetch`. */
 
 import {
   assert,
@@ -51,7 +51,7 @@ Deno.test("c.req.raw.signal is aborted, and onAbort() called, when a client leav
         aborts++;
       });
       await stream.write("a");
-      await new Promise(() => {}); // There is never more.
+      await new Promise(() => {}); // Nothing more ever comes.
     });
   });
   await using way = await served(from_fetch(hono.fetch));

@@ -64,7 +64,7 @@ export async function answer_of(response: Response): Promise<Answer> {
   };
 }
 
-/** Hono alone, which is what the others are measured by: no server, no environ but what the example asks of it. */
+/** Hono alone, which the others are compared with: no server, and only the variables that the example uses. */
 async function hono_alone(): Promise<Way> {
   const log = new Log();
   const environ = {
@@ -270,13 +270,13 @@ export function seen({ status, headers, body }: Answer): Seen {
   };
 }
 
-/** What Hono says of it where there is something else to say. */
+/** The headers of a text of Hono. */
 export const HONO_PLAIN: HeaderList = [[
   "content-type",
   "text/plain; charset=UTF-8",
 ]];
 
-/** The answer of Hono where there is nothing. */
+/** The response of Hono to an unknown path. */
 export const NOT_FOUND: Seen = {
   status: 404,
   headers: HONO_PLAIN,
