@@ -48,8 +48,11 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
     this.#caller = caller;
     const called = request as CalledRequest;
     called[CALL] = this;
-    called.ip = caller.client_address[0];
-    called.waitUntil = wait_until;
+    // A request of srvx has its own, which cannot be assigned.
+    if (!("ip" in request)) {
+      called.ip = caller.client_address[0];
+      called.waitUntil = wait_until;
+    }
     Object.defineProperty(request, "signal", SIGNAL);
   }
 
