@@ -15,13 +15,13 @@ export function request_of(
   mount: string,
 ): Request {
   const { REQUEST_METHOD: method, "wsgi.input": input } = environ;
-  const bodiless = is_bodiless(environ) || is_empty_body(input);
-  return new Request(`${origin_of(environ)}${target_of(environ, mount)}`, {
-    method,
-    headers: request_headers(environ),
-    body: bodiless ? null : input,
-    duplex: "half",
-  } as RequestInit);
+  const url = `${origin_of(environ)}${target_of(environ, mount)}`;
+  const headers = request_headers(environ);
+  if (is_bodiless(environ) || is_empty_body(input)) {
+    return new Request(url, { method, headers });
+  }
+  const init = { method, headers, body: input, duplex: "half" } as const;
+  return new Request(url, init);
 }
 
 /** The name of the header in a variable; "" if it is not a header. */
@@ -33,7 +33,7 @@ const header_name = remember((key): string =>
 
 /** Whether the request has no body by the fetch standard, whatever was sent. */
 function is_bodiless({ REQUEST_METHOD }: WSGIEnvironment): boolean {
-  return /^(GET|HEAD)$/i.test(REQUEST_METHOD);
+  return REQUEST_METHOD === "GET" || /^(GET|HEAD)$/i.test(REQUEST_METHOD);
 }
 
 /** The headers as a record, from which a platform makes `Headers` faster than from a copy. */
@@ -68,15 +68,20 @@ function is_invented(environ: WSGIEnvironment): boolean {
 /** Scheme, host and port; a Host header that is not valid in a URL, or would extend beyond the host, is ignored. */
 function origin_of(environ: WSGIEnvironment): string {
   const { HTTP_HOST, SERVER_NAME, SERVER_PORT } = environ;
-  const authority = [HTTP_HOST, `${SERVER_NAME}:${SERVER_PORT}`]
-    .find(is_authority) ?? "localhost";
+  const authority = HTTP_HOST !== undefined && is_authority(HTTP_HOST)
+    ? HTTP_HOST
+    : server_authority(`${SERVER_NAME}:${SERVER_PORT}`);
   return `${environ["wsgi.url_scheme"]}://${authority}`;
 }
 
-function is_authority(host: string | undefined): boolean {
-  return host !== undefined && /^[!-~]+$/.test(host) &&
-    !/[/?#@\\]/.test(host) && URL.canParse(`http://${host}`);
+function server_authority(server: string): string {
+  return is_authority(server) ? server : "localhost";
 }
+
+const is_authority = remember((host): boolean =>
+  /^[!-~]+$/.test(host) && !/[/?#@\\]/.test(host) &&
+  URL.canParse(`http://${host}`)
+);
 
 /** The characters that need no encoding in a path, in addition to the unreserved ones (RFC 3986, section 3.3). */
 const PATH_SAFE = "/:@!$&'()*+,;=";
@@ -108,6 +113,8 @@ function rooted(target: string): string {
 
 /** Whether a target, as it was sent, has this query and, decoded, this path. */
 function is_target_of(target: string, path: string, query: string): boolean {
+  const is_plain = query === "" && !/[%?]|^\/\//.test(target);
+  if (is_plain) return target === path;
   const [, sent_path, sent_query] = target.match(/^([^?]*)\??(.*)$/s)!;
   return unquote(one_slash(sent_path!)) === path && sent_query === query;
 }

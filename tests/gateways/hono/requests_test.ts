@@ -156,19 +156,12 @@ Deno.test("examples/hono.ts leaves a path that is no UTF-8 encoded, through make
   }
 });
 
-Deno.test("examples/hono.ts passes validator, but for redirects without a Content-Type", async () => {
+Deno.test("examples/hono.ts passes validator", async () => {
   await using way = await served(validator(app));
   for (const [request, expected] of REQUESTS) {
-    if (expected.status === 302) continue;
     assertEquals(seen(await way.send(request)), expected);
   }
   assertEquals(way.log(), "");
-  const { status } = await way.send(request_of("GET /hi/Ada"));
-  assertEquals(status, "500 Internal Server Error");
-  assertMatch(
-    way.log(),
-    /^WSGIError: a response with status 302 must have one Content-Type, got none /,
-  );
 });
 
 Deno.test("hono.request() needs no environ", async () => {
