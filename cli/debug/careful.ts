@@ -1,8 +1,8 @@
-/** What is read of values that an application made, which may be anything. */
+/** Safe access to values of an application, which may be anything. */
 
 import { encode_latin1 } from "../../_internal/text/bytes.ts";
 
-/** What `make` gives, or `otherwise` where it throws: what an application throws may be anything. */
+/** The result of `make`, or `otherwise` if it throws. */
 export function attempt<Result>(make: () => Result, otherwise: Result): Result {
   try {
     return make();
@@ -11,12 +11,12 @@ export function attempt<Result>(make: () => Result, otherwise: Result): Result {
   }
 }
 
-/** A property; undefined where reading it throws. */
+/** A property; undefined if reading it throws. */
 export function get(object: unknown, key: string): unknown {
   return attempt(() => (object as Record<string, unknown>)[key], undefined);
 }
 
-/** A native string with the text that its bytes are, where they are UTF-8. */
+/** A native string decoded to text, or unchanged if it is not UTF-8. */
 export function native(text: string): string {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   return attempt(() => decoder.decode(encode_latin1(text)), text);

@@ -14,7 +14,7 @@ class Markup {
 
 type Content = string | number | Markup | Content[];
 
-/** HTML in which everything is escaped that is put into it, unless it is `Markup`. */
+/** A template for HTML: everything that is inserted is escaped, except `Markup`. */
 function markup(parts: TemplateStringsArray, ...contents: Content[]): Markup {
   let text = parts[0]!;
   contents.forEach((content, index) => {
@@ -92,10 +92,10 @@ ${lines}</table>
 `;
 }
 
-/** How many frames of the application show their source at first: those of an error that belongs to another are much the same. */
+/** How many frames of the application show their source at first; of causes, one, because their frames are similar. */
 const OPEN_FRAMES = 3;
 
-/** The frames, those between two of the application's together. */
+/** The frames; consecutive frames of others are folded into one group. */
 function html_frames(frames: Frame[], open_frames: number): Markup[] {
   const is_own = ({ owner }: Frame) => owner === "application";
   const groups: [Frame, ...Frame[]][] = [];
@@ -165,7 +165,7 @@ function html_line({ text, is_here, mark }: SourceLine): Markup {
 `;
 }
 
-/** Copies the text, or selects it where the browser does not let a page copy. */
+/** Copies the text, or selects it if the browser does not allow copying. */
 const SCRIPT = `
 const button = document.querySelector("button");
 const text = document.querySelector(".text pre");

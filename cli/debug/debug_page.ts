@@ -1,9 +1,8 @@
 /**
- * The error page of `--debug`: what went wrong, where, and in which request, for the person who writes the application.
+ * The error page of `--debug`: what went wrong, where, and in which request, for the developer of the application.
  *
- * It tells more than a stranger may know, so a server that shows it must be out of reach of strangers: see
- * `is_loopback`. Beside that, what may be secret is masked (`secrets.ts`), and what the environ has of the variables of
- * the process is left out.
+ * It reveals more than strangers may know, so a server that shows it must not be reachable for them: see `is_loopback`.
+ * In addition, likely secrets are masked (`secrets.ts`), and variables of the process are left out of the environ.
  */
 
 import {
@@ -36,13 +35,13 @@ import { text_page } from "./debug_text.ts";
 export type HandlerClass = new (...args: any[]) => BaseHandler;
 
 /**
- * The subclass of a handler class whose `error_output` gives a page that shows the error: as HTML, or as plain text to
- * a client that does not ask for HTML. Where the page cannot be made, that is logged, and the client gets the page of
+ * A subclass of a handler class whose `error_output` returns a page that shows the error: as HTML, or as plain text for
+ * a client that does not ask for HTML. If the page cannot be made, that is logged, and the client gets the page of
  * `Base`.
  */
 export function debug_handler<Class extends HandlerClass>(Base: Class): Class {
   return class extends Base {
-    /** The form of the request; null where it has none. */
+    /** The form in the body of the request; null if there is none. */
     #form: FormBody | null = null;
 
     override setup_environ(): MaybePromise {
@@ -64,7 +63,7 @@ export function debug_handler<Class extends HandlerClass>(Base: Class): Class {
         .then((fields) => this.#show(fields, environ, start_response));
     }
 
-    /** Gives the page. */
+    /** Returns the page. */
     #show(
       fields: Field[],
       environ: WSGIEnvironment,
@@ -84,16 +83,16 @@ export function debug_handler<Class extends HandlerClass>(Base: Class): Class {
 }
 
 /**
- * The same for a server that only this machine reaches: the page is shown where the request names a host that is this
- * machine, and to no other. A browser of this machine sends requests for any page that it shows, and the owner of a name
- * can have it lead to 127.0.0.1 when the page is loaded: what that page is told, its owner is (DNS rebinding). The name
- * is still in the request, and nobody can own one of these.
+ * The same for a server that only this machine reaches: the page is shown only if the host of the request is this
+ * machine. Otherwise any web page in a browser on this machine could read it: the owner of a domain can make it resolve
+ * to 127.0.0.1 after the page has loaded (DNS rebinding). The request still names that domain, and nobody can own the
+ * names of this machine.
  */
 export function local_debug_handler<Class extends HandlerClass>(
   Base: Class,
 ): Class {
   return class extends debug_handler(Base) {
-    /** What the request itself says, whatever headers of proxies make of it. */
+    /** The host in the request itself, before headers of proxies are applied. */
     #host: string | null = null;
 
     override setup_environ(): MaybePromise {
@@ -129,13 +128,13 @@ function tell_of(host: string | null, errors: ErrorStream): void {
   );
 }
 
-/** The host that a request names, and its port; where it names none, the one that the server is. */
+/** The host of a request, and its port; without a `Host` header, the server's name. */
 function host_of(environ: WSGIEnvironment): string | null {
   const host = get(environ, "HTTP_HOST") ?? get(environ, "SERVER_NAME");
   return typeof host === "string" ? host : null;
 }
 
-/** Whether only this machine reaches a server that listens at `address`. A Unix socket is there for a web server, which others reach. */
+/** Whether only this machine can reach a server at `address`. Others can reach a Unix socket through a web server. */
 export function is_loopback(address: ServerAddress): boolean {
   if (typeof address === "string") return false;
   const host = hostname_of(address[0]);
@@ -154,7 +153,7 @@ function make_page(
   fields: Field[],
 ): Page {
   const report = make_report(error, environ ?? {}, os_environ, fields);
-  // No script runs but the page's own, nothing is fetched, and what is not escaped by mistake cannot even look different.
+  // Only the page's own script and style apply, and nothing is fetched, even if something was not escaped by mistake.
   const nonce = crypto.randomUUID();
   const policy = `default-src 'none'; style-src 'nonce-${nonce}'; ` +
     `script-src 'nonce-${nonce}'; ` +

@@ -1,4 +1,4 @@
-/** What the error page of `--debug` tells, in whatever form. */
+/** The content of the error page of `--debug`, for both of its forms. */
 
 import {
   request_line,
@@ -20,13 +20,13 @@ import {
   type PythonPlace,
 } from "./source_lines.ts";
 
-/** What both forms of the page show: secrets masked, nothing in it that a terminal obeys, not yet escaped. */
+/** The content of both forms of the page, with secrets masked, but not escaped yet. */
 export interface Report {
   /** The request line. */
   request: string;
-  /** The error, and what belongs to it. */
+  /** The error, its causes, and the errors in it. */
   errors: ErrorReport[];
-  /** What the request says: its query, form, cookies and headers. */
+  /** The query, form, cookies and headers of the request. */
   tables: Table[];
   environ: Row[];
   /** How many variables are left out. */
@@ -34,18 +34,18 @@ export interface Report {
 }
 
 export interface ErrorReport {
-  /** How it belongs to the error before it; `""` for the first. */
+  /** Its relation to the error before it; `""` for the first. */
   relation: string;
-  /** In how many others it is. */
+  /** How deeply it is nested in other errors. */
   depth: number;
   name: string;
   message: string;
-  /** What the error has beside name and message. */
+  /** Its properties other than name and message. */
   properties: Row[];
   frames: Frame[];
 }
 
-/** What is shown at most: errors, and properties of each; characters of a message, of a variable, and of a name or property. */
+/** The maximum numbers of errors and of their properties, and lengths of a message, a value, and a name or property. */
 const MOST_ERRORS = 20;
 const MOST_PROPERTIES = 20;
 const LONGEST_MESSAGE = 4000;
@@ -74,7 +74,7 @@ export function make_report(
   };
 }
 
-/** What a web server puts into the environment of a CGI script (RFC 3875, section 4.1, and what is usual beside it). */
+/** The variables that web servers set for a CGI script (RFC 3875, section 4.1, and other usual ones). */
 const CGI_VARIABLES = words(`
   AUTH_TYPE CONTENT_LENGTH CONTENT_TYPE DOCUMENT_ROOT GATEWAY_INTERFACE HTTPS PATH_INFO PATH_TRANSLATED QUERY_STRING
   REMOTE_ADDR REMOTE_HOST REMOTE_PORT REMOTE_USER REQUEST_METHOD REQUEST_SCHEME REQUEST_URI SCRIPT_FILENAME
@@ -86,8 +86,8 @@ function words(text: string): string[] {
 }
 
 /**
- * Whether a variable came from the environment of the process and not with the request. That of a CGI script has both:
- * what begins with HTTP_ came with the request there.
+ * Whether a variable comes from the environment of the process and not from the request. That of a CGI script contains
+ * both: what begins with HTTP_ comes from the request.
  */
 function is_of_process(
   name: string,
@@ -120,7 +120,7 @@ function show(value: unknown, mask: Mask, limit: number): string {
 
 const UNSHOWABLE = "(it cannot be displayed)";
 
-/** An error, the errors that it is made of, and the chain of its causes. */
+/** An error, the errors that it contains, and the chain of its causes. */
 function* reports_of(
   error: unknown,
   mask: Mask,
@@ -159,13 +159,13 @@ function is_object(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 
-/** Whether a value is an error, of whatever realm. */
+/** Whether a value is an error, of any realm. */
 function is_error(value: unknown): boolean {
   return attempt(() => value instanceof Error, false) ||
     is_object(value) && typeof get(value, "stack") === "string";
 }
 
-/** What an `AggregateError` or a `SuppressedError` holds, each with how it does. */
+/** The errors in an `AggregateError` or a `SuppressedError`, each with its relation. */
 function members_of(error: unknown): [unknown, string][] {
   if (!is_error(error)) return [];
   const errors = get(error, "errors");
@@ -201,7 +201,7 @@ function error_frames(error: unknown, message: string): Frame[] {
   return typeof stack === "string" ? frames_of(stack, message) : [];
 }
 
-/** What an exception of Python was raised from, or while what was handled: as @tsgi/python tells it. */
+/** The exception that a Python exception was raised from, or while handling, as reported by @tsgi/python. */
 interface PythonCause {
   type: string;
   message: string;
@@ -229,7 +229,7 @@ function* python_causes(
   yield* python_causes(cause, mask, depth);
 }
 
-/** The name of an error, or that of its class where it has been given none. */
+/** The name of an error, or that of its class if it has no name of its own. */
 function class_of(error: unknown): string {
   const name = get(error, "name");
   if (typeof name === "string" && name && name !== "Error") return name;
@@ -237,7 +237,7 @@ function class_of(error: unknown): string {
   return typeof class_name === "string" && class_name ? class_name : "Error";
 }
 
-/** What every error has, and where it is shown otherwise. */
+/** The properties of every error, and those that are shown elsewhere. */
 const USUAL_PROPERTIES = words(
   "name message stack cause errors error suppressed",
 );
@@ -261,7 +261,7 @@ function masked_frame(frame: Frame, mask: Mask): Frame {
   };
 }
 
-/** What was thrown that is no error. */
+/** The report on a thrown value that is not an error. */
 function other_report(value: unknown): OwnReport {
   const is_primitive = Object(value) !== value;
   const what = is_primitive && value !== null && value !== undefined
@@ -277,7 +277,7 @@ function other_report(value: unknown): OwnReport {
   };
 }
 
-/** What is left out, and why all the rest is there. */
+/** Why the page is shown, and what is left out. */
 export function footnote({ left_out }: Report): string {
   const variables = left_out === 1 ? "variable" : "variables";
   return `This page is shown because of --debug, by ${config.name} ` +

@@ -4,7 +4,7 @@ import { type ErrorReport, footnote, type Report } from "./debug_report.ts";
 import type { Table } from "./request_tables.ts";
 import type { Frame } from "./source_lines.ts";
 
-/** What a terminal obeys, and what turns the direction of text around; lines and tabs stay. */
+/** Control characters, and characters that change the direction of text; not line feeds and tabs. */
 const CONTROLS =
   // deno-lint-ignore no-control-regex
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
@@ -21,7 +21,7 @@ export function text_page(report: Report): string {
     ...report.errors.map(text_error),
     `Request: ${report.request}`,
     report.environ.map(([name, value]) => `${name} = ${value}`).join("\n"),
-    // The headers stand in environ already, as text.
+    // The headers are part of the environ.
     ...report.tables.filter(({ title }) => title !== "Headers").map(text_table),
     footnote(report),
   ];

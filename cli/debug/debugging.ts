@@ -1,4 +1,4 @@
-/** Whether errors are shown to clients, by `--debug`. */
+/** `--debug`: whether errors are shown to clients. */
 
 import { format_address } from "../settings/address.ts";
 import type { debug_handler } from "./debug_page.ts";
@@ -8,15 +8,15 @@ import { UsageError } from "../settings/usage_error.ts";
 type DebugHandler = typeof debug_handler;
 
 /**
- * What makes handlers show errors; null where they do not.
+ * The function that makes handlers show errors; null if they should not.
  *
- * @throws {UsageError} If they would be shown to others than this machine.
+ * @throws {UsageError} If they would be shown to other machines.
  */
 export async function debugging(
   { debug, debug_anywhere, bind, protocol }: Settings,
 ): Promise<DebugHandler | null> {
   if (!debug && !debug_anywhere) return null;
-  // Loaded only when it is asked for.
+  // Loaded on demand.
   const page = await import("./debug_page.ts");
   if (debug_anywhere) return page.debug_handler;
   if (protocol !== "cgi" && page.is_loopback(bind)) {

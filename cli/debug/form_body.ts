@@ -1,23 +1,23 @@
-/** What an application has read of a form, so that the error page can show it. */
+/** Keeps what an application reads of a form, so that the error page can show it. */
 
 import { PassedBody } from "../../_internal/streams/passed_body.ts";
 import { get } from "./careful.ts";
 
-/** How many bytes of a form are kept. */
+/** The maximum number of bytes to keep. */
 const MOST = 65_536;
 
-/** What a browser sends forms as (HTML, section 4.10.21). */
+/** The types that browsers send forms as (HTML, section 4.10.21). */
 const FORMS = /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
 
-/** A name and its value, as texts. */
+/** The name and the value of a field, as text. */
 export type Field = [name: string, value: string];
 
-/** A `wsgi.input` of which the beginning is kept. */
+/** A `wsgi.input` that keeps the beginning of what is read from it. */
 export class FormBody extends PassedBody {
   #type: string;
   #kept = new Uint8Array();
 
-  /** Takes the place of the `wsgi.input` of a form; null where the request has none. */
+  /** Replaces the `wsgi.input` of a request with a form; null if it has no form. */
   static take(environ: Record<string, unknown>): FormBody | null {
     const type = get(environ, "CONTENT_TYPE");
     const input = get(environ, "wsgi.input");
@@ -42,7 +42,7 @@ export class FormBody extends PassedBody {
     controller.enqueue(step.value);
   }
 
-  /** The fields that have been read; none where they cannot be told from a part of the form. */
+  /** The fields that have been read; none if an incomplete form cannot be parsed. */
   async fields(): Promise<Field[]> {
     const headers = { "Content-Type": this.#type };
     try {
@@ -53,7 +53,7 @@ export class FormBody extends PassedBody {
     }
   }
 
-  /** The block itself is the application's. */
+  /** Copies the block, which belongs to the application. */
   #keep(block: Uint8Array): void {
     const before = this.#kept;
     const added = block.subarray(0, MOST - before.length);

@@ -1,10 +1,10 @@
-/** What a request says, as tables: the parts of it that an application reads most. */
+/** Tables of the query, form, cookies and headers of a request. */
 
 import { get, native } from "./careful.ts";
 import type { Field } from "./form_body.ts";
 import { is_secret, type Mask, MASKED } from "./secrets.ts";
 
-/** A name and its value, as they are shown. */
+/** A name and a value, as shown. */
 export type Row = [name: string, value: string];
 
 export interface Table {
@@ -12,13 +12,13 @@ export interface Table {
   rows: Row[];
 }
 
-/** How many rows of a table are shown, and how many characters of a name and of a value. */
+/** The maximum number of rows of a table, and the maximum lengths of a name and a value. */
 const MOST_ROWS = 100;
 const LONGEST_NAME = 300;
 const LONGEST_VALUE = 1000;
 
 /**
- * The tables that have a row.
+ * The tables that are not empty.
  *
  * @param fields The form, as far as it was read.
  * @param names The variables of environ that may be shown.
@@ -50,7 +50,7 @@ function row_of([name, value]: Field, mask: Mask): Row {
   ];
 }
 
-/** A variable as text; "" where it is none. */
+/** A variable as text; "" if it is not a string. */
 function text_of(environ: Record<string, unknown>, name: string): string {
   const value = get(environ, name);
   return typeof value === "string" ? native(value) : "";
@@ -70,7 +70,7 @@ function cookies_of(header: string): Field[] {
   });
 }
 
-/** The variables that hold headers, by the names of those (RFC 3875, section 4.1.18). */
+/** The variables that are headers, under the names of these (RFC 3875, section 4.1.18). */
 function headers_of(
   environ: Record<string, unknown>,
   names: string[],

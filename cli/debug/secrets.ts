@@ -1,20 +1,20 @@
-/** What may be secret in what is shown to a person, and how it is masked. */
+/** Finds likely secrets in text that is shown to a person, and masks them. */
 
 import { attempt, get, native } from "./careful.ts";
 
-/** What stands for a secret, however long that is. */
+/** Replaces a secret of any length. */
 export const MASKED = "********";
 
 /**
- * What the name of a secret has in it, in capitals or not: of a variable, of a property, of a field in a query, of a
- * constant in the source.
+ * Words in the names of secrets, in upper or lower case: variables, properties, fields of a query, constants in the
+ * source.
  */
 const SECRET_WORDS = `
   AUTH BEARER CONNECTION_STRING COOKIE CREDENTIAL CSRF DATABASE_URL DSN JWT KEY PASS PRIVATE PWD SALT SECRET SESSION
   SIGNATURE TOKEN XSRF
 `.trim().replaceAll(/\s+/g, "|");
 
-/** Names that have such a word and tell nothing: the working folder, and how a user was authenticated. */
+/** Names that contain such a word but are not secret: the working directory, and how a user was authenticated. */
 const NO_SECRETS = ["AUTH_TYPE", "OLDPWD", "PWD"];
 
 const SECRET_NAME = new RegExp(SECRET_WORDS, "i");
@@ -23,7 +23,7 @@ export function is_secret(name: string): boolean {
   return SECRET_NAME.test(name) && !NO_SECRETS.includes(name);
 }
 
-/** The name of a secret in a text; looked for in a time that grows with the text and no faster. */
+/** The name of a secret in a text. Matching takes linear time. */
 const IDENTIFIER = `(?<![\\w.%-])(?=[\\w.%-]*(?:${SECRET_WORDS}))[\\w.%-]+`;
 
 /** A name and a literal: `password = "x"`, `{ "password": "x" }`, `token !== 'x'`, `["X-Api-Key", "x"]`. */
@@ -39,17 +39,17 @@ const FIELD = new RegExp(`(${IDENTIFIER}=)[^\\s&;,"'<>]+`, "gi");
 /** User and password in a URL. */
 const USERINFO = /(?<=:\/\/)[^\s/?#"'<>]*@/g;
 
-/** From how many characters on a secret is looked for everywhere: a shorter one could be any word. */
+/** The minimum length of a secret to search for everywhere: a shorter one could be any word. */
 const SHORTEST_SECRET = 8;
 
-/** Beyond this many characters of a text nothing is looked for, nor shown. */
+/** Text after this many characters is neither searched nor shown. */
 const LOOKED_AT = 20_000;
 
-/** Masks what may be secret in any text: what follows a secret's name, users in URLs, and the secrets of this request and this process. */
+/** Masks likely secrets: what follows a secret's name, users in URLs, and the secrets of the request and the process. */
 export class Mask {
   #secrets: string[];
 
-  /** Takes the secrets from variables with the names of such. */
+  /** Collects the values of variables whose name is that of a secret. */
   constructor(...sources: Record<string, unknown>[]) {
     const secrets = new Set<string>();
     for (const source of sources) {
@@ -62,18 +62,18 @@ export class Mask {
         }
       }
     }
-    // One may be a part of another.
+    // The longest first, because one may be a part of another.
     this.#secrets = Array.from(secrets).sort((a, b) => b.length - a.length);
   }
 
-  /** `text`, at most `limit` characters of it. */
+  /** Masks `text`, and cuts it after `limit` characters. */
   text(text: string, limit: number): string {
     const masked = this.source(text).replace(FIELD, `$1${MASKED}`);
     const left_out = masked.length - limit;
     return left_out > 0 ? `${masked.slice(0, limit)}…` : masked;
   }
 
-  /** A line of source, where a name and a value without quotes are code. */
+  /** Masks a line of source, where a value without quotes is code. */
   source(line: string): string {
     let masked = line;
     for (const secret of this.#secrets) {
@@ -85,12 +85,12 @@ export class Mask {
   }
 }
 
-/** What is secret in a variable: all of it, and each cookie, and each part of an `Authorization`. */
+/** The secrets in a variable: its value, each cookie, and each part of an `Authorization`. */
 function* secrets_of(name: string, value: string): Generator<string> {
   yield value;
   if (!/COOKIE|AUTHORIZATION/i.test(name)) return;
   for (const part of value.split(/[;,\s]+/)) {
-    if (part.length < SHORTEST_SECRET) continue; // Nor is anything in it that long.
+    if (part.length < SHORTEST_SECRET) continue; // Its parts are even shorter.
     yield part;
     yield part.slice(part.indexOf("=") + 1).replace(/^"|"$/g, "");
     const [, password = ""] = attempt(() => atob(part), "").match(/:(.*)/s) ??

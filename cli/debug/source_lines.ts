@@ -4,14 +4,14 @@ import { extname, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { is_own } from "../../_internal/text/frames.ts";
 
-/** Whose code a frame is of. */
+/** Whose code a frame belongs to. */
 export type Owner = "application" | "package" | "library" | "platform";
 
 /** A place on a stack. */
 export interface Frame {
-  /** What was called, as the stack names it; `""` for the code of a module. */
+  /** The name of the function, as in the stack; `""` for the top level of a module. */
   name: string;
-  /** File, line and column, a file below the working folder without that. */
+  /** File, line and column; the path is relative if the file is below the working directory. */
   place: string;
   owner: Owner;
   /** The lines around it; empty where the source is not available. */
@@ -24,38 +24,38 @@ export interface SourceLine {
   text: string;
   /** Whether it is the line of the frame. */
   is_here: boolean;
-  /** On that: where the word begins and ends that the column points at. */
+  /** The beginning and end of the word at the column of the frame; null on other lines. */
   mark: [begin: number, end: number] | null;
 }
 
-/** How many frames of a stack are looked at. */
+/** The maximum number of frames to read. */
 const MOST_FRAMES = 60;
 
-/** How large a file may be, in bytes. */
+/** The maximum size of a file, in bytes. */
 const LARGEST = 4_000_000;
 
-/** How much of a long line is shown, and how much of that stands before the column. */
+/** How many characters of a long line are shown, and how many of these before the column. */
 const LONGEST_LINE = 200;
 const BEFORE_COLUMN = 60;
 
-/** How many lines are shown above and below the frame that comes first, and the others. */
+/** How many lines are shown above and below the first frame, and the other frames. */
 const AROUND_FIRST = 5;
 const AROUND_OTHER = 2;
 
-/** A name of a module: nothing else is read, whatever a stack may say, which an application can set to any text. */
+/** The extensions of modules: no other file is read, because an application can set a stack to any text. */
 const MODULE_NAME = /^\.([cm]?[jt]sx?|py)$/;
 
-/** Where npm packages lie: beside the application, or in Deno's cache. */
+/** Where npm packages are: beside the application, or in Deno's cache. */
 const OF_NPM = /\/node_modules\/|\/npm\/[^/]+\/(@[^/]+\/)?[^/]+\/\d+\.\d+\./;
 
-/** Where packages of Python lie, and its own library. */
+/** Where Python's packages are, and its own library. */
 const OF_PYTHON = /\/(site|dist)-packages\/|\/lib\/python3[^/]*\//;
 
 /**
  * The frames of a stack, the nearest to the throw first.
  *
- * @param stack What the error says in `stack`.
- * @param message Its message, which stands before the frames, and may look like some.
+ * @param stack The error's `stack`.
+ * @param message Its message, which precedes the frames, and may look like frames.
  */
 export function frames_of(stack: string, message: string): Frame[] {
   return frames_at(calls_of(stack, message).map(parse_call));
@@ -91,21 +91,21 @@ function frames_at(calls: Call[]): Frame[] {
   });
 }
 
-/** The lines of each file that was looked for; null where they are not available. */
+/** The lines of each file that was requested; null if they are not available. */
 type Files = Map<string, string[] | null>;
 
-/** What the lines of a stack say behind their `at`. */
+/** The lines of a stack, after their `at`. */
 function calls_of(stack: string, message: string): string[] {
   const begin = message ? stack.indexOf(message) : -1;
   const is_head = begin >= 0 && !stack.slice(0, begin).includes("\n");
   const lines = stack.slice(is_head ? begin + message.length : 0).split("\n");
-  // What stands before the frames may be a message that has been changed since.
+  // The stack may begin with an earlier message.
   const last_other = lines.findLastIndex((line) => !/^\s+at /.test(line));
   return lines.slice(last_other + 1, last_other + 1 + MOST_FRAMES)
     .map((line) => line.replace(/^\s+at /, ""));
 }
 
-/** A line of a stack: `NAME (LOCATION)`, or a location alone; one that is no line of a file has no number. */
+/** A line of a stack: `NAME (LOCATION)`, or only a location; line and column are 0 if it has none. */
 interface Call {
   name: string;
   url: string;
@@ -136,7 +136,7 @@ function owner_of(url: string): Owner {
   return /^(file|data|blob):/.test(url) ? "application" : "platform";
 }
 
-/** The folder that the process works in, as the paths in it begin; `null` where it has been removed. */
+/** The working directory, with a slash at the end; null if it has been removed. */
 function working_folder(): string | null {
   try {
     return `${Deno.cwd()}${sep}`;
@@ -147,7 +147,7 @@ function working_folder(): string | null {
 
 function place_of(url: string, folder: string | null): string {
   const path = path_of(url);
-  // The URL of data holds a whole module.
+  // A data: URL contains a whole module.
   if (path === null) return shortened(url, 0);
   return folder && path.startsWith(folder) ? path.slice(folder.length) : path;
 }
@@ -158,11 +158,11 @@ function path_of(url: string): string | null {
   try {
     return fileURLToPath(url);
   } catch {
-    return null; // A percent sign that encodes nothing.
+    return null; // An invalid percent encoding.
   }
 }
 
-/** The lines of a module; null where they are not available. */
+/** The lines of a module; null if they are not available. */
 function lines_of(url: string, files: Files): string[] | null {
   const path = path_of(url);
   if (path === null || !MODULE_NAME.test(extname(path))) return null;
@@ -174,7 +174,7 @@ function lines_of(url: string, files: Files): string[] | null {
   return lines;
 }
 
-/** What is in a file; null where this process may not read it, without asking for leave. */
+/** The content of a file; null if this process may not read it. Never prompts for permission. */
 function read(path: string): string | null {
   const { state } = Deno.permissions.querySync({ name: "read", path });
   if (state !== "granted") return null;
@@ -182,11 +182,11 @@ function read(path: string): string | null {
     const { isFile, size } = Deno.statSync(path);
     return isFile && size <= LARGEST ? Deno.readTextFileSync(path) : null;
   } catch {
-    return null; // It is gone, or the system keeps it from this process.
+    return null; // It no longer exists, or the system does not allow it.
   }
 }
 
-/** The lines around a place; none where the file has no such line, having been changed since. */
+/** The lines around a place; none if the file has no such line, because it has changed since. */
 function lines_around(
   lines: string[] | null,
   line: number,
@@ -215,7 +215,7 @@ function marked_line(number: number, text: string, column: number): SourceLine {
   return { number, text: shown, is_here: true, mark };
 }
 
-/** `text` from a character on, an ellipsis where something is left out. */
+/** The part of `text` from an index on, with ellipses where something is left out. */
 function shortened(text: string, from: number): string {
   const part = text.slice(from, from + LONGEST_LINE);
   const more = from + LONGEST_LINE < text.length;

@@ -1,9 +1,9 @@
 /**
  * The lines of the access log: gunicorn's formats, and JSON.
  *
- * What a request holds stands there in printable ASCII. In a text, any other byte is `\x0a`, a character that is no
- * byte, which only an application can have set, `\u20ac`; a backslash and a double quote have a backslash in front.
- * In JSON a string is what its bytes are in UTF-8; where they are none, each byte is a character.
+ * Values of a request are written in printable ASCII. In text formats, any other byte is escaped as `\x0a`, a character
+ * above U+00FF, which only an application can have set, as `\u20ac`, and backslashes and double quotes by a backslash.
+ * In JSON, values are decoded as UTF-8; if that fails, each byte is one character.
  */
 
 import {
@@ -32,19 +32,19 @@ export interface Answered {
   size: number;
   /** The headers of the response; null where there are none. */
   headers: Headers | null;
-  /** What `performance.now()` was when the request came; 0 where the format has no need of it. */
+  /** `performance.now()` when the request arrived; 0 if the format does not need it. */
   started: number;
 }
 
 /** How a request is logged. */
 export interface AccessFormat {
-  /** Whether `started` is looked at. */
+  /** Whether the format needs `started`. */
   readonly needs_time: boolean;
   /** The line of a request, with its line feed. */
   line(answered: Answered): string;
 }
 
-/** The formats that have a name, beside `json`. */
+/** The named formats, except `json`. */
 const NAMED = new Map([
   ["common", '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s'],
   ["combined", '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"'],
@@ -55,14 +55,14 @@ const NAMED = new Map([
  *
  * The atoms are gunicorn's: `h` the client's address, `l` a hyphen, `u` the user, `t` the time, `r` the request line,
  * `m` the method, `U` the path, `q` the query, `H` the protocol, `s` the status, `B` the bytes of the body, `b` the
- * same with a hyphen for none, `f` the referrer, `a` the user agent, `T` the seconds, `M` the milliseconds and `D` the
- * microseconds that it took, `L` the seconds with six decimals, `p` the process, `{name}i` a request header, `{name}o`
- * a response header, `{name}e` a variable of environ. What is missing is a hyphen.
+ * same, or a hyphen if none, `f` the referrer, `a` the user agent, `T` the seconds, `M` the milliseconds and `D` the
+ * microseconds it took, `L` the seconds with six decimals, `p` the process id, `{name}i` a request header, `{name}o`
+ * a response header, `{name}e` a variable of environ. Missing values are a hyphen.
  *
- * Two of them differ from gunicorn's: `U` begins with `SCRIPT_NAME`, because an application may move parts of the path
- * there; and blanks in `h` and `u`, which no quotes surround, are escaped.
+ * Two of them differ from gunicorn's: `U` includes `SCRIPT_NAME`, because an application may move parts of the path
+ * there; and spaces in `h` and `u`, which are not quoted, are escaped.
  *
- * @throws {UsageError} If an atom is unknown, or there is none.
+ * @throws {UsageError} If the format contains an unknown atom, or no atom.
  */
 export function compile_format(format: string): AccessFormat {
   return format === "json"
@@ -70,19 +70,19 @@ export function compile_format(format: string): AccessFormat {
     : new TextFormat(parse_format(NAMED.get(format) ?? format));
 }
 
-/** A part of a format: an atom, or text as it is, whose `atom` is empty. */
+/** A part of a format: an atom, or literal text, whose `atom` is empty. */
 interface Piece {
   readonly atom: string;
-  /** The text; the variable or the header that an atom names. */
+  /** The literal text, or the name in an atom such as `{name}i`. */
   readonly name: string;
 }
 
 const ATOMS = "hlutrmUqHsbBfaTMDLp";
 
-/** What takes the time of a request. */
+/** The atoms that are durations. */
 const TIMES = "TMDL";
 
-/** An atom, a doubled percent sign, what begins as an atom and is none, and the text between them. */
+/** An atom, a doubled percent sign, an invalid atom, or the text in between. */
 const PARTS = /%\(([^()]+)\)s|%%|%(?:\([^)]*\)?)?.?|[^%]+/gs;
 
 function parse_format(format: string): Piece[] {
@@ -146,7 +146,7 @@ class TextFormat implements AccessFormat {
   }
 }
 
-/** What stands in a line for a piece of its format. */
+/** The text for a piece of the format. */
 function value_of(piece: Piece, answered: Answered, taken: number): string {
   const { environ } = answered;
   switch (piece.atom) {
@@ -197,7 +197,7 @@ function value_of(piece: Piece, answered: Answered, taken: number): string {
   }
 }
 
-/** By hand: `JSON.stringify` of an object takes three times as long. */
+/** Concatenated, because `JSON.stringify` of an object takes three times as long. */
 class JsonFormat implements AccessFormat {
   readonly needs_time = true;
 
@@ -218,12 +218,12 @@ class JsonFormat implements AccessFormat {
   }
 }
 
-/** The client's address; null where there is none, as on a Unix socket. */
+/** The client's address; null if there is none, as on a Unix socket. */
 function address_of(environ: Answered["environ"]): string | null {
   return text_of(environ.REMOTE_ADDR) || null;
 }
 
-/** The user that the server in front has authenticated, or else the one that the client says it is. */
+/** The user that the web server has authenticated, or else the one that the client claims to be. */
 function user_of(environ: Answered["environ"]): string | null {
   const user = text_of(environ.REMOTE_USER);
   if (user) return user;
@@ -238,7 +238,7 @@ function basic_user(authorization: string): string | null {
   try {
     return atob(credentials).split(":")[0] || null;
   } catch {
-    return null; // That is no base64; whether it matters, the application has said.
+    return null; // Not base64: the application has decided what to do about it.
   }
 }
 
@@ -246,7 +246,7 @@ function request_of(environ: Answered["environ"]): string {
   try {
     return request_line(environ as Variables);
   } catch {
-    // The application has put something else there than native strings.
+    // The application has set something other than native strings.
     return `${text_of(environ.REQUEST_METHOD) ?? "-"} - -`;
   }
 }
@@ -264,7 +264,7 @@ function header_of({ headers }: Answered, name: string): string {
   return values.length > 0 ? values.join(", ") : "-";
 }
 
-/** A variable as a line has it. */
+/** A variable, escaped. */
 function variable(value: unknown): string {
   return escaped(text_of(value) ?? "-");
 }
@@ -274,9 +274,9 @@ function text_of(value: unknown): string | null {
   return value === undefined || value === null ? null : repr(value);
 }
 
-/** Anything but printable ASCII without the two characters that are escaped. */
+/** Anything that has to be escaped: all but printable ASCII, backslashes and double quotes. */
 const NOT_PLAIN = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
-/** The same, and blanks. */
+/** The same, and spaces. */
 const NOT_PLAIN_WORD = /[^\x21\x23-\x5b\x5d-\x7e]/;
 
 function escaped(text: string): string {
@@ -288,7 +288,7 @@ function escaped(text: string): string {
   });
 }
 
-/** A blank would be taken for the end of it. */
+/** Escapes spaces too, because the value is not quoted. */
 function one_word(text: string): string {
   if (!NOT_PLAIN_WORD.test(text)) return text;
   return escaped(text).replaceAll(" ", "\\x20");
@@ -300,7 +300,7 @@ function unicode_escape(char: string): string {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A native string, or null, as JSON in ASCII: U+0080 to U+009F, which JSON has as they are, work on some terminals. */
+/** A native string, or null, as JSON in ASCII: some terminals obey U+0080 to U+009F, which JSON does not escape. */
 function json(text: string | null): string {
   if (text === null) return "null";
   if (!NOT_PLAIN.test(text)) return `"${text}"`;
@@ -312,7 +312,7 @@ function decoded(text: string): string {
   try {
     return utf8.decode(encode_latin1(text));
   } catch {
-    return text; // No UTF-8, or no bytes.
+    return text; // Not UTF-8, or characters above U+00FF.
   }
 }
 
@@ -320,7 +320,7 @@ function microseconds_since(started: number): number {
   return Math.max(0, Math.round((performance.now() - started) * 1000));
 }
 
-/** The second of the last line, in the ways of the formats: the next line is mostly of the same one. */
+/** The time of the last line in both formats, because most lines are written in the same second as the one before. */
 const last = { second: NaN, in_brackets: "", in_iso: "" };
 
 /** Local time with its offset: `[21/Nov/2026:00:55:42 +0100]`. */

@@ -1,4 +1,4 @@
-/** The access log of the command: a line for each request that was answered. */
+/** The access log of the command: one line for each response. */
 
 import {
   type AccessFormat,
@@ -10,11 +10,11 @@ import { type LogFile, open_log } from "./log_file.ts";
 /**
  * Opens the access log.
  *
- * @param logfile What `--access-logfile` says: a file, `-` for the process's stderr, `none`.
- * @param format What `--access-logformat` says.
- * @param report Told in a line what is wrong with the file, and when that has ended.
- * @returns Null where requests are not logged.
- * @throws {UsageError} If the file cannot be opened, or the format is none.
+ * @param logfile The value of `--access-logfile`: a file, `-` for the process's stderr, or `none`.
+ * @param format The value of `--access-logformat`.
+ * @param report Receives a line when the file cannot be written, and when it can be again.
+ * @returns Null if requests are not logged.
+ * @throws {UsageError} If the file cannot be opened, or the format is invalid.
  */
 export function open_access_log(
   logfile: string,
@@ -31,13 +31,13 @@ export class AccessLog {
   #file: LogFile;
   #format: AccessFormat;
 
-  /** Writes to `file` the lines that `format` makes. */
+  /** Writes lines in `format` to `file`. */
   constructor(file: LogFile, format: AccessFormat) {
     this.#file = file;
     this.#format = format;
   }
 
-  /** Whether its lines tell how long a request took. */
+  /** Whether its format contains a duration. */
   get needs_time(): boolean {
     return this.#format.needs_time;
   }
@@ -52,7 +52,7 @@ export class AccessLog {
     this.#file.reopen();
   }
 
-  /** Writes what is kept, and closes the file. What is written later is lost. */
+  /** Flushes the buffer and closes the file. Anything written later is lost. */
   close(): void {
     this.#file.close();
   }

@@ -1,4 +1,4 @@
-/** The error log of the command: `wsgi.errors`, the stacks of errors, and what the server has to say itself. */
+/** The error log of the command: `wsgi.errors`, the stacks of errors, and the server's own messages. */
 
 import {
   clock_time,
@@ -11,7 +11,7 @@ import { type LogFile, open_log } from "./log_file.ts";
 import { UsageError } from "../settings/usage_error.ts";
 import { type Paint, painter, plain } from "../terminal.ts";
 
-/** What `--log-level` takes, from the least to the most important. */
+/** The values of `--log-level`, from the least to the most important. */
 export const LOG_LEVELS = [
   "debug",
   "info",
@@ -26,8 +26,8 @@ export type LogLevel = typeof LOG_LEVELS[number];
 /**
  * Opens the error log.
  *
- * @param logfile What `--error-logfile` says: a file, or `-` for the process's stderr.
- * @param level What `--log-level` says, in small or capital letters.
+ * @param logfile The value of `--error-logfile`: a file, or `-` for the process's stderr.
+ * @param level The value of `--log-level`, in lower or upper case.
  * @throws {UsageError} If the file cannot be opened, or there is no such level.
  */
 export function open_error_log(logfile: string, level: string): ErrorLog {
@@ -37,22 +37,23 @@ export function open_error_log(logfile: string, level: string): ErrorLog {
       `--log-level takes debug, info, warning, error or critical, got "${level}"`,
     );
   }
-  // At once: nobody wants to wait for an error, or to look for what came before a crash.
+  // Unbuffered: an error should be seen immediately, and nothing may be lost in a crash.
   const file = open_log(logfile, "--error-logfile", { buffered: false });
   const paint = logfile === "-" ? painter(Deno.stderr) : plain;
   return new ErrorLog(file, least, paint);
 }
 
-/** An error log, and a `wsgi.errors`: what is written to it is in the file when `write` returns. */
+/** An error log, and a `wsgi.errors`: text is in the file when `write` returns. */
 export class ErrorLog implements ErrorStream {
   #file: LogFile;
   #least: number;
   #paint: Paint;
 
   /**
-   * Writes to `file`, of the server's own messages those from the level of that index on.
+   * Writes to `file`.
    *
-   * @param paint Colours the levels that are no good news.
+   * @param least The index in `LOG_LEVELS` of the lowest level to write.
+   * @param paint Colours the levels from `warning` on.
    */
   constructor(file: LogFile, least: number, paint = plain) {
     this.#file = file;
@@ -60,12 +61,12 @@ export class ErrorLog implements ErrorStream {
     this.#paint = paint;
   }
 
-  /** Writes `text` as it is, whatever the level. */
+  /** Writes `text` unchanged, at any level. */
   write(text: string): void {
     this.#file.write(text);
   }
 
-  /** Writes every string of `lines`, whatever the level. */
+  /** Writes every string of `lines`, at any level. */
   writelines(lines: Iterable<string>): void {
     for (const line of lines) this.write(line);
   }
@@ -74,15 +75,15 @@ export class ErrorLog implements ErrorStream {
   flush(): void {}
 
   /**
-   * Writes a message of the server's own, in one line as gunicorn has it:
-   * `[2026-11-21 00:55:42 +0100] [4242] [INFO] message`. Control characters are escaped. Does nothing below the level
-   * of the log.
+   * Writes one of the server's own messages as one line, in gunicorn's format:
+   * `[2026-11-21 00:55:42 +0100] [4242] [INFO] message`. Control characters are escaped. Does nothing if the level
+   * is too low.
    */
   log(level: LogLevel, message: string): void {
     this.log_text(level, `${escape_controls(message)}\n`);
   }
 
-  /** Writes text as `log` writes a message, but as it is: it ends in a line feed, and may have lines behind the first. */
+  /** Like `log`, but writes `text` unchanged: it must end in a line feed, and may have several lines. */
   log_text(level: LogLevel, text: string): void {
     if (LOG_LEVELS.indexOf(level) < this.#least) return;
     const time = format_time(new Date());
@@ -100,7 +101,7 @@ export class ErrorLog implements ErrorStream {
     this.#file.reopen();
   }
 
-  /** Closes the file. What is written later is lost. */
+  /** Closes the file. Anything written later is lost. */
   close(): void {
     this.#file.close();
   }

@@ -1,16 +1,16 @@
-/** A file that lines are appended to: kept for a moment, written many at once, and none lost when the process ends. */
+/** A file that lines are appended to: they are buffered for a moment, and none is lost when the process ends. */
 
 import { stderr } from "../../_internal/streams/error_stream.ts";
 import { file_url } from "../settings/file_url.ts";
 import { UsageError } from "../settings/usage_error.ts";
 
-/** How many characters are kept before they are written. */
+/** The maximum length of the buffer, in characters. */
 const FULL = 64 * 1024;
 
-/** How long, in milliseconds, a line is kept at most. */
+/** The maximum time that a line stays in the buffer, in milliseconds. */
 const DELAY = 100;
 
-/** What Linux writes to a pipe in one piece, whoever else writes to it (PIPE_BUF in pipe(7)). */
+/** How many bytes Linux writes to a pipe atomically (PIPE_BUF in pipe(7)). */
 const BLOCK = 4096;
 
 const LINE_FEED = 10;
@@ -22,16 +22,16 @@ type Output = Pick<Deno.FsFile, "writeSync" | "close">;
 
 type Timer = ReturnType<typeof setTimeout>;
 
-/** How a log is written. */
+/** Options of a log file. */
 export interface LogFileOptions {
   /**
-   * Whether lines are kept for a moment.
+   * Whether lines are buffered.
    *
    * @default {true}
    */
   buffered?: boolean;
   /**
-   * Told in a line what is wrong with the file, and when that has ended.
+   * Receives a line when the file cannot be written, and when it can be again.
    *
    * @default {writes the line to the process's stderr}
    */
@@ -39,10 +39,10 @@ export interface LogFileOptions {
 }
 
 /**
- * Opens a log, to append to it.
+ * Opens a log to append to.
  *
- * @param path A file, which is made where there is none, or `-` for the process's stderr.
- * @param option The option of the command that names it.
+ * @param path A file, which is created if necessary, or `-` for the process's stderr.
+ * @param option The option that names it, for messages.
  * @throws {UsageError} If the file cannot be opened.
  */
 export function open_log(
@@ -63,33 +63,33 @@ export function open_log(
 /**
  * A log that is appended to.
  *
- * What is written is kept until it is 64 KiB, for 100 ms, or to the end of the process: a normal one, `Deno.exit()`,
- * an uncaught error, an unhandled rejection. It is lost where a signal ends the process that nobody listens to, or
- * where a listener of an older date keeps the event to itself: so a log is opened before an application is loaded.
+ * Text is buffered until it reaches 64 KiB, for 100 ms, or to the end of the process: a normal one, `Deno.exit()`, an
+ * uncaught error or an unhandled rejection. It is lost if the process is ended by a signal without a listener, or if a
+ * listener that was added earlier stops the event; so a log is opened before an application is loaded.
  *
- * A file that cannot be written to is no business of the request that is logged: nothing here throws. What cannot
- * be written is dropped, and the file tried again with the next lines.
+ * Nothing here throws, because a request must not fail if it cannot be logged. Lines that cannot be written are
+ * dropped, and the next lines are tried again.
  */
 export class LogFile {
   /** How many lines could not be written. */
   lost = 0;
 
-  /** Absolute, so that `reopen()` finds it wherever the process has changed to; null for stderr. */
+  /** Absolute, so that `reopen()` works after the process has changed its working directory; null for stderr. */
   #path: URL | null;
   #option: string;
   #report: (message: string) => void;
   /** Null when closed. */
   #output: Output | null;
-  /** How many characters are kept at most. */
+  /** The maximum length of the buffer. */
   #limit: number;
   #kept = "";
   #timer: Timer | null = null;
-  /** What `lost` was when the file could be written to for the last time; null while it can be. */
+  /** The value of `lost` when writing began to fail; null while it works. */
   #lost_before: number | null = null;
-  /** Whether a part of a line was all that could be written. */
+  /** Whether the last write ended in the middle of a line. */
   #torn = false;
 
-  /** At its end Deno tells of `unload`; of an error that ends it, of nothing but the error. */
+  /** A normal end fires `unload`; an error that ends the process only fires an event for that error. */
   #listeners: [type: string, listener: () => void][] = [
     ["unload", () => this.#end()],
     ["error", () => this.flush()],
@@ -108,20 +108,20 @@ export class LogFile {
     this.#report = report;
     this.#limit = buffered ? FULL : 0;
     this.#output = this.#path === null ? Deno.stderr : open(this.#path);
-    if (!buffered) return; // There is never anything left to write.
+    if (!buffered) return; // The buffer is always empty.
     for (const [type, listener] of this.#listeners) {
       addEventListener(type, listener);
     }
   }
 
-  /** Writes `text`, which ends in a line feed, soon. */
+  /** Buffers `text`, which must end in a line feed. */
   write(text: string): void {
     this.#kept += text;
     if (this.#kept.length >= this.#limit) this.flush();
     else this.#timer ??= flush_later(this);
   }
 
-  /** Writes what is kept. */
+  /** Writes the buffer. */
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -132,8 +132,8 @@ export class LogFile {
   }
 
   /**
-   * Closes the file and opens its path again, where another file may be by now: what a program that renames logs
-   * asks for. Where that fails, the old file is kept.
+   * Closes the file and opens its path again, after a program such as logrotate has renamed the file. If that fails,
+   * the old file is kept.
    */
   reopen(): void {
     this.flush();
@@ -150,7 +150,7 @@ export class LogFile {
     }
   }
 
-  /** Writes what is kept and closes the file. What is written later is lost. */
+  /** Flushes the buffer and closes the file. Anything written later is lost. */
   close(): void {
     this.flush();
     for (const [type, listener] of this.#listeners) {
@@ -161,7 +161,7 @@ export class LogFile {
     this.#limit = 0;
   }
 
-  /** Keeps nothing from now on: no timer comes any more for what another listener has to log. */
+  /** Stops buffering: other listeners may still log something, but no timer fires any more. */
   #end(): void {
     this.#limit = 0;
     this.flush();
@@ -173,7 +173,7 @@ export class LogFile {
       return;
     }
     try {
-      // Nobody is to take the next line for the rest of the one that was cut.
+      // The next line must not look like the rest of a torn one.
       if (this.#torn) this.#output.writeSync(LINE_END);
       this.#torn = false;
     } catch (error) {
@@ -218,7 +218,7 @@ function flush_later(file: LogFile): Timer {
   return timer;
 }
 
-/** Writes in blocks of whole lines, so that several processes can write to the same pipe, each its own lines. */
+/** Writes in blocks of whole lines, so that several processes can write to the same pipe without mixing their lines. */
 function write_blocks(
   output: Output,
   bytes: Uint8Array,
@@ -237,7 +237,7 @@ function write_blocks(
   return { written, error: null };
 }
 
-/** Where the block that begins at `start` ends: after as many lines as fit, or after the first where it is longer. */
+/** The end of the block that begins at `start`: after as many lines as fit, or after one that is longer. */
 function end_of_block(bytes: Uint8Array, start: number): number {
   const most = start + BLOCK;
   if (most >= bytes.length) return bytes.length;

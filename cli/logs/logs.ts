@@ -4,11 +4,11 @@ import { type AccessLog, open_access_log } from "./access_log.ts";
 import { type ErrorLog, open_error_log } from "./error_log.ts";
 import type { Settings } from "../settings/settings.ts";
 
-/** Both logs. To be opened before an application is loaded: what it does at its end comes behind what they do. */
+/** Both logs. Open them before the application is loaded, to flush them before its handlers of `unload` run. */
 export class Logs {
-  /** Errors, and what happens to the process. */
+  /** Errors, and the server's own messages. */
   readonly errors: ErrorLog;
-  /** Requests; null where they are not logged. */
+  /** Requests; null if they are not logged. */
   readonly access: AccessLog | null;
 
   /** @throws {UsageError} If a log cannot be opened. */
@@ -30,7 +30,7 @@ export class Logs {
     this.errors.reopen();
   }
 
-  /** Writes what is still to be written. */
+  /** Flushes the access log, and closes it. */
   close(): void {
     this.access?.close();
   }

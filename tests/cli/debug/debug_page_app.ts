@@ -1,6 +1,6 @@
 /**
- * An application that fails, in the way that the path says. As a script it answers one request, for the path that is
- * given: with `cgi` behind that as a CGI script, which takes the request from the environment.
+ * An application that fails in a different way at each path. As a script, it answers one request for the path that is
+ * its argument, or, with a second argument `cgi`, the request in its environment.
  */
 
 import { debug_handler } from "../../../cli/debug/debug_page.ts";
@@ -35,7 +35,7 @@ function compare(a: number, b: number): number {
   throw new Error(`cannot compare ${a} and ${b}`); // thrown in compare
 }
 
-/** Makes an error whose message and properties are markup. */
+/** An error whose message and properties are markup. */
 function hostile(): Error {
   const markup = `</title></style><script>alert("1")</script><b onclick='x'>&`;
   return Object.assign(new Error(markup), { [markup]: markup });
@@ -47,7 +47,7 @@ function log_in(): never {
   throw new Error(`wrong: ${password}`); // thrown in log_in
 }
 
-/** What each path does. */
+/** The action of each path. */
 const actions: Record<string, () => unknown> = {
   "/order": () => order(7),
   "/blocks": blocks,

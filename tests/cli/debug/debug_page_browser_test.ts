@@ -5,10 +5,10 @@ import { find_program, installed } from "../../fronts/fronts.ts";
 import { text } from "../../support/support.ts";
 import { serve_debug } from "./pages.ts";
 
-/** How long the browser may take, in milliseconds; it needs a part of that. */
+/** The maximum time for the browser, in milliseconds; it needs far less. */
 const DEADLINE = 60_000;
 
-/** What a browser makes of a page: its document, as it is after it was loaded, and a picture of it. */
+/** Loads a page in a browser; returns its document after loading, and a screenshot. */
 async function browse(
   url: string,
 ): Promise<{ document: string; picture: Uint8Array<ArrayBuffer> }> {
@@ -37,7 +37,7 @@ async function browse(
   }
 }
 
-/** The first pixel of a PNG: its red, green and blue. The first of a row is the same by every filter, above it being nothing. */
+/** Red, green and blue of the first pixel of a PNG, which is the same with every filter. */
 async function first_pixel(
   picture: Uint8Array<ArrayBuffer>,
 ): Promise<number[]> {
@@ -56,7 +56,7 @@ async function first_pixel(
 }
 
 if (installed("chromium")) {
-  Deno.test("a browser shows the page: escaped, with its style, and runs its script only", async () => {
+  Deno.test("a browser shows the page, escaped and styled, and runs only its script", async () => {
     await using server = serve_debug();
     const { document, picture } = await browse(`${server.url}/hostile?<b>`);
     const title = document.match(/<title>(.*)<\/title>/)?.[1];
@@ -102,12 +102,12 @@ if (installed("chromium")) {
       document,
       "  const markup = `&lt;/title&gt;&lt;/style&gt;&lt;script&gt;",
     );
-    // The page's own script has shown it.
+    // Shown by the page's own script.
     assertStringIncludes(
       document,
       `<button type="button">Copy as text</button>`,
     );
-    // The bar at the top: the policy lets the style through.
+    // The bar at the top: the policy allows the style.
     assertEquals(await first_pixel(picture), [0xb3, 0x26, 0x1e]);
   });
 }

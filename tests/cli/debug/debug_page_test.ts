@@ -1,4 +1,4 @@
-/** The page of `--debug` as a whole: its forms, how handlers and servers show it, that nothing in it is markup, where it may be shown. */
+/** The page of `--debug`: its two forms, how handlers and servers show it, escaping, and where it may be shown. */
 
 import {
   assert,
@@ -30,7 +30,7 @@ import {
 const FOOTNOTE = "This page is shown because of --debug, by @tsgi/serve 0.1.0" +
   ` on Deno ${Deno.version.deno}. ******** replaces what may be secret.`;
 
-Deno.test("error_output() gives a page of text, status 500, with the error", () => {
+Deno.test("error_output() returns a page of text with the error, and status 500", () => {
   const error = Object.assign(bare("no luck"), { code: "E_LUCK" });
   const output = output_of(error, {
     REQUEST_METHOD: "POST",
@@ -71,7 +71,7 @@ ${FOOTNOTE}
   );
 });
 
-Deno.test("error_output() gives a page of HTML that fetches nothing and runs no script but its own", () => {
+Deno.test("error_output() returns a page of HTML that fetches nothing and runs only its own script", () => {
   const error = Object.assign(bare("no luck"), { code: 7 });
   const { headers, body } = output_of(error, {
     HTTP_ACCEPT: "text/html",
@@ -149,13 +149,13 @@ ${FOOTNOTE}
   );
 });
 
-Deno.test("each page has a nonce of its own", () => {
+Deno.test("every page has a new nonce", () => {
   const [one, two] = [output_of(bare("")), output_of(bare(""))];
   const name = "Content-Security-Policy";
   assert(one.headers[name] !== two.headers[name]);
 });
 
-Deno.test("the page is HTML only where Accept names it, and no text before it", () => {
+Deno.test("the page is HTML only if Accept names it and does not prefer text", () => {
   const expected: [string | undefined, "html" | "plain"][] = [
     [undefined, "plain"],
     ["", "plain"],
@@ -187,7 +187,7 @@ Deno.test("the page is HTML only where Accept names it, and no text before it", 
   }
 });
 
-Deno.test("debug_handler() extends a handler, whose log stays as it is", async () => {
+Deno.test("debug_handler() extends a handler, and leaves its log unchanged", async () => {
   const { handler, output, errors } = await run_app(fail, {
     environ: { PATH_INFO: "/order" },
     handler_class: DebugHandler,
@@ -200,7 +200,7 @@ Deno.test("debug_handler() extends a handler, whose log stays as it is", async (
   assertEquals(errors.match(/Error: nothing to sell/g)?.length, 1);
 });
 
-Deno.test("the servers behind a web server show the page, without the variables of the process", async () => {
+Deno.test("the gateways show the page, without the variables of the process", async () => {
   for (const protocol of protocols) {
     await using gateway = await open_gateway(protocol, fail);
     const { server } = gateway;
@@ -226,7 +226,7 @@ Deno.test("the servers behind a web server show the page, without the variables 
   }
 });
 
-Deno.test("a server shows the page, and leaves it out for HEAD", async () => {
+Deno.test("a server shows the page, and sends only its head for HEAD", async () => {
   await using server = serve_debug();
   const url = `${server.url}/order?x=1`;
   const page = await get_html(url);
@@ -246,7 +246,7 @@ Deno.test("a server shows the page, and leaves it out for HEAD", async () => {
   );
 });
 
-Deno.test("a page that cannot be made is logged, and the fixed one answers", () => {
+Deno.test("if the page cannot be made, that is logged, and the generic one is sent", () => {
   const { status, headers, exc_info, body, log } = output_of(
     "thrown",
     { HTTP_ACCEPT: "text/html", X: "y" },
@@ -262,7 +262,7 @@ Deno.test("a page that cannot be made is logged, and the fixed one answers", () 
   assertMatch(log, /^TypeError: .+\n +at is_of_process /);
 });
 
-Deno.test("the page is made without an environ as well", () => {
+Deno.test("the page can be made without an environ", () => {
   const { body } = output_of(bare("early"), null as never);
   assertEquals(
     body,
@@ -270,7 +270,7 @@ Deno.test("the page is made without an environ as well", () => {
   );
 });
 
-Deno.test("a handler shows the page for an error that not even its stack can be read of", async () => {
+Deno.test("a handler shows the page for an error whose stack cannot be read", async () => {
   const error = new Error("unreadable");
   Object.defineProperty(error, "stack", {
     get() {
@@ -283,7 +283,7 @@ Deno.test("a handler shows the page for an error that not even its stack can be 
   assertStringIncludes(output, "\r\n\r\nError: unreadable\n");
 });
 
-Deno.test("nothing that was thrown or sent becomes markup", () => {
+Deno.test("everything from the error and the request is escaped", () => {
   const markup = `</title><script>alert("1")</script><b a='x'>&amp;`;
   const escaped =
     "&#60;/title&#62;&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62;&#60;b a=&#39;x&#39;&#62;&#38;amp;";
@@ -324,7 +324,7 @@ Deno.test("nothing that was thrown or sent becomes markup", () => {
   }
 });
 
-Deno.test("what a terminal obeys does not get into either page", () => {
+Deno.test("control characters are escaped in both pages", () => {
   const error = bare("\x1b[31mred\x1b[0m \x07\x9b \u202eback\tand\nforth");
   const environ = { HTTP_X: "\x1b[2J", HTTP_Y: "\u00e2\u0080\u00ae" };
   const page = text_of(error, environ);
@@ -342,7 +342,7 @@ Deno.test("what a terminal obeys does not get into either page", () => {
   );
 });
 
-Deno.test("what is long is shortened", () => {
+Deno.test("long values are shortened", () => {
   const error = Object.assign(bare("m".repeat(5000)), {
     detail: "d".repeat(400),
   });
@@ -353,13 +353,13 @@ Deno.test("what is long is shortened", () => {
   assertEquals(shown_environ(page), { HTTP_X: `'${"x".repeat(1000)}…'` });
 });
 
-Deno.test("the page is made in a time that grows with the request and no faster", () => {
+Deno.test("the time that the page takes is linear in the size of the request", () => {
   const parts = ["KEY", "key=", "key='", 'key="', "key   ", "://", "://a@"];
   for (const part of [...parts, '"', '\\"', "key,'", "-", "\n", "   at f ("]) {
     const long = part.repeat(50_000 / part.length);
     const error = new Error(long);
     error.stack = `${error.stack}`;
-    // What takes longer than a test may is found by the test never ending.
+    // If the time were not linear, this would not end.
     assert(html_of(error, { HTTP_X: long }).length < 100_000);
   }
 });

@@ -1,9 +1,9 @@
-/** The errors on the page of `--debug`: causes, errors in errors, what is no error. */
+/** The errors on the page of `--debug`: causes, nested errors, values that are not errors. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { bare, headlines, html_of } from "./pages.ts";
 
-Deno.test("the chain of causes is shown, and a loop of it once", () => {
+Deno.test("the chain of causes is shown, and ends where it repeats", () => {
   const last = bare("three", { cause: "four" });
   const first = bare("one", { cause: new TypeError("two", { cause: last }) });
   (first.cause as Error).stack = "";
@@ -71,7 +71,7 @@ Deno.test("an error without a name of its own has that of its class", () => {
   assertEquals(headlines(error), ["OutOfStock: x"]);
 });
 
-Deno.test("what is thrown need not be an error", () => {
+Deno.test("a value that is thrown need not be an error", () => {
   const unreadable = new Proxy({}, {
     get() {
       throw new Error("trap");

@@ -1,4 +1,4 @@
-/** Which hosts `--debug` shows errors to: those that are this machine, by every protocol. */
+/** `--debug` shows errors only if the host of the request is this machine, over every protocol. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { connect } from "node:http2";
@@ -42,7 +42,7 @@ const FOREIGN = [
   ...["192.168.0.1", "[::]", "[::2]", "[fe80::1]", "2130706433", "0x7f.1"],
 ].flatMap((host) => [host, `${host}:8000`]);
 
-/** Asks by HTTP/1; gives the body. */
+/** Sends a request over HTTP/1; returns the body. */
 async function ask(port: number, ...headers: string[]): Promise<string> {
   const lines = ["GET / HTTP/1.1", ...headers, "Connection: close"];
   return (await raw_request(port, `${lines.join("\r\n")}\r\n\r\n`)).body;
@@ -52,7 +52,7 @@ function quiet(...args: string[]): string[] {
   return ["app.ts", "--access-logfile", "none", ...args];
 }
 
-Deno.test("--debug shows errors to hosts that are this machine, and to no other", async () => {
+Deno.test("--debug shows errors only if the request is for this machine", async () => {
   await using folder = await make_folder({ "app.ts": APP });
   const cwd = folder.path;
   for (const workers of ["0", "1"]) {
@@ -74,7 +74,7 @@ Deno.test("--debug shows errors to hosts that are this machine, and to no other"
   }
 });
 
-Deno.test("--debug does not believe a header of a proxy that names this machine", async () => {
+Deno.test("--debug ignores headers of proxies that name this machine", async () => {
   await using folder = await make_folder({ "app.ts": APP });
   await using command = await start(quiet("--debug"), { cwd: folder.path });
   const forwarded = [
@@ -85,7 +85,7 @@ Deno.test("--debug does not believe a header of a proxy that names this machine"
     const body = await ask(command.port, "Host: evil.example", header);
     assertEquals(body, FIXED, header);
   }
-  // A proxy on this machine that names the host of its clients.
+  // A proxy on this machine that forwards the host of its clients.
   for (const header of forwarded) {
     const other = header.replace("localhost", "shop.example");
     const body = await ask(command.port, "Host: localhost", other);
@@ -93,7 +93,7 @@ Deno.test("--debug does not believe a header of a proxy that names this machine"
   }
 });
 
-Deno.test("--debug shows errors to the name that --bind has, and to an address by which it is reached", async () => {
+Deno.test("--debug shows errors at the name or address of --bind", async () => {
   await using folder = await make_folder({ "app.ts": APP });
   const cwd = folder.path;
   for (const bind of ["localhost:0", "127.1.2.3:0", "[::1]:0"]) {
@@ -105,7 +105,7 @@ Deno.test("--debug shows errors to the name that --bind has, and to an address b
   }
 });
 
-Deno.test("--debug shows nothing to another host by HTTP/2", async () => {
+Deno.test("--debug shows nothing to other hosts over HTTP/2", async () => {
   await using folder = await make_folder({ "app.ts": APP });
   await using command = await start(quiet("--debug"), { cwd: folder.path });
   const { port } = new URL(command.address);
@@ -122,7 +122,7 @@ Deno.test("--debug shows nothing to another host by HTTP/2", async () => {
     assertEquals(await page({ ":authority": host }), FIXED);
     const own = `127.0.0.1:${port}`;
     assertEquals(await page({ ":authority": host, host: own }), FIXED);
-    // What counts is where a browser has the host that it has asked for (RFC 9113, section 8.3.1).
+    // :authority counts, where a browser puts the host (RFC 9113, section 8.3.1).
     assertStringIncludes(await page({ ":authority": own, host }), SECRET);
   }
   session.close();
@@ -145,7 +145,7 @@ const gateways: [name: string, protocol: Protocol][] = [
 ];
 
 for (const [name, protocol] of gateways) {
-  Deno.test(`--debug shows errors to hosts that are this machine, and to no other, by ${name}`, async () => {
+  Deno.test(`--debug shows errors only if the request is for this machine, over ${name}`, async () => {
     await using folder = await make_folder({ "app.ts": APP });
     await using command = await start(quiet("--debug", "--protocol", name), {
       cwd: folder.path,
@@ -162,7 +162,7 @@ for (const [name, protocol] of gateways) {
       const text = await ask_gateway({ HTTP_HOST: host });
       assert(!text.includes(SECRET) && text.endsWith(FIXED), text);
     }
-    // A request without a Host is for the server that the web server says it is.
+    // Without a Host, the name of the web server counts.
     const own = await ask_gateway({ SERVER_NAME: "localhost" });
     assertStringIncludes(own, SECRET);
     const other = await ask_gateway({ SERVER_NAME: "shop.example" });

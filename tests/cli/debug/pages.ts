@@ -1,4 +1,4 @@
-/** What the tests of the error page share: pages for errors, for paths of the application, from a server, from a child process. */
+/** Shared by the tests of the error page: pages for an error, for a path, from a server, from a child process. */
 
 import { assert, assertEquals } from "@std/assert";
 import { debug_handler } from "../../../cli/debug/debug_page.ts";
@@ -20,7 +20,7 @@ export const MASK = "********";
 
 export const DebugHandler = debug_handler(BaseCGIHandler);
 
-/** What `error_output` gives. */
+/** The response of `error_output`. */
 export interface Output {
   status: string;
   headers: Record<string, string>;
@@ -29,7 +29,7 @@ export interface Output {
   log: string;
 }
 
-/** Has `error_output` answer an error, for a request with these variables. */
+/** Calls `error_output` for an error, in a request with these variables. */
 export function output_of(
   error: unknown,
   environ: Record<string, unknown> = {},
@@ -83,7 +83,7 @@ export function bare(message: string, options?: ErrorOptions): Error {
   return error;
 }
 
-/** What the page shows of the environ: its lines by their names. */
+/** The environ that the page shows, as names and values. */
 export function shown_environ(page: string): Record<string, string> {
   const [, lines = ""] = page.match(/^Request: .*\n\n([^]*?)\n\n/m) ?? [];
   return Object.fromEntries(
@@ -91,7 +91,7 @@ export function shown_environ(page: string): Record<string, string> {
   );
 }
 
-/** Serves the application by a `ServerHandler` with the page. */
+/** Serves the application with the page. */
 export function serve_debug() {
   class Handler extends WSGIRequestHandler {
     override handler_class = debug_handler(ServerHandler);
@@ -107,7 +107,7 @@ export async function get_html(url: string): Promise<string> {
   return await response.text();
 }
 
-/** The lines that begin an error, in the page as text. */
+/** The headline of each error in the page as text. */
 export function headlines(error: unknown): string[] {
   return text_of(error).split("\n\nRequest: ")[0]!.split("\n\n");
 }
@@ -131,7 +131,7 @@ export function shown_path(url: URL): string {
 
 export const app_path = shown_path(app_url);
 
-/** The page for a path of the application, as a client gets it. */
+/** The page that a client gets for a path of the application. */
 export async function page_for(path: string, accept = "*/*"): Promise<string> {
   const { output } = await run_app(fail, {
     environ: { PATH_INFO: path, HTTP_ACCEPT: accept },
@@ -140,7 +140,7 @@ export async function page_for(path: string, accept = "*/*"): Promise<string> {
   return output.slice(output.indexOf("\r\n\r\n") + 4);
 }
 
-/** Runs the application as a script with these permissions, for a path. */
+/** Runs the application as a script with these permissions. */
 export async function run_child(
   permissions: string[],
   args: string[],

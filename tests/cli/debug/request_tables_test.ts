@@ -1,4 +1,4 @@
-/** The tables of the page of `--debug`: what the request says. */
+/** The tables on the page of `--debug`: query, form, cookies and headers of the request. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { WSGIApplication } from "../../../types.ts";
@@ -6,7 +6,7 @@ import { decode_native } from "../../../util.ts";
 import { Log, Sink, stream_of } from "../../support/support.ts";
 import { bare, DebugHandler, html_of, MASK, text_of } from "./pages.ts";
 
-/** The tables of a page of text. */
+/** The tables in a page of text. */
 function tables_of(page: string): Record<string, string[]> {
   const parts = page.split("\n\n")
     .filter((part) => /^(Query|Form fields|Cookies):\n/.test(part));
@@ -16,7 +16,7 @@ function tables_of(page: string): Record<string, string[]> {
   }));
 }
 
-Deno.test("the page has the query, decoded, its secrets masked", () => {
+Deno.test("the page shows the query, decoded, with secrets masked", () => {
   const environ = { QUERY_STRING: "a=1&q=caf%C3%A9+x&a=2&api_key=abc&empty=" };
   assertEquals(tables_of(text_of(bare("x"), environ)), {
     Query: [
@@ -29,14 +29,14 @@ Deno.test("the page has the query, decoded, its secrets masked", () => {
   });
 });
 
-Deno.test("the page has the cookies one by one, and what they are not says masked", () => {
+Deno.test("the page lists the cookies, with secrets masked", () => {
   const environ = { HTTP_COOKIE: 'theme=dark; session=abc; id="0123456789"' };
   assertEquals(tables_of(text_of(bare("x"), environ)), {
     Cookies: ["theme = dark", `session = ${MASK}`, `id = "${MASK}"`],
   });
 });
 
-Deno.test("the page has the headers by their names, as HTML", () => {
+Deno.test("the HTML page lists the headers by name", () => {
   const page = html_of(bare("x"), {
     HTTP_X_FORWARDED_FOR: "192.0.2.1",
     HTTP_AUTHORIZATION: "Basic abc",
@@ -57,19 +57,19 @@ Deno.test("the page has the headers by their names, as HTML", () => {
 
 const URLENCODED = "application/x-www-form-urlencoded";
 
-/** Reads so many blocks of the body, and fails. */
+/** Reads a number of blocks of the body, then fails. */
 function failing_after(blocks: number): WSGIApplication {
   return async (environ) => {
     const reader = environ["wsgi.input"].getReader();
     for (let i = 0; i < blocks; i++) {
       const { value } = await reader.read();
-      value?.fill(0); // The block is the application's.
+      value?.fill(0); // The application may change the block.
     }
     throw bare("full");
   };
 }
 
-/** What the page shows of a body that comes in two blocks. */
+/** The form fields that the page shows for a body in several blocks. */
 async function form_of(
   type: string,
   blocks: string[],
@@ -94,7 +94,7 @@ async function form_of(
   )["Form fields"];
 }
 
-Deno.test("the page has the fields of a form, as far as the application has read it", async () => {
+Deno.test("the page shows the fields of a form, as far as the application has read them", async () => {
   const blocks = ["item=tea&password=abc&n", "ame=Zo%C3%AB"];
   const all = ["item = tea", `password = ${MASK}`, "name = Zo\u00eb"];
   assertEquals(await form_of(URLENCODED, blocks, failing_after(3)), all);
@@ -109,7 +109,7 @@ Deno.test("the page has the fields of a form, as far as the application has read
   );
 });
 
-Deno.test("the page names the files of a form, and no part of one that is not whole", async () => {
+Deno.test("the page names the files of a form, and shows nothing of an incomplete multipart body", async () => {
   const whole = `--b\r
 Content-Disposition: form-data; name="item"\r
 \r
@@ -136,7 +136,7 @@ Content-Type: image/png\r
   );
 });
 
-Deno.test("a body that is no form is no table", async () => {
+Deno.test("a body that is not a form is not shown", async () => {
   assertEquals(
     await form_of("application/json", ["{}"], failing_after(2)),
     undefined,

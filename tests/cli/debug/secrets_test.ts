@@ -1,4 +1,4 @@
-/** What the page of `--debug` keeps to itself: secrets, and the variables of the process. */
+/** What the page of `--debug` does not show: secrets, and the variables of the process. */
 
 import {
   assert,
@@ -17,7 +17,7 @@ import {
   text_of,
 } from "./pages.ts";
 
-Deno.test("a variable is masked by its name", () => {
+Deno.test("a variable is masked if its name says so", () => {
   const secret = [
     ...["PASSWORD", "DB_PASSWORD", "db_passwd", "mysql_pwd", "SECRET_KEY_BASE"],
     ...["API_KEY", "apiKey", "HTTP_X_API_KEY", "GITHUB_TOKEN", "csrfToken"],
@@ -111,10 +111,10 @@ Deno.test("a secret in the request line is masked", () => {
   });
 });
 
-Deno.test("a literal that is secret is masked in the source", async () => {
+Deno.test("a secret literal is masked in the source", async () => {
   const page = await page_for("/log_in");
   assertStringIncludes(page, ` | const password = ${MASK};\n`);
-  // The message has it without its name.
+  // In the message it has no name.
   assertStringIncludes(page, "Error: wrong: hunter2\n");
 });
 

@@ -19,7 +19,7 @@ import {
   text_of,
 } from "./pages.ts";
 
-/** Source lines as the page of text has them. */
+/** Lines of source in the format of the page of text. */
 function excerpt(line: number, around: number): string {
   const first = line - around;
   const lines = source.slice(first - 1, line + around);
@@ -31,7 +31,7 @@ function excerpt(line: number, around: number): string {
   }).join("");
 }
 
-Deno.test("frames of asynchronous functions have their lines of source", async () => {
+Deno.test("frames of asynchronous functions show their source", async () => {
   const page = await page_for("/order");
   const order = line_of("thrown in order");
   const find = line_of("thrown in find");
@@ -53,7 +53,7 @@ ${excerpt(awaited, 2)}  at async `,
   );
 });
 
-Deno.test("frames of a generator and of a callback have their lines of source", async () => {
+Deno.test("frames of generators and callbacks show their source", async () => {
   const blocks = line_of("thrown in blocks");
   assertStringIncludes(
     await page_for("/blocks"),
@@ -72,7 +72,7 @@ ${excerpt(sorted, 2)}  at Array.sort (<anonymous>)
   );
 });
 
-Deno.test("the word that a frame points at is marked", async () => {
+Deno.test("the word at the position of a frame is marked", async () => {
   const page = await page_for("/sorted", "text/html");
   const compare = line_of("thrown in compare");
   const sorted = line_of("sorted");
@@ -102,7 +102,7 @@ Deno.test("the word that a frame points at is marked", async () => {
   );
 });
 
-Deno.test("frames of the package and of Deno are folded, where there are others", async () => {
+Deno.test("frames of the package and of Deno are folded if there are others", async () => {
   const page = await page_for("/sorted", "text/html");
   assertStringIncludes(
     page,
@@ -127,7 +127,7 @@ Deno.test("frames of the package and of Deno are folded, where there are others"
   );
 });
 
-Deno.test("frames of the package are not folded where there are no others", () => {
+Deno.test("frames of the package are not folded if there are no others", () => {
   const error = new Error("x");
   const { href } = new URL("_internal/bag.ts", root);
   error.stack = `Error: x\n    at f (${href}:1:1)`;
@@ -139,7 +139,7 @@ Deno.test("frames of the package are not folded where there are no others", () =
   assertEquals(breach.includes('class="frame"'), false);
 });
 
-/** An error with these frames, and what the page shows of them. */
+/** The frames that the page shows for an error with these frames. */
 function frames_shown(...frames: string[]): string {
   const error = new Error("x");
   error.stack = ["Error: x", ...frames.map((frame) => `    at ${frame}`)]
@@ -147,7 +147,7 @@ function frames_shown(...frames: string[]): string {
   return text_of(error).split("\n\nRequest")[0]!.replace("Error: x\n", "");
 }
 
-Deno.test("frames of libraries, of data and of what is gone have no source", () => {
+Deno.test("frames of libraries, data URLs and missing files show no source", () => {
   const places: [string, string][] = [
     ["f (https://example.com/a.ts:1:2)", "f (https://example.com/a.ts:1:2)"],
     ["async file:///gone/a%20b.ts:1:2", "async (/gone/a b.ts:1:2)"],
@@ -174,7 +174,7 @@ Deno.test("frames of libraries, of data and of what is gone have no source", () 
   }
 });
 
-Deno.test("whose code a frame is of is known by its place", () => {
+Deno.test("the owner of a frame is known by its location", () => {
   const owners: [string, string][] = [
     [new URL("mod.ts", root).href, "@tsgi/serve"],
     [new URL("simple_server.ts", root).href, "@tsgi/serve"],
@@ -202,7 +202,7 @@ Deno.test("whose code a frame is of is known by its place", () => {
   }
 });
 
-Deno.test("a long line of source is cut around its column", async () => {
+Deno.test("a long line of source is cut to the part around the column", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = `${folder}/long.js`;
@@ -222,7 +222,7 @@ Deno.test("a long line of source is cut around its column", async () => {
   }
 });
 
-Deno.test("a stack that is none does not matter", () => {
+Deno.test("an invalid stack is ignored", () => {
   for (const stack of [undefined, null, 42, {}, "", "\n\n", "nothing"]) {
     const error = new Error("x");
     error.stack = stack as never;
@@ -243,7 +243,7 @@ Deno.test("a stack that is none does not matter", () => {
   assertEquals(headlines(error), ["Error: x"]);
 });
 
-Deno.test("a message that looks like frames has no file read", () => {
+Deno.test("no file is read for a message that looks like frames", () => {
   const fake = `no such file\n    at f (${app_url}:3:1)`;
   const error = new Error(fake);
   error.stack = `Error: ${fake}\n    at g (file:///gone.ts:1:2)`;
@@ -253,7 +253,7 @@ Deno.test("a message that looks like frames has no file read", () => {
   );
 });
 
-Deno.test("nothing but modules is read, whatever the stack says", async () => {
+Deno.test("only modules are read, whatever the stack says", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const shown: string[] = [];
@@ -270,7 +270,7 @@ Deno.test("nothing but modules is read, whatever the stack says", async () => {
   }
 });
 
-Deno.test("sources are shown as far as the process may read them, and it never asks", async () => {
+Deno.test("source is shown only with permission to read it, which is never asked for", async () => {
   const line = line_of("thrown in order");
   const lines = `    > ${line} | ${source[line - 1]}\n`;
   const tests = new URL("tests/", root).pathname;

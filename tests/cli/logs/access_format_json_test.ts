@@ -25,7 +25,7 @@ function parse_line(
   return JSON.parse(line);
 }
 
-Deno.test("json has an object for each request", () => {
+Deno.test("json writes one object per request", () => {
   const format = compile_format("json");
   const times = { now: 1795219002007, running: 20000.1 + 12345.678 };
   assertEquals(
@@ -64,7 +64,7 @@ Deno.test("json has an object for each request", () => {
   );
 });
 
-Deno.test("json has the text that bytes are in UTF-8, and else each byte as a character", () => {
+Deno.test("json decodes values as UTF-8, or as Latin-1 if they are not valid UTF-8", () => {
   const format = compile_format("json");
   const expected = {
     [native("/é€😀\u2028\ufeff")]: "/é€😀\u2028\ufeff",
@@ -85,7 +85,7 @@ Deno.test("json has the text that bytes are in UTF-8, and else each byte as a ch
   }
 });
 
-Deno.test("json can be read back whatever was sent", () => {
+Deno.test("json can be parsed, whatever the request contains", () => {
   const next = random(8);
   const format = compile_format("json");
   for (let i = 0; i < 2000; i++) {

@@ -18,7 +18,7 @@ import {
   while_it_is,
 } from "./answered.ts";
 
-/** The line of a request, its time left out. */
+/** The line for a request, without its time. */
 function line_of(
   format: string,
   environ?: Record<string, unknown>,
@@ -27,7 +27,7 @@ function line_of(
   return without_times(compile_format(format).line(answered(environ, rest)));
 }
 
-Deno.test("compile_format() has the Common Log Format", () => {
+Deno.test("compile_format() knows the Common Log Format", () => {
   const plain = { ...ENVIRON, REQUEST_URI: "/x" };
   for (
     const format of [
@@ -42,7 +42,7 @@ Deno.test("compile_format() has the Common Log Format", () => {
   }
 });
 
-Deno.test("compile_format() has the combined format, which ends in referrer and user agent", () => {
+Deno.test("compile_format() knows the combined format, which adds referrer and user agent", () => {
   assertEquals(
     line_of("combined"),
     '192.0.2.1 - - [time] "GET /app/a%20b?c=d HTTP/1.1" 200 12 ' +
@@ -54,7 +54,7 @@ Deno.test("compile_format() has the combined format, which ends in referrer and 
   );
 });
 
-/** Each atom: what it is of `ENVIRON`, and where nothing is known. */
+/** The value of each atom for `ENVIRON`, and if nothing is known. */
 const ATOMS: Record<string, [line: string, of_nothing: string]> = {
   "h": ["192.0.2.1", "-"],
   "l": ["-", "-"],
@@ -91,7 +91,7 @@ const ATOMS: Record<string, [line: string, of_nothing: string]> = {
 };
 
 for (const [atom, [line, of_nothing]] of Object.entries(ATOMS)) {
-  Deno.test(`compile_format() has the atom ${atom}`, () => {
+  Deno.test(`compile_format() knows the atom ${atom}`, () => {
     const times = { now: 0, running: 20000.1 + 12345.678 };
     const format = `<%(${atom})s|%(${atom})s>`;
     const timed = while_it_is(
@@ -107,7 +107,7 @@ for (const [atom, [line, of_nothing]] of Object.entries(ATOMS)) {
   });
 }
 
-Deno.test("compile_format() takes text as it is, and %% for a percent sign", () => {
+Deno.test("compile_format() copies text, and turns %% into a percent sign", () => {
   const expected = {
     "é\t%%(h)s %(s)s %%%(m)s%% s": "é\t%(h)s 200 %GET% s\n",
     "%(s)s%(s)s": "200200\n",
@@ -118,7 +118,7 @@ Deno.test("compile_format() takes text as it is, and %% for a percent sign", () 
   }
 });
 
-Deno.test("compile_format() refuses what is no format", () => {
+Deno.test("compile_format() refuses an invalid format", () => {
   const wrong = {
     "": '""',
     "jsno": '"jsno": did you mean json?',
@@ -149,7 +149,7 @@ Deno.test("compile_format() refuses what is no format", () => {
   }
 });
 
-Deno.test("needs_time says whether a format takes the time of a request", () => {
+Deno.test("needs_time tells whether a format contains a duration", () => {
   const expected = {
     "common": false,
     "combined": false,
@@ -168,7 +168,7 @@ Deno.test("needs_time says whether a format takes the time of a request", () => 
   }
 });
 
-Deno.test("a time that a clock turned back makes negative is 0", () => {
+Deno.test("a duration is never negative, even if the clock is set back", () => {
   const format = "%(T)s %(M)s %(D)s %(L)s";
   const line = while_it_is(
     { now: 0, running: 1 },
@@ -177,7 +177,7 @@ Deno.test("a time that a clock turned back makes negative is 0", () => {
   assertEquals(line, "0 0 0 0.000000\n");
 });
 
-/** `user:password` as a client sends it. */
+/** The header that a client sends for `user:password`. */
 function basic(credentials: string, scheme = "Basic"): Record<string, string> {
   return { HTTP_AUTHORIZATION: `${scheme} ${btoa(credentials)}` };
 }
@@ -204,7 +204,7 @@ Deno.test("the atom u is REMOTE_USER, or the user of a Basic Authorization", () 
   }
 });
 
-Deno.test("the atom r tells the target of a request as far as the variables do", () => {
+Deno.test("the atom r is the request line, as far as the variables contain it", () => {
   const request = { REQUEST_METHOD: "GET", SERVER_PROTOCOL: "HTTP/1.0" };
   const expected: [environ: Record<string, unknown>, line: string][] = [
     [{ ...request, REQUEST_URI: "//a%2Fb?" }, "GET //a%2Fb? HTTP/1.0"],
@@ -216,7 +216,7 @@ Deno.test("the atom r tells the target of a request as far as the variables do",
       { ...request, PATH_INFO: "/a", QUERY_STRING: "b=c" },
       "GET /a?b=c HTTP/1.0",
     ],
-    // Only an application can have set these.
+    // Only an application can set these.
     [{ ...request, PATH_INFO: "/\u20ac" }, "GET - -"],
     [{ ...request, REQUEST_URI: Symbol("x") }, "GET - -"],
     [{ REQUEST_METHOD: Symbol("x") }, "Symbol(x) - -"],
@@ -226,7 +226,7 @@ Deno.test("the atom r tells the target of a request as far as the variables do",
   }
 });
 
-Deno.test("what is no printable ASCII is escaped, as are backslash and double quote", () => {
+Deno.test("everything but printable ASCII is escaped, and so are backslashes and double quotes", () => {
   const all = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i));
   const hex = (char: string) =>
     `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
@@ -253,7 +253,7 @@ Deno.test("what is no printable ASCII is escaped, as are backslash and double qu
   }
 });
 
-/** The text that `escaped` stands for. */
+/** Reverses the escaping. */
 function unescaped(escaped: string): string {
   return escaped.replace(
     /\\(?:x(..)|u(....)|(.))/g,
@@ -262,7 +262,7 @@ function unescaped(escaped: string): string {
   );
 }
 
-Deno.test("no request forges a line or a field, and each can be read back", () => {
+Deno.test("no request can forge a line or a field, and every value can be recovered", () => {
   const next = random(6);
   const format = compile_format('%(h)s %(u)s "%(a)s" "%(f)s" "%({c}e)s"');
   for (let i = 0; i < 3000; i++) {
@@ -296,7 +296,7 @@ Deno.test("every format gives exactly one line of printable ASCII", () => {
   }
 });
 
-Deno.test("the time of a line is that of its second, wherever the clock goes", () => {
+Deno.test("the time of a line is right, even if the clock is set back", () => {
   const format = compile_format("%(t)s");
   const line = (now: number) =>
     while_it_is({ now }, () => format.line(answered()));
@@ -350,7 +350,7 @@ for (const now of [1795219002007, 1782864000999]) {
   );
 });
 
-Deno.test("a request by HTTP is logged as it came", async () => {
+Deno.test("a request over HTTP is logged as it was received", async () => {
   const format = compile_format(
     '%(h)s %(u)s "%(r)s" %(U)s %(q)s "%(a)s" %({X-A}i)s %({SERVER_NAME}e)s',
   );

@@ -5,7 +5,7 @@ import { make_folder, start, without_times } from "../../support/command.ts";
 import { raw_request } from "../../support/support.ts";
 import { assert_refused, get } from "../helpers.ts";
 
-Deno.test("the access log has a line of the Common Log Format for each request", async () => {
+Deno.test("the access log has one line per request, in the Common Log Format", async () => {
   await using folder = await make_folder({
     "app.ts": `export default function* (environ, start_response) {
   start_response(environ.PATH_INFO.slice(1) + " X", []);
@@ -23,7 +23,7 @@ Deno.test("the access log has a line of the Common Log Format for each request",
     'GET /20"0"': '"GET /20\\"0\\" HTTP/1.1" 500 59',
     "GET /200\\": '"GET /200\\\\ HTTP/1.1" 500 59',
     "GET /200%22%0A%7F": '"GET /200%22%0A%7F HTTP/1.1" 500 59',
-    // A control character (U+0085) as UTF-8 is the only one that Deno lets pass.
+    // U+0085 in UTF-8 is the only control character that Deno accepts.
     "GET /200\xc2\x85": '"GET /200\\xc2\\x85 HTTP/1.1" 500 59',
     "GET //200": '"GET //200 HTTP/1.1" 200 9',
     "GET /500?x": '"GET /500?x HTTP/1.1" 500 59',
@@ -60,7 +60,7 @@ Deno.test("the access log has the local time and its offset from UTC", async () 
   }
 });
 
-Deno.test("--access-logfile FILE appends the log to that file", async () => {
+Deno.test("--access-logfile FILE appends to that file", async () => {
   await using folder = await make_folder({ "the log": "before\n" });
   const log = `${folder.path}/the log`;
   for (const path of ["one", "two"]) {
@@ -80,7 +80,7 @@ Deno.test("--access-logfile FILE appends the log to that file", async () => {
   );
 });
 
-Deno.test("--access-logfile - is stderr", async () => {
+Deno.test("--access-logfile - writes to stderr", async () => {
   await using command = await start(["--access-logfile", "-"]);
   await fetch(command.address, { method: "HEAD" });
   const { stderr } = await command.stop();

@@ -1,16 +1,16 @@
-/** What the tests of access formats share: a request that was answered, at a time that stands, with any characters. */
+/** Shared by the tests of access formats: a request with its response, a fixed time, random characters. */
 
 import type { Answered } from "../../../cli/logs/access_format.ts";
 import { Headers } from "../../../headers.ts";
 import { int, pick } from "../../support/random.ts";
 import { text } from "../../support/support.ts";
 
-/** What the native string of a text in UTF-8 is. */
+/** The native string for a text in UTF-8. */
 export function native(value: string): string {
   return text(new TextEncoder().encode(value));
 }
 
-/** A request as a browser sends it. */
+/** The environ of a request from a browser. */
 export const ENVIRON = {
   REMOTE_ADDR: "192.0.2.1",
   REQUEST_METHOD: "GET",
@@ -35,7 +35,7 @@ export const HEADERS = new Headers([
   ["X-Empty", ""],
 ]);
 
-/** A request that was answered by a status 200 and 12 bytes. */
+/** A request with a response of status 200 and 12 bytes. */
 export function answered(
   environ: Record<string, unknown> = ENVIRON,
   rest: Partial<Answered> = {},
@@ -50,7 +50,7 @@ export function answered(
   };
 }
 
-/** Calls `make` while the clocks stand: `now` since 1970, `running` since the start of the process, in milliseconds. */
+/** Calls `make` at a fixed time, in milliseconds: `now` since 1970, `running` since the start of the process. */
 export function while_it_is<Result>(
   { now, running = 0 }: { now: number; running?: number },
   make: () => Result,
@@ -67,13 +67,13 @@ export function while_it_is<Result>(
   }
 }
 
-/** Characters that somebody might try to forge a line with, and some that nobody minds. */
+/** Characters that could be used to forge a line, and some harmless ones. */
 export const CHARACTERS = [
   ..."\0\t\n\r\x1b \"'\\%[](){}x0nu:,/-",
   ..."\x7f\x85\x9b\xa0\xc2\xc3\xa9\xe2\x80\xa8\xff\u20ac\u2028\ud800",
 ];
 
-/** An environ in which every variable is such a text. */
+/** An environ in which every variable consists of these. */
 export function random_environ(next: () => number): Record<string, string> {
   return Object.fromEntries(
     Object.keys(ENVIRON).map((key) => [

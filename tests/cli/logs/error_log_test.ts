@@ -1,4 +1,4 @@
-/** The error log: levels, exact lines, and that everything is written at once. */
+/** The error log: levels, exact lines, and that it is unbuffered. */
 
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
@@ -10,7 +10,7 @@ import { UsageError } from "../../../cli/settings/usage_error.ts";
 import { make_folder } from "../../support/command.ts";
 import { root, run_app, run_script } from "../../support/support.ts";
 
-/** An error log in a folder of its own; closed and removed by `await using`. */
+/** An error log in a temporary folder; closed and removed by `await using`. */
 interface TestLog extends AsyncDisposable {
   log: ErrorLog;
   path: string;
@@ -33,7 +33,7 @@ async function make_log(level = "info"): Promise<TestLog> {
   };
 }
 
-/** The log, its times left out. */
+/** The log, without its times. */
 function without_times(log: string): string {
   return log.replace(
     /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}\]/gm,
@@ -41,7 +41,7 @@ function without_times(log: string): string {
   );
 }
 
-Deno.test("log() writes the levels from --log-level on", async () => {
+Deno.test("log() writes messages of at least --log-level", async () => {
   for (const [least, level] of LOG_LEVELS.entries()) {
     await using test = await make_log(level);
     for (const name of LOG_LEVELS) test.log.log(name, `about ${name}`);
@@ -52,7 +52,7 @@ Deno.test("log() writes the levels from --log-level on", async () => {
   }
 });
 
-Deno.test("open_error_log() takes a level in capital letters", async () => {
+Deno.test("open_error_log() accepts a level in capital letters", async () => {
   await using test = await make_log("Warning");
   test.log.log("info", "1");
   test.log.log("warning", "2");
@@ -62,7 +62,7 @@ Deno.test("open_error_log() takes a level in capital letters", async () => {
   );
 });
 
-Deno.test("open_error_log() refuses another level, and a file that cannot be opened", () => {
+Deno.test("open_error_log() refuses an unknown level, and a file that cannot be opened", () => {
   for (const level of ["", "warn", "0", "constructor"]) {
     const error = assertThrows(() => open_error_log("-", level), UsageError);
     assertEquals(
@@ -86,7 +86,7 @@ Deno.test("log() writes one line, whatever the message", async () => {
   );
 });
 
-Deno.test("log_text() writes text as it is behind the beginning of a line, from the level on", async () => {
+Deno.test("log_text() writes text unchanged after its prefix, from --log-level on", async () => {
   await using test = await make_log("error");
   test.log.log_text("error", "\\x0a\nError: x\n    at y\n");
   test.log.log_text("warning", "not this\n");
@@ -127,7 +127,7 @@ console.log(Date.now());`;
   );
 });
 
-Deno.test("an ErrorLog is written at once, as it is, whatever its level", async () => {
+Deno.test("write() of an ErrorLog writes immediately and unchanged, at any level", async () => {
   await using test = await make_log("critical");
   test.log.write("a");
   assertEquals(test.content(), "a");
@@ -137,7 +137,7 @@ Deno.test("an ErrorLog is written at once, as it is, whatever its level", async 
   assertEquals(test.content(), "ab\n\x1b\u20ac\n");
 });
 
-Deno.test("an ErrorLog is the wsgi.errors of an application, and takes its stacks", async () => {
+Deno.test("an ErrorLog serves as wsgi.errors, and receives the stacks of errors", async () => {
   await using test = await make_log("critical");
   await run_app((environ) => {
     environ["wsgi.errors"].write("about to fail\n");

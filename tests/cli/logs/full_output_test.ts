@@ -1,4 +1,4 @@
-/** Output that cannot be written: a full disk, a pipe that nobody reads. The command serves on, and ends as it should. */
+/** Output that cannot be written, because a disk is full or a pipe has no reader: the command is not affected. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { make_folder, mod } from "../../support/command.ts";
@@ -10,23 +10,23 @@ import {
 } from "../../support/processes.ts";
 import { root, until } from "../../support/support.ts";
 
-/** What a shell does with the output of the command. */
+/** Shell commands that redirect the output of the command. */
 const OUTPUTS: Record<string, string> = {
-  "on a full disk": 'exec "$@" >/dev/full 2>/dev/full',
-  "of which stdout is closed": 'exec "$@" >&-',
-  "of which all is closed": 'exec "$@" >&- 2>&-',
+  "to a full disk": 'exec "$@" >/dev/full 2>/dev/full',
+  "to a closed stdout": 'exec "$@" >&-',
+  "to closed stdout and stderr": 'exec "$@" >&- 2>&-',
 };
 
-/** The same through a program that makes pipes: nobody reads them any more, or they are full and do not wait. */
+/** Programs that redirect it to a pipe: one without a reader, or a full one that does not block. */
 const PIPES: Record<string, string> = {
-  "into a pipe that is closed": `
+  "to a closed pipe": `
 import os, sys
 r, w = os.pipe()
 os.close(r)
 for fd in (1, 2): os.dup2(w, fd)
 os.execvp(sys.argv[1], sys.argv[1:])
 `,
-  "into a pipe that is full and does not wait": `
+  "to a full, non-blocking pipe": `
 import os, sys
 r, w = os.pipe()
 os.set_blocking(w, False)
@@ -39,7 +39,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 `,
 };
 
-/** How a program is started with such an output. */
+/** The programs that start the command with such an output. */
 const wrappers: [name: string, command: string, args: string[]][] = [
   ...Object.entries(OUTPUTS).map(([name, script]) =>
     [name, "sh", ["-c", script, "sh"]] as [string, string, string[]]
@@ -64,7 +64,7 @@ function spawn(
   }).spawn();
 }
 
-/** Where the logs go: there as well, or to a disk that is full. */
+/** Where the logs go: to the same output, or to a full disk. */
 const LOGS = [
   [],
   ["--access-logfile", "/dev/full", "--error-logfile", "/dev/full"],
@@ -98,7 +98,7 @@ for (const [name, command, wrapper] of wrappers) {
         if (workers === "1") child.kill("SIGHUP");
         child.kill("SIGUSR1");
         child.kill("SIGTERM");
-        // It has heard that when it takes no connections any more.
+        // When it accepts no more connections, it has received the signal.
         while (await is_open(port));
         gate.open();
         assertMatch(await answer, /^\d+ 1 whole$/);
@@ -138,7 +138,7 @@ Deno.exit(0);
   });
 }
 
-/** Whether somebody listens at a port. */
+/** Whether a server listens at a port. */
 async function is_open(port: number): Promise<boolean> {
   try {
     (await Deno.connect({ hostname: "127.0.0.1", port })).close();
@@ -148,7 +148,7 @@ async function is_open(port: number): Promise<boolean> {
   }
 }
 
-/** Waits until somebody listens at a port; fails where the process that should has ended. */
+/** Waits until a server listens at a port; fails if its process has ended. */
 async function until_open(
   port: number,
   child: Deno.ChildProcess,
@@ -167,7 +167,7 @@ async function status_of(port: number): Promise<number> {
   return response.status;
 }
 
-Deno.test("--help says that it could not be printed, with status 1", async () => {
+Deno.test("--help exits with status 1, and says why, if it cannot be printed", async () => {
   for (const option of ["--help", "--version", "--print-config"]) {
     const { code, stderr } = await new Deno.Command("sh", {
       args: [
@@ -189,14 +189,14 @@ Deno.test("--help says that it could not be printed, with status 1", async () =>
   }
 });
 
-Deno.test("a mistake in the command line ends it with status 2, also where nobody can be told", async () => {
+Deno.test("a mistake in the command line exits with status 2, even if it cannot be printed", async () => {
   for (const [, command, wrapper] of wrappers) {
     const child = spawn(command, wrapper, [mod, "--gopher"], root);
     assertEquals((await child.status).code, 2);
   }
 });
 
-Deno.test("an access log that cannot be written is told of in the error log", async () => {
+Deno.test("the error log reports an access log that cannot be written", async () => {
   await using folder = await make_folder({ "app.ts": APPS });
   const port = free_port();
   const child = spawn("sh", ["-c", 'exec "$@"', "sh"], [

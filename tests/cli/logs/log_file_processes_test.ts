@@ -1,4 +1,4 @@
-/** Log files and processes: nothing is lost when one ends, and several write to one file or pipe. */
+/** Log files and processes: no line is lost when a process ends, and several processes share a file or pipe. */
 
 import { assertEquals } from "@std/assert";
 import { type Folder, make_folder } from "../../support/command.ts";
@@ -9,7 +9,7 @@ const ignore = Deno.build.os === "windows";
 /** The module under test. */
 const module = new URL("cli/logs/log_file.ts", root).href;
 
-/** A way in which a process ends that has a log, and what is left of it. */
+/** A way in which a process with a log ends, and what it leaves. */
 interface End {
   program: string;
   code?: number;
@@ -18,7 +18,7 @@ interface End {
   log?: string;
 }
 
-/** Runs a program whose timers never write its `log`. */
+/** Runs a program with a `log` whose timers never fire. */
 async function run_logging({ program }: End): Promise<Required<End>> {
   await using folder = await make_folder({
     "program.ts": `const { setTimeout } = globalThis;
@@ -61,21 +61,21 @@ const ENDS: Record<string, End> = {
     code: 1,
     stderr: "error: Uncaught (in promise) Error: x",
   },
-  "an error whose event a later listener keeps to itself": {
+  "an error whose event a later listener stops": {
     program:
       `addEventListener("error", (event) => event.stopImmediatePropagation());
 ${LOG_AND_THROW}`,
     code: 1,
     stderr: "error: Uncaught Error: x",
   },
-  "an error that a listener takes for handled, and a later Deno.exit()": {
+  "an error that a listener handles, followed by Deno.exit()": {
     program: `addEventListener("error", (event) => event.preventDefault());
 ${LOG_AND_THROW}
 setTimeout(() => { log.write("2\\n"); Deno.exit(6); }, 20);`,
     code: 6,
     log: "1\n2\n",
   },
-  "a rejection that a listener answers by Deno.exit()": {
+  "a rejection whose listener calls Deno.exit()": {
     program: `addEventListener("unhandledrejection", () => {
   log.write("2\\n");
   Deno.exit(5);
@@ -85,7 +85,7 @@ Promise.reject(new Error("x"));`,
     code: 5,
     log: "1\n2\n",
   },
-  "an end during which a line is written": {
+  "an end at which another listener writes a line": {
     program: `addEventListener("unload", () => log.write("2\\n"));
 log.write("1\\n");`,
     log: "1\n2\n",
@@ -93,13 +93,13 @@ log.write("1\\n");`,
 };
 
 for (const [name, end] of Object.entries(ENDS)) {
-  Deno.test(`nothing is lost by ${name}`, async () => {
+  Deno.test(`a LogFile loses nothing at ${name}`, async () => {
     const defaults = { code: 0, stderr: "", log: "1\n" };
     assertEquals(await run_logging(end), { ...defaults, ...end });
   });
 }
 
-Deno.test("a LogFile finds its file where the process has changed its folder", async () => {
+Deno.test("a LogFile finds its file after the process has changed its folder", async () => {
   const { stderr, log } = await run_logging({
     program: `Deno.mkdirSync("below");
 Deno.chdir("below");
@@ -110,7 +110,7 @@ log.write("1\\n");`,
   assertEquals([stderr, log], ["", "1\n"]);
 });
 
-/** A program with a log: a file, or `-` for stderr. */
+/** A program with a log file, or `-` for stderr. */
 function program_with(path: string, program: string): Promise<Folder> {
   return make_folder({
     "program.ts": `import { open_log } from ${JSON.stringify(module)};
@@ -121,7 +121,7 @@ ${program}`,
 
 const RUN = ["run", "-A", "--no-lock", "--no-check", "program.ts"];
 
-Deno.test("open_log() takes - for stderr, which stays open", async () => {
+Deno.test("open_log() writes to stderr for -, and does not close it", async () => {
   await using folder = await program_with(
     "-",
     `log.write("1\\n");
@@ -167,7 +167,7 @@ console.log("lost", log.lost);`,
 
 const LINES = 20000;
 
-/** Begins when there are two who do. */
+/** Starts writing once both processes run. */
 const WRITE_LINES = `Deno.mkdirSync("ready." + Deno.pid);
 while (Array.from(Deno.readDirSync(".")).filter(({ isDirectory }) => isDirectory).length < 2) {
   await new Promise((resolve) => setTimeout(resolve, 1));
@@ -176,7 +176,7 @@ for (let i = 0; i < ${LINES}; i++) {
   log.write(Deno.pid + " " + i + " " + "x".repeat(1 + i % 200) + "\\n");
 }`;
 
-/** Asserts that each of two processes has its lines in `log`, each line whole and in its order. */
+/** Asserts that `log` has all lines of both processes, each whole and in order. */
 function assert_whole(log: string): void {
   const numbers: Record<string, number> = {};
   for (const line of log.trimEnd().split("\n")) {
@@ -191,7 +191,7 @@ function assert_whole(log: string): void {
   assertEquals(Object.values(numbers), [LINES, LINES]);
 }
 
-Deno.test("two processes that append to one file tear no line", async () => {
+Deno.test("two processes can append to one file without mixing their lines", async () => {
   await using folder = await program_with("log", WRITE_LINES);
   const run = () =>
     run_script(["--no-check", "program.ts"], { cwd: folder.path });
@@ -205,7 +205,7 @@ Deno.test({
   ignore,
   async fn() {
     await using folder = await program_with("-", WRITE_LINES);
-    // Who reads little at a time leaves no room for larger blocks in one piece.
+    // A slow reader leaves no room for larger blocks.
     const script = '{ "$@" & "$@"; wait; } 2>&1 | dd bs=4096 status=none';
     const { stdout } = await new Deno.Command("sh", {
       args: ["-c", script, "sh", Deno.execPath(), ...RUN],

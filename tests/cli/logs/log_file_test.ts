@@ -1,4 +1,4 @@
-/** Log files: when lines are written, that none is torn, and what happens where they cannot be written. */
+/** Log files: when lines are written, that none is torn, and what happens if they cannot be written. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import {
@@ -12,7 +12,7 @@ import { text, until } from "../../support/support.ts";
 
 const ignore = Deno.build.os === "windows";
 
-/** A log in a folder of its own; closed and removed by `await using`. */
+/** A log in a temporary folder; closed and removed by `await using`. */
 interface TestLog extends AsyncDisposable {
   log: LogFile;
   path: string;
@@ -42,7 +42,7 @@ async function make_log(options: LogFileOptions = {}): Promise<TestLog> {
   };
 }
 
-/** Puts `replacement` in the place of a method until the end of `using`. */
+/** Replaces a method until the end of `using`. */
 function replace<Owner extends object, Name extends keyof Owner>(
   owner: Owner,
   name: Name,
@@ -53,7 +53,7 @@ function replace<Owner extends object, Name extends keyof Owner>(
   return { [Symbol.dispose]: () => owner[name] = original };
 }
 
-/** Notes how long each timer takes that is set, and never lets one come. */
+/** Records the delays of timers, and never lets one fire. */
 function hold_timers(): Disposable & { set: unknown[]; active: Set<unknown> } {
   const set: unknown[] = [];
   const active = new Set<unknown>();
@@ -82,7 +82,7 @@ function hold_timers(): Disposable & { set: unknown[]; active: Set<unknown> } {
   };
 }
 
-Deno.test("open_log() appends to a file, and makes one where there is none", async () => {
+Deno.test("open_log() appends to a file, and creates it if necessary", async () => {
   await using test = await make_log();
   for (const line of ["a\n", "b\n"]) {
     const log = open_log(test.path, "--x");
@@ -92,7 +92,7 @@ Deno.test("open_log() appends to a file, and makes one where there is none", asy
   assertEquals(test.content(), "a\nb\n");
 });
 
-Deno.test("open_log() names the option where the file cannot be opened", {
+Deno.test("open_log() names the option if the file cannot be opened", {
   ignore,
 }, async () => {
   await using folder = await make_folder({});
@@ -114,7 +114,7 @@ Deno.test("open_log() names the option where the file cannot be opened", {
   }
 });
 
-Deno.test("write() keeps 64 KiB at most", async () => {
+Deno.test("write() buffers at most 64 KiB", async () => {
   using timers = hold_timers();
   await using test = await make_log();
   const line = `${"x".repeat(63)}\n`;
@@ -125,7 +125,7 @@ Deno.test("write() keeps 64 KiB at most", async () => {
   assertEquals(timers.active.size, 0);
 });
 
-Deno.test("write() writes after 100 ms at most, by one timer for all that is kept", async () => {
+Deno.test("write() flushes the buffer after 100 ms, with a single timer", async () => {
   await using test = await make_log();
   {
     using timers = hold_timers();
@@ -149,7 +149,7 @@ Deno.test("write() keeps the order of lines, and writes UTF-8", async () => {
   assertEquals(test.reports, []);
 });
 
-Deno.test("a LogFile that is not buffered writes at once, without a timer", async () => {
+Deno.test("an unbuffered LogFile writes immediately, without a timer", async () => {
   using timers = hold_timers();
   await using test = await make_log({ buffered: false });
   test.log.write("a");
@@ -159,7 +159,7 @@ Deno.test("a LogFile that is not buffered writes at once, without a timer", asyn
   assertEquals(timers.set, []);
 });
 
-Deno.test("close() writes what is kept; what comes later is lost and counted", async () => {
+Deno.test("close() flushes the buffer; later lines are lost and counted", async () => {
   await using test = await make_log();
   test.log.write("a\n");
   test.log.close();
@@ -174,7 +174,7 @@ Deno.test("close() writes what is kept; what comes later is lost and counted", a
 });
 
 Deno.test(
-  "reopen() writes what is kept to the old file, and goes on in a new one",
+  "reopen() flushes the buffer to the old file, and continues in a new one",
   { ignore },
   async () => {
     await using test = await make_log();
@@ -189,7 +189,7 @@ Deno.test(
   },
 );
 
-Deno.test("reopen() keeps the old file where the path cannot be opened", {
+Deno.test("reopen() keeps the old file if the path cannot be opened", {
   ignore,
 }, async () => {
   await using test = await make_log();
@@ -206,7 +206,7 @@ Deno.test("reopen() keeps the old file where the path cannot be opened", {
 });
 
 Deno.test(
-  "a full disk costs the lines and nothing else, and is reported once",
+  "a full disk loses lines and nothing else, and is reported once",
   {
     ignore: Deno.build.os !== "linux",
   },
@@ -239,7 +239,7 @@ Deno.test(
   },
 );
 
-/** Lets `FsFile` write as many bytes as `room` says, and no more; what it was asked for is in `asked`. */
+/** Lets `FsFile` write only `room` bytes; `asked` has the data of each call. */
 function limit_writes(
   room: number,
 ): Disposable & { room: number; asked: string[] } {
@@ -264,7 +264,7 @@ function limit_writes(
   return limits;
 }
 
-Deno.test("a line that could be written in part is ended before the next one", async () => {
+Deno.test("a partially written line is ended before the next one", async () => {
   await using test = await make_log();
   const { log } = test;
   using limits = limit_writes(7);
@@ -274,9 +274,9 @@ Deno.test("a line that could be written in part is ended before the next one", a
   };
   write("one\ntwo two\nthree\n");
   assertEquals([test.content(), log.lost], ["one\ntwo", 2]);
-  write("four\n"); // There is no room even for the line feed.
+  write("four\n"); // No room even for the line feed.
   assertEquals([test.content(), log.lost], ["one\ntwo", 3]);
-  limits.room = 1; // For the line feed and nothing else.
+  limits.room = 1; // Only for the line feed.
   write("five\n");
   assertEquals([test.content(), log.lost], ["one\ntwo\n", 4]);
   limits.room = 1000;
@@ -288,7 +288,7 @@ Deno.test("a line that could be written in part is ended before the next one", a
   ]);
 });
 
-Deno.test("reopen() begins a new file with a new line", async () => {
+Deno.test("reopen() does not continue a partial line in the new file", async () => {
   await using test = await make_log();
   using limits = limit_writes(2);
   test.log.write("one\n");
@@ -301,13 +301,13 @@ Deno.test("reopen() begins a new file with a new line", async () => {
   assertEquals(test.content(), "two\n");
 });
 
-Deno.test("flush() writes in blocks of whole lines that a pipe takes in one piece", async () => {
+Deno.test("flush() writes blocks of whole lines, small enough for a pipe to take each at once", async () => {
   await using test = await make_log();
   using limits = limit_writes(Infinity);
   const lines = (...lengths: number[]) =>
     lengths.map((length) => `${"x".repeat(length - 1)}\n`).join("");
   const blocks = [
-    lines(1000, 1000, 1000, 1000), // The next line would make 5000 bytes of it.
+    lines(1000, 1000, 1000, 1000), // With the next line it would be 5000 bytes.
     lines(1000),
     lines(10000),
     lines(1000, 3096),

@@ -1,4 +1,4 @@
-/** Both logs of the command while it serves, by HTTP and FastCGI: what is in them, opened anew, complete at the end. */
+/** Both logs of the command over HTTP and FastCGI: their content, reopening, and that they are complete. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import {
@@ -24,7 +24,7 @@ const LOGGING_APP = `export default (environ, start_response) => {
   return [new TextEncoder().encode("four")];
 };`;
 
-Deno.test("--error-logfile FILE has wsgi.errors, errors and the server's own messages", async () => {
+Deno.test("--error-logfile FILE receives wsgi.errors, errors and the server's own messages", async () => {
   await using folder = await make_folder({ "app.ts": LOGGING_APP });
   for (const door of doors) {
     const { protocol } = door;
@@ -45,7 +45,7 @@ Deno.test("--error-logfile FILE has wsgi.errors, errors and the server's own mes
   }
 });
 
-Deno.test("the error log has a line for each of the server's own messages, from the level on", async () => {
+Deno.test("the error log has the server's own messages of at least --log-level", async () => {
   await using folder = await make_folder({ "app.ts": telling_apps() });
   const cases: [level: string, stdout: boolean, logged: RegExp][] = [
     [
@@ -72,7 +72,7 @@ Deno.test("the error log has a line for each of the server's own messages, from 
     const old = await until_answered(port);
     command.kill("SIGHUP");
     await until_ended([old]);
-    // The supervisor sees it a moment later, and says nothing of it if it is stopped before.
+    // The supervisor notices a moment later, and logs nothing if it is stopped before.
     if (is_told) await until(() => read(log)!.includes("reloaded"));
     command.kill("SIGTERM");
     const { code, stdout, stderr } = await command.output();
@@ -84,7 +84,7 @@ Deno.test("the error log has a line for each of the server's own messages, from 
 });
 
 for (const signal of ["SIGUSR1", "SIGUSR2"] as const) {
-  Deno.test(`${signal} has the command write to new log files`, () =>
+  Deno.test(`${signal} makes the command reopen its log files`, () =>
     reopen(signal));
 }
 
@@ -110,7 +110,7 @@ async function reopen(signal: Deno.Signal): Promise<void> {
   assertEquals([read(`${error}.1`), read(error!)], ["told\n", "told\ntold\n"]);
 }
 
-Deno.test("no line of the access log is lost at the end", async () => {
+Deno.test("no line of the access log is lost when the command stops", async () => {
   await using folder = await make_folder({ "app.ts": telling_apps() });
   for (const door of doors) {
     for (const workers of ["0", "2"]) {
