@@ -32,14 +32,16 @@ export function serve(
   options: (folder: string) => string[] = () => [],
   module = `application.ts:${application}`,
 ): Contender {
-  return {
-    name,
-    command: (folder) => [
-      ...["deno", "run", "-A", "mod.ts", "--bind", "127.0.0.1:0"],
-      ...["--access-logfile", "none", ...options(folder)],
-      `${HERE}/${module}`,
-    ],
+  const command = (folder: string) => {
+    const given = options(folder);
+    const add = (option: string, value: string) =>
+      given.includes(option) ? [] : [option, value];
+    return [
+      ...["deno", "run", "-A", "mod.ts", ...add("--bind", "127.0.0.1:0")],
+      ...[...add("--access-logfile", "none"), ...given, `${HERE}/${module}`],
+    ];
   };
+  return { name, command };
 }
 
 function python(name: string, file: string): Contender {
@@ -324,6 +326,18 @@ const hono: Case = {
   ],
 };
 
+const FASTCGI_LEAST = "fastcgi, least";
+const FASTCGI_KEPT_LEAST = "fastcgi, kept, least";
+
+/** A server of `contenders` that listens at the socket of its name. */
+function at_socket(name: string, file: string, ...args: string[]): Contender {
+  const command = (folder: string) => [
+    ...["deno", "run", "-A", `${HERE}/${file}`],
+    ...[socket(folder, name), ...args],
+  ];
+  return { name, command };
+}
+
 /** The same behind nginx: bare `Deno.serve` by HTTP, this package by FastCGI. */
 const hono_nginx: Case = {
   name: "hono_nginx",
@@ -331,25 +345,23 @@ const hono_nginx: Case = {
   unit: "requests/s",
   cpu_unit: "µs/request",
   contenders: [
-    ...["http", HTTP_KEPT].map((name): Contender => ({
-      name,
-      command: (folder) => [
-        ...["deno", "run", "-A", `${HERE}/hono_bare.ts`],
-        socket(folder, name),
-      ],
-    })),
+    ...["http", HTTP_KEPT].map((name) => at_socket(name, "hono_bare.ts")),
     ...["fastcgi", FASTCGI_KEPT].map((name) =>
       serve(name, "", (folder) => [
         ...["--protocol", "fastcgi"],
         ...["--bind", `unix:${socket(folder, name)}`],
       ], "hono.ts")
     ),
+    at_socket(FASTCGI_LEAST, "fastcgi_least.ts"),
+    at_socket(FASTCGI_KEPT_LEAST, "fastcgi_least.ts", "kept"),
   ],
   measure: measure_behind_nginx,
   comparisons: [
     faster("fastcgi", "http", 1, 1.2),
     faster(FASTCGI_KEPT, HTTP_KEPT, 1, 1.2),
     faster(FASTCGI_KEPT, "http"),
+    faster(FASTCGI_LEAST, "http"),
+    faster(FASTCGI_KEPT_LEAST, HTTP_KEPT),
   ],
 };
 

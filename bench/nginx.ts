@@ -6,7 +6,7 @@ import { placed, start } from "./process.ts";
 
 /** The path of a contender at nginx, and the name of its socket: `http, kept` is `http_kept`. */
 function path_of(contender: string): string {
-  return contender.replace(", ", "_");
+  return contender.replaceAll(", ", "_");
 }
 
 /** The Unix socket of a contender; nginx.conf knows it too. */

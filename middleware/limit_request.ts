@@ -44,8 +44,9 @@ export interface LimitRequestOptions {
  *
  * It only sees the environ. So a repeated header counts as one, with the size of all of them; headers that are left out
  * of the environ do not count, nor does `Content-Type: text/plain`, which is the default of wsgiref's servers; and of
- * an absolute target only path and query count. Limiting what is read before the application is called is up to the
- * server.
+ * an absolute target only path and query count. Headers that other middleware has added do not count if the server has
+ * noted the size of what it received, as `make_server` does. Limiting what is read before the application is called is up
+ * to the server.
  *
  * @param app The application.
  * @param options The limits: whole numbers, 0 or more.

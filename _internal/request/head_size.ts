@@ -1,20 +1,20 @@
-/** How large the head of a request is: counted where the headers are read, as it takes longer to find them in an environ again. */
+/** The size of the head of a request: noted when its headers are read, because finding them in the environ again is slow. */
 
 /** The header fields of a request that are in its environ as `HTTP_...`. */
 export interface HeadSize {
   fields: number;
-  /** The bytes of the largest: name, colon, blank and value. */
+  /** The number of bytes in the largest: name, colon, space and value. */
   largest: number;
 }
 
-/** What was noted last, and of which environ: whoever asks for it does so before another request is read. */
+/** The last note, and its environ: it is only needed until the next request is read. */
 const newest: HeadSize & { environ: object | null } = {
   environ: null,
   fields: 0,
   largest: 0,
 };
 
-/** Notes how large the head was that an environ is made of. */
+/** Notes the size of the head from which an environ was made. */
 export function note_head_size(
   environ: object,
   fields: number,
@@ -25,7 +25,7 @@ export function note_head_size(
   newest.largest = largest;
 }
 
-/** How large the head was that `environ` is made of; null where nobody knows. Not to be kept. */
+/** The size of the head from which `environ` was made; null if it is not known. The object is reused: do not keep it. */
 export function head_size(environ: object): Readonly<HeadSize> | null {
   return newest.environ === environ ? newest : null;
 }
