@@ -42,6 +42,8 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
   #loss: Error | null = null;
   /** Why the platform's signal was aborted. */
   #reason: unknown;
+  #is_watching = false;
+  #on_loss: (() => void) | null = null;
 
   constructor(request: Request, caller: Caller) {
     this.#request = request;
@@ -99,7 +101,7 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
     const response = handler(call.#request, call, call);
     return is_promise(response)
       ? Promise.resolve(response).then(check_response, (error) => {
-        throw call.#loss ?? error; // Most handlers fail when their signal is aborted, which is not an error.
+        throw FetchCall.failure_of(call, error);
       })
       : check_response(response);
   }
@@ -128,17 +130,33 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
     if (call.#end === "handed on") return platform.client_signal(call.#request);
     if (!call.#controller) {
       call.#controller = new AbortController();
-      if (call.#end === null) call.#watch_client();
+      call.#watch_client();
       call.#tell();
     }
     return call.#controller.signal;
   }
 
-  /**
-   * Notices a disconnect before the response has begun, if the platform tells. Deno aborts its signal after every
-   * response too, but then the call has already ended.
-   */
+  /** Calls `on_loss` if the client disconnects before the response has begun, and the platform tells. */
+  static watch(call: FetchCall, on_loss: () => void): void {
+    call.#on_loss = on_loss;
+    call.#watch_client();
+    if (call.#loss) on_loss();
+  }
+
+  /** What a handler or its body fails with: after a disconnect, the error that tells the server of it. */
+  static failure_of(call: FetchCall, error: unknown): unknown {
+    return call.#loss ?? error; // Most handlers fail when their signal is aborted.
+  }
+
+  /** @throws The error that tells the server of a disconnect, after one. */
+  static check(call: FetchCall): void {
+    if (call.#loss) throw call.#loss;
+  }
+
+  /** Follows the platform's signal. Deno aborts it after every response too, but then the call has already ended. */
   #watch_client(): void {
+    if (this.#is_watching || this.#end !== null) return;
+    this.#is_watching = true;
     const { request } = this.#caller;
     // Deno aborts the signal of a request that becomes a WebSocket as well.
     if (!request || request.headers.has("upgrade")) return;
@@ -148,6 +166,7 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
       this.#loss = loss_of(request);
       this.#reason = signal.reason;
       FetchCall.end(this, "left");
+      this.#on_loss?.();
     };
     if (signal.aborted) leave();
     else signal.addEventListener("abort", leave, { once: true });

@@ -53,12 +53,17 @@ export class FetchResult
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
-    if (this.#respond) await this.#begin(this.#respond);
-    if (!this.#body || this.#is_whole || this.#closed) return DONE;
-    const step = await this.#body.read();
-    if (!step.done) this.#left -= step.value.length;
-    if (step.done || this.#left <= 0) this.#complete();
-    return step.done ? DONE : step;
+    try {
+      if (this.#respond) await this.#begin(this.#respond);
+      if (!this.#body || this.#is_whole || this.#closed) return DONE;
+      const step = await this.#body.read();
+      if (step.done) FetchCall.check(this.#call);
+      else this.#left -= step.value.length;
+      if (step.done || this.#left <= 0) this.#complete();
+      return step.done ? DONE : step;
+    } catch (error) {
+      throw FetchCall.failure_of(this.#call, error);
+    }
   }
 
   /** Called when middleware leaves a loop over the result. */
@@ -85,6 +90,7 @@ export class FetchResult
       this.#body = new ResponseBody(body);
       const size = length === null ? await this.#body.take_ready() : null;
       if (size !== null) headers.push(["content-length", length = `${size}`]);
+      else if (!this.#body.has_block) this.#watch(this.#body);
     }
     if (this.#closed) return;
     if (length !== null) this.#left = Number(length);
@@ -92,6 +98,13 @@ export class FetchResult
     if (!body || FetchCall.request_of(this.#call).method === "HEAD") {
       this.#complete();
     }
+  }
+
+  /** Cancels a body that waits for its first block when the client disconnects: the server has not begun to send. */
+  #watch(body: ResponseBody): void {
+    FetchCall.watch(this.#call, () => {
+      body.cancel().catch(() => {}); // What the stream fails with now does not matter.
+    });
   }
 
   #complete(): void {

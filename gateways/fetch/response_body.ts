@@ -57,6 +57,11 @@ export class ResponseBody {
     return is_byte_stream;
   }
 
+  /** Whether a block is available. */
+  get has_block(): boolean {
+    return this.#blocks.length > 0;
+  }
+
   /** The next block. */
   read(): Step | Promise<Step> {
     const value = this.#blocks.shift();

@@ -130,6 +130,25 @@ export const cases = [
     CANCELLED,
   ),
   one(
+    "the client disconnects before the first block of the body",
+    "silent",
+    leaves_before,
+    CANCELLED,
+  ),
+  one(
+    "the client disconnects before the first block of the body, and the handler does not ask",
+    "silent",
+    leaves_before,
+    ["cancelled", "worked"],
+    { watched: false },
+  ),
+  one(
+    "the client disconnects, and the body fails for that reason",
+    "aborted",
+    leaves_before,
+    LEFT,
+  ),
+  one(
     "the client disconnects in the middle of its own body",
     "reading",
     leaves_in_upload,

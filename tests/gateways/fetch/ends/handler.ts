@@ -80,6 +80,15 @@ const responses = {
   stream: (context) =>
     new Response(body_of(context, { blocks: ["hel", "lo"], then: "ends" })),
   stalled,
+  silent: (context) =>
+    new Response(body_of(context, { blocks: [], then: "waits" })),
+  async aborted({ request }) {
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: () => until_aborted(request),
+    });
+    await null;
+    return new Response(body);
+  },
   async stalled_after_reading(context) {
     await context.request.text();
     return stalled(context);
@@ -137,7 +146,12 @@ export function ending(note: Note): FetchHandler {
 }
 
 /** The responses whose body is cancelled. */
-const CANCELLED = new Set<ResponseName>(["stalled", "endless", "measured"]);
+const CANCELLED = new Set<ResponseName>([
+  "stalled",
+  "silent",
+  "endless",
+  "measured",
+]);
 
 /** Work that takes a moment after the end of a request. */
 async function work(ended: Promise<void>): Promise<void> {
