@@ -1,5 +1,6 @@
-/** Applications of Python: the package that runs them is imported when one is asked for, and Pyodide by that. */
+/** Applications in Python: the package that runs them is imported on demand, and imports Pyodide. */
 
+import { process_environ } from "../_internal/request/process_environ.ts";
 import { stderr } from "../_internal/streams/error_stream.ts";
 import config from "../deno.json" with { type: "json" };
 import type { WSGIApplication } from "../types.ts";
@@ -7,7 +8,7 @@ import type { Starter } from "./processes/reload.ts";
 import type { Settings } from "./settings/settings.ts";
 import { UsageError } from "./settings/usage_error.ts";
 
-/** What of @tsgi/python is called. */
+/** The part of @tsgi/python that is used. */
 interface PythonPackage {
   load_python(
     specifier: string,
@@ -19,47 +20,66 @@ interface PythonPackage {
   ): Promise<{ application: WSGIApplication; files(): string[] }>;
 }
 
-/** An error that names the files in which something has to change. */
+/** An error with the files in which something has to change. */
 interface LoadError extends Error {
   files?: string[];
 }
 
-/** `package.module`, with `:NAME` behind it, or none. */
+/** `package.module`, optionally followed by `:NAME`. */
 const MODULE_NAME =
   /^[\p{ID_Start}_]\p{ID_Continue}*(\.[\p{ID_Start}_]\p{ID_Continue}*)*(:|$)/u;
 
 /**
- * Whether `MODULE[:NAME]` is of Python: a file that ends in `.py`, a factory that is called, or the name of a module
- * that lies in the working folder or on the path.
+ * Whether `MODULE[:NAME]` is in Python: a file that ends in `.py`, the call of a factory, or the name of a module in the
+ * working folder, on the path, or in the virtual environment.
  */
 export function is_python(
   specifier: string,
   pythonpath: string[] | null,
+  environ?: Readonly<Record<string, string>>,
+  folder = ".",
 ): boolean {
   const [module = ""] = specifier.split(":");
   if (/\.py$/.test(module)) return true;
   if (!MODULE_NAME.test(specifier)) return false;
-  if (exists(module)) return false; // app.ts is a file and no module ts in a package app.
+  // app.ts is a file, and not a module ts in a package app.
+  if (is_file(`${folder}/${module}`)) return false;
   if (/\)$/.test(specifier)) return true;
   const path = module.replaceAll(".", "/");
-  return [".", ...pythonpath ?? []].some((folder) =>
-    exists(`${folder}/${path}.py`) || exists(`${folder}/${path}/__init__.py`)
+  const { PYTHONPATH, VIRTUAL_ENV } = environ ?? process_environ();
+  return [
+    folder,
+    ...pythonpath ?? [],
+    ...PYTHONPATH?.split(":") ?? [],
+    ...site_packages(VIRTUAL_ENV || `${folder}/.venv`),
+  ].some((folder) =>
+    is_file(`${folder}/${path}.py`) || is_file(`${folder}/${path}/__init__.py`)
   );
 }
 
-function exists(path: string): boolean {
+function site_packages(environment: string): string[] {
   try {
-    Deno.statSync(path);
-    return true;
+    return Array.from(
+      Deno.readDirSync(`${environment}/lib`),
+      ({ name }) => `${environment}/lib/${name}/site-packages`,
+    );
+  } catch {
+    return []; // There is no environment, or reading it is not allowed.
+  }
+}
+
+function is_file(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
   } catch {
     return false;
   }
 }
 
 /**
- * Loads an application of Python.
+ * Loads an application in Python.
  *
- * @param starter Who has this process watched: it restarts when a file of the application changes.
+ * @param starter Restarts this process when a file of the application changes.
  * @throws {UsageError} If it cannot be loaded.
  */
 export async function load_python_application(
@@ -67,7 +87,7 @@ export async function load_python_application(
   { pythonpath, protocol, timeout }: Settings,
   starter: Starter | null,
 ): Promise<WSGIApplication> {
-  // Put together: one that stands as it is would be looked for by everybody who installs this package.
+  // A literal specifier would be resolved by everybody who installs this package.
   const name = ["jsr:@tsgi/python", config.version].join("@");
   const python: PythonPackage = await import(name);
   try {
@@ -89,10 +109,10 @@ export async function load_python_application(
   }
 }
 
-/** How often it is looked whether a file has changed, in milliseconds. */
+/** The time between two looks at the files, in milliseconds. */
 const GLANCE = 500;
 
-/** Calls `on_change` when one of the files has changed; which these are may change as well. */
+/** Calls `on_change` when a file has changed, or a new one has been imported and changed since. */
 function watch(files: () => string[], on_change: () => void): void {
   const times = new Map<string, number>();
   const has_changed = (path: string) => {
@@ -109,7 +129,7 @@ function watch(files: () => string[], on_change: () => void): void {
   }, GLANCE);
 }
 
-/** When a file was changed; 0 where it is none. */
+/** When a file was last changed; 0 if it does not exist. */
 function time_of(path: string): number {
   try {
     return Number(Deno.statSync(path).mtime);

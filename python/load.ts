@@ -196,6 +196,9 @@ function log(text: string): void {
 }
 
 const end_process: OnFatal = (error) => {
-  log(`Python has crashed and this process ends: ${error}\n`);
+  // os._exit(), or a signal to this process by os.kill().
+  const is_exit = error instanceof Error && error.name === "Exit";
+  const what = is_exit ? "has ended" : "has crashed";
+  log(`Python ${what}, and this process ends: ${error}\n`);
   Deno.exit(1);
 };

@@ -185,6 +185,8 @@ export class Bridge {
         exchange(number)?.take(this.#input.bytes.subarray(0, size)) ?? -1,
       problem: () => "wsgi.input was read after its request had ended",
       is_given_up: () => this.#watchdog!.is_given_up(),
+      pid: Deno.pid,
+      user_id,
       extras: (number: number) => exchange(number).extras,
       log: (number: number, text: string) => {
         const found = this.#exchanges.get(number);
@@ -225,6 +227,12 @@ function copy_of(proxy: PyProxy): Uint8Array<ArrayBuffer> {
   } finally {
     view.release();
   }
+}
+
+/** The id of the user or group of this process; undefined if it may not be known. */
+function user_id(kind: "uid" | "gid"): number | null | undefined {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind });
+  return state === "granted" ? Deno[kind]() : undefined;
 }
 
 /** The derived key, or an error message. */

@@ -3,11 +3,13 @@
 import ast
 import importlib
 import importlib.util
+import itertools
 import json
 import os
 import re
 import site
 import sys
+import traceback
 from types import FunctionType
 
 import _tsgi_bridge
@@ -31,6 +33,8 @@ def set_up(folder, paths, sites, pycache):
     for path in sites:
         site.addsitedir(path)
     _added[:] = [*sites, *paths]
+    # Pyodide's is "/", so that every package would count as installed; Flask chooses its instance folder by that.
+    sys.prefix = sys.exec_prefix = os.path.abspath(f"{sites[0]}/../../..") if sites else "/lib"
     sys.pycache_prefix = pycache
     sys.dont_write_bytecode = pycache is None
 
@@ -51,30 +55,39 @@ VERSION = ".".join(map(str, sys.version_info[:3]))
 
 
 def hints_for(error):
-    """Possible reasons why the user's packages cannot be imported."""
-    compiled = sorted({name for path in _added for name in compiled_in(path)})
-    if compiled and isinstance(error, ImportError):
-        yield f"Python {VERSION} on WebAssembly imports no modules that are compiled for another system, as there are in: {', '.join(compiled)}"
+    """Possible reasons why a package cannot be imported."""
+    if not isinstance(error, ImportError):
+        return
+    missing = (error.name or "").partition(".")[0]
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if isinstance(error, ModuleNotFoundError) and not any(is_compiled(path, missing) for path in _added):
+        yield f"Modules are looked for in: {', '.join(_added)}"
     for path in _added:
+        in_use = [missing, *(file[len(path) + 1 :].partition("/")[0] for file in files if file.startswith(f"{path}/"))]
+        compiled = sorted({name for name in in_use if is_compiled(path, name)})
+        if compiled:
+            yield f"Python {VERSION} on WebAssembly cannot import modules compiled for another system, as in: {', '.join(compiled)}"
         found = re.search(r"/python(\d+)\.(\d+)/", path)
         if found and found.groups() != tuple(map(str, sys.version_info[:2])):
             yield f"The packages in {path} were installed for Python {'.'.join(found.groups())}, and this is Python {VERSION}"
 
 
-def compiled_in(folder):
+def is_compiled(folder, name):
+    """Whether a module, or a module in a package, is compiled."""
+    if name == "":
+        return False
+    files = itertools.chain(
+        (entry.name for entry in entries_of(folder) if entry.name.startswith(f"{name}.")),
+        (file for _, _, files in os.walk(f"{folder}/{name}") for file in files),
+    )
+    return any(file.endswith((".so", ".pyd")) for file in files)
+
+
+def entries_of(folder):
     try:
-        entries = list(os.scandir(folder))
+        return list(os.scandir(folder))
     except OSError:
-        return
-    for entry in entries:
-        if entry.name.endswith((".so", ".pyd")):
-            yield entry.name.partition(".")[0]
-        elif entry.name.isidentifier() and not is_environment(entry.path) and any(name.endswith((".so", ".pyd")) for _, _, names in os.walk(entry.path) for name in names):
-            yield entry.name
-
-
-def is_environment(folder):
-    return any(path.startswith(f"{folder}/") for path in _added)
+        return []
 
 
 def load(module, name, is_file):
@@ -90,14 +103,22 @@ def load(module, name, is_file):
 
 
 def import_file(path):
-    """Imports a file under its own name, so that it is not loaded again if another module imports it."""
+    """Imports a file under its own name, that of its package included, as another module would import it."""
     folder, name = os.path.split(path)
     if not os.path.isfile(path):
         raise NotFound(f"cannot load {path}: there is no such file")
-    sys.path.insert(0, folder)
-    stem = os.path.splitext(name)[0]
-    if stem.isidentifier() and stem not in sys.modules:
-        return importlib.import_module(stem)
+    names = [os.path.splitext(name)[0]]
+    while os.path.isfile(f"{folder}/__init__.py"):
+        folder, package = os.path.split(folder)
+        names.insert(0, package)
+    if names[-1] == "__init__":
+        names.pop()
+    if sys.path[0] != folder:
+        sys.path.insert(0, folder)
+    name = ".".join(names)
+    known = sys.modules.get(name)
+    if all(map(str.isidentifier, names)) and (known is None or getattr(known, "__file__", None) == path):
+        return importlib.import_module(name)
     spec = importlib.util.spec_from_file_location(f"__tsgi_{len(sys.modules)}__", path)
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

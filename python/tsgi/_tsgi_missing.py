@@ -28,7 +28,12 @@ def patch(host):
         zoneinfo.reset_tzpath(["/usr/share/zoneinfo"])
     guard_json()
     os.system = no_process
-    socket.socket.connect = socket.socket.connect_ex = no_connection
+    pid = host.pid
+    os.getpid = lambda: pid  # In Pyodide every process has the same.
+    os.getuid = os.geteuid = lambda: allowed_id(host.user_id("uid"), "uid")
+    os.getgid = os.getegid = lambda: allowed_id(host.user_id("gid"), "gid")
+    for name in ("bind", "connect", "connect_ex", "listen", "sendmsg", "sendto"):
+        setattr(socket.socket, name, no_connection)
 
 
 def no_process(command):
@@ -36,9 +41,16 @@ def no_process(command):
     raise OSError(errno.ENOSYS, "there are no processes on WebAssembly")
 
 
-def no_connection(self, address):
-    """Pyodide would pretend to be connected, and never send a byte."""
-    raise OSError(errno.ENETUNREACH, f"there are no connections on WebAssembly, got {address!r}")
+def no_connection(self, *args):
+    """Pyodide would pretend to be connected and never send a byte, or crash if Deno forbids what it tries."""
+    raise OSError(errno.ENETUNREACH, "there are no connections on WebAssembly")
+
+
+def allowed_id(number, kind):
+    """The id of a user or group. Pyodide would crash if Deno does not allow it."""
+    if number is None:
+        raise PermissionError(errno.EACCES, f"the {kind} is not known without --allow-sys={kind}")
+    return number
 
 
 def derived(answer):

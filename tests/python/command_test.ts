@@ -157,28 +157,36 @@ python_test(
   "an endless loop is interrupted after --timeout, with a 503 and its traceback",
   async () => {
     await using served = await serve("--timeout", "1", "app.py");
-    const { server } = served;
-    assertEquals(await ask(server.port, "/loop"), "Service Unavailable");
+    const { port, printed } = served.server;
+    assertEquals(await ask(port, "/loop"), "Service Unavailable");
     assertMatch(
-      server.printed.stderr,
+      printed.stderr,
       /"GET \/loop HTTP\/1\.1" was not answered within 1 s: 503\nTraceback .*\n.*line 1\d, in application\n.*\nGivenUp: a call had not ended within 1 s\n/,
     );
-    assertEquals(await ask(server.port), "Hello");
+    assertEquals(await ask(port), "Hello");
   },
 );
 
 python_test(
-  "a worker is replaced after a crash of the interpreter, and when nothing can interrupt a call",
+  "a worker is replaced after --timeout if nothing can interrupt a call",
   async () => {
     await using served = await serve(
       ...["--timeout", "1", "--workers", "1", "app.py"],
     );
     const { port, printed } = served.server;
-    await ask(port, "/crash").catch(() => {});
-    await until(() => printed.stderr.includes("Python has crashed"));
-    await until_replaced(port);
     await ask(port, "/deaf").catch(() => {});
     await until(() => /silent|killed/.test(printed.stderr));
+    await until_replaced(port);
+  },
+);
+
+python_test(
+  "a crash of the interpreter ends the process with one line, and a worker is replaced",
+  async () => {
+    await using served = await serve("--workers", "1", "app.py");
+    const { port, printed } = served.server;
+    await ask(port, "/crash").catch(() => {});
+    await until(() => printed.stderr.includes("Python has crashed"));
     await until_replaced(port);
   },
 );

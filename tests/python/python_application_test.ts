@@ -246,6 +246,17 @@ python_test(
   },
 );
 
+python_test(
+  "os.getpid(), os.geteuid() and os.getegid() are those of the process",
+  async () => {
+    await using server = await start();
+    assertEquals(
+      await server.text("/process"),
+      `${Deno.pid} ${Deno.uid()} ${Deno.gid()}`,
+    );
+  },
+);
+
 python_test("pbkdf2_hmac(), scrypt() and time zones work", async () => {
   await using server = await start();
   assertEquals(
@@ -306,7 +317,7 @@ for (
     ],
     [
       "raising.py",
-      /^cannot load .*raising\.py: it raised\nTraceback \(most recent call last\):\n {2}File ".*raising\.py", line 1, in <module>\n {4}import no_such_module\nModuleNotFoundError: No module named 'no_such_module'$/,
+      /^cannot load .*raising\.py: it raised\nTraceback \(most recent call last\):\n {2}File ".*raising\.py", line 1, in <module>\n {4}import no_such_module\nModuleNotFoundError: No module named 'no_such_module'\nModules are looked for in: \/.*$/,
     ],
   ] as [string, RegExp][]
 ) {
@@ -316,6 +327,18 @@ for (
       PythonLoadError,
     );
     assertMatch(error.message, message);
+  });
+}
+
+for (
+  const [specifier, module] of [
+    ["package/wsgi.py", "package.wsgi"],
+    ["package/__init__.py:make()", "package"],
+  ]
+) {
+  python_test(`a file of a package is imported as ${module}`, async () => {
+    await using server = await start();
+    assertEquals(await server.text(`/loads?${specifier}`), module);
   });
 }
 

@@ -1,17 +1,19 @@
 /** Virtual environments: how they are found, and the message when their packages cannot work. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { is_python } from "../../cli/python.ts";
 import { environment_folders } from "../../python/virtual_environment.ts";
 import { make_folder, run, start } from "../support/command.ts";
 import { ask } from "../support/processes.ts";
 import { python_test } from "./support.ts";
 
 const APP = `
+import sys
 import greeting
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
-    return [greeting.TEXT]
+    return [f"{greeting.TEXT} {sys.prefix}".encode()]
 `;
 
 /** A folder with an application, and a virtual environment with modules. */
@@ -34,12 +36,49 @@ python_test(
   "packages of .venv are found, whatever its version of Python",
   async () => {
     await using project = await make_project(".venv", "3.9", {
-      "greeting.py": 'TEXT = b"from the environment"',
+      "greeting.py": 'TEXT = "Hello from"',
     });
     await using server = await start(["app.py"], { cwd: project.path });
-    assertEquals(await ask(server.port), "from the environment");
+    assertEquals(await ask(server.port), `Hello from ${project.path}/.venv`);
   },
 );
+
+for (
+  const [specifier, environ, expected] of [
+    ["greeting", {}, true],
+    ["greeting:app", {}, true],
+    ["other", {}, false],
+    ["other", { PYTHONPATH: "/none:FOLDER/elsewhere" }, true],
+    ["greeting", { VIRTUAL_ENV: "/none" }, false],
+    ["shop", {}, true],
+    ["shop:create_app()", {}, true],
+    ["app.ts", {}, false],
+    ["app.ts:create_app()", {}, false],
+    ["app.py", {}, true],
+    ["missing.py", {}, true],
+    ["missing:create_app()", {}, true],
+  ] as [string, Record<string, string>, boolean][]
+) {
+  Deno.test(`is_python() is ${expected} for ${specifier} with ${JSON.stringify(environ)}`, async () => {
+    await using project = await make_project(".venv", "3.9", {
+      "greeting.py": "",
+    });
+    for (const folder of ["shop", "elsewhere/other"]) {
+      const path = `${project.path}/${folder}`;
+      await Deno.mkdir(path, { recursive: true });
+      await Deno.writeTextFile(`${path}/__init__.py`, "");
+    }
+    await Deno.writeTextFile(`${project.path}/app.ts`, "");
+    const variables = Object.entries(environ).map(([name, value]) => [
+      name,
+      value.replace("FOLDER", project.path),
+    ]);
+    assertEquals(
+      is_python(specifier, [], Object.fromEntries(variables), project.path),
+      expected,
+    );
+  });
+}
 
 Deno.test("environment_folders() prefers VIRTUAL_ENV to .venv, and may find neither", async () => {
   await using project = await make_project(".venv", "3.9", {});
@@ -67,7 +106,7 @@ python_test(
     );
     assertStringIncludes(
       stderr,
-      "on WebAssembly imports no modules that are compiled for another system, as there are in: greeting\n",
+      "on WebAssembly cannot import modules compiled for another system, as in: greeting\n",
     );
     assertStringIncludes(
       stderr,

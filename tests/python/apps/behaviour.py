@@ -241,6 +241,10 @@ def attempts(environ, start_response):
                 "process": said(lambda: subprocess.run(["ls"])),
                 "system": said(lambda: os.system("true")),
                 "connect": said(lambda: socket.create_connection(("127.0.0.1", 9))),
+                "listen": said(lambda: socket.create_server(("127.0.0.1", 0))),
+                "send": said(lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 9))),
+                "uid": said(os.getuid),
+                "gid": said(os.getegid),
                 "js_read": said(lambda: deno("readTextFileSync", f"{target}/secret.txt")),
                 "js_env": said(lambda: __import__("js").Deno.env.get("HOME_OF_TEST")),
                 "js_run": said(command),
@@ -252,14 +256,18 @@ def attempts(environ, start_response):
 
 
 def loads(environ, start_response):
-    """The message when `FILE:NAME` in the query string cannot be loaded."""
+    """Loads `FILE:NAME` in the query string, and answers with its module, or with the message if it cannot be loaded."""
     import _tsgi_load
 
     file, _, name = unquote(environ["QUERY_STRING"]).partition(":")
     try:
-        _tsgi_load.load(f"{HERE}/{file}", name, True)
+        return ok(start_response, _tsgi_load.load(f"{HERE}/{file}", name, True).__module__)
     except _tsgi_load.NotFound as error:
         return ok(start_response, str(error))
+
+
+def process(environ, start_response):
+    return ok(start_response, f"{os.getpid()} {os.geteuid()} {os.getegid()}")
 
 
 def memory(environ, start_response):
