@@ -21,6 +21,7 @@ import {
   is_one_block,
   type Step,
 } from "./application_result.ts";
+import { refusal } from "../text/frames.ts";
 import { file_wrapper_of, type FileWrapperClass } from "./file_wrapper.ts";
 import { in_turn, type Steps } from "./in_turn.ts";
 import { comes_of } from "./origin.ts";
@@ -188,7 +189,7 @@ export class BaseHandler extends ResponseWriter {
     try {
       if (this.#is_loss(error)) return await this.#leave(error);
       // start_response could not distinguish a thrown null or undefined from no error.
-      this.exc_info = error ?? new TypeError(`${error} was thrown`);
+      this.exc_info = error ?? refusal(`${error} was thrown`);
       if (this.#is_reported(error)) await this.#refuse();
       else await this.handle_error();
       await this.end_body();

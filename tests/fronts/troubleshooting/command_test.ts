@@ -205,7 +205,14 @@ Deno.test("docs/troubleshooting.md explains an application that answers with a W
     "app.ts": "export default {\n" +
       "  fetch: (request) => Deno.upgradeWebSocket(request).response,\n};\n",
   });
-  await using server = await start([`${folder.path}/app.ts`]);
+  const module = `${folder.path}/app.ts`;
+  {
+    await using server = await start([module]);
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`);
+    await new Promise((resolve) => socket.onopen = resolve);
+    socket.close();
+  }
+  await using server = await start([explained("--debug"), module]);
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`);
   await new Promise((resolve) => socket.onerror = resolve);
   await server.stop();
@@ -253,4 +260,39 @@ Deno.test("docs/troubleshooting.md explains an application that blocks its proce
   for (const part of ["has not responded for", "killed"]) {
     assertStringIncludes(server.printed.stderr, explained(part));
   }
+});
+
+/** What the command logs of one request to a fetch handler. */
+async function log_of(handler: string, ...args: string[]): Promise<string> {
+  await using folder = await make_folder({
+    "app.js": `export default { fetch: ${handler} };\n`,
+  });
+  await using server = await start([...args, `${folder.path}/app.js`]);
+  await fetch(server.address, { redirect: "manual" })
+    .then((response) => response.text()).catch(() => {});
+  await until(() => server.printed.stderr.includes("Error: "));
+  return server.printed.stderr;
+}
+
+Deno.test("docs/troubleshooting.md explains a Response of strings", async () => {
+  const handler = '() => new Response(ReadableStream.from(["text"]))';
+  assertStringIncludes(
+    await log_of(handler),
+    explained("the body must consist of Uint8Array, got"),
+  );
+  assertStringIncludes(
+    await log_of(handler, "--access-logfile", "none"),
+    explained("expected typed ArrayBufferView"),
+  );
+});
+
+Deno.test("docs/troubleshooting.md explains a redirect to a path, and bindings of a Worker", async () => {
+  assertStringIncludes(
+    await log_of('() => Response.redirect("/login")'),
+    explained("Invalid URL: '/login'"),
+  );
+  assertStringIncludes(
+    await log_of("(_request, env) => env.MY_KV.get('x')"),
+    explained("Cannot read properties of undefined (reading 'get')"),
+  );
 });
