@@ -1,4 +1,4 @@
-/** The doors to the handler: each server by itself, in the command, and behind nginx; and a CGI script. */
+/** The doors to the handler: each server by itself, in the command, and behind web servers; and a CGI script. */
 
 import { serve as serve_by_command } from "../../../../cli/mod.ts";
 import {
@@ -11,12 +11,15 @@ import {
   type ServerAddress,
   WSGIRequestHandler,
 } from "../../../../simple_server.ts";
+import { in_front as behind_apache } from "../../../fronts/apache.ts";
 import {
+  type Front,
   make_folder,
   read_log,
   remove_folder,
 } from "../../../fronts/fronts.ts";
-import { in_front } from "../../../fronts/nginx.ts";
+import { in_front as behind_lighttpd } from "../../../fronts/lighttpd.ts";
+import { in_front as behind_nginx_conf } from "../../../fronts/nginx.ts";
 import { Log, serve, until } from "../../../support/support.ts";
 import {
   connect,
@@ -161,12 +164,15 @@ function open_in_command(protocol: CommandProtocol): Open {
   };
 }
 
-function open_behind_nginx(protocol: CommandProtocol): Open {
+/** Starts a web server in front of a socket. */
+type StartFront = (socket: string) => Promise<Front>;
+
+function open_behind(protocol: CommandProtocol, start: StartFront): Open {
   return async (handler) => {
     const folder = await make_folder();
     const command = await open_command(handler, protocol, folder);
     const socket = `${folder}/app.sock`;
-    const front = await in_front(`nginx_${protocol}.conf`)(socket);
+    const front = await start(socket);
     return {
       address: ["127.0.0.1", front.port],
       log: command.log,
@@ -195,10 +201,32 @@ export const own_doors: Record<string, () => Promise<EndsDoor>> = {
   "a CGI script": script_door,
 };
 
-/** The command behind nginx. */
-export const nginx_doors: Record<string, () => Promise<EndsDoor>> = {
-  "nginx by HTTP": door_of(http, open_behind_nginx("http")),
-  "nginx by SCGI": door_of(http, open_behind_nginx("scgi")),
-  "nginx by FastCGI": door_of(http, open_behind_nginx("fastcgi")),
-  "nginx by uwsgi": door_of(http, open_behind_nginx("uwsgi")),
+function behind_nginx(protocol: CommandProtocol): () => Promise<EndsDoor> {
+  const start = behind_nginx_conf(`nginx_${protocol}.conf`);
+  return door_of(http, open_behind(protocol, start));
+}
+
+/** The command behind web servers, by the names of their programs. */
+export const front_doors: Record<
+  string,
+  Record<string, () => Promise<EndsDoor>>
+> = {
+  nginx: {
+    "nginx by HTTP": behind_nginx("http"),
+    "nginx by SCGI": behind_nginx("scgi"),
+    "nginx by FastCGI": behind_nginx("fastcgi"),
+    "nginx by uwsgi": behind_nginx("uwsgi"),
+  },
+  apache2: {
+    "Apache by FastCGI": door_of(
+      http,
+      open_behind("fastcgi", behind_apache("fastcgi")),
+    ),
+  },
+  lighttpd: {
+    "lighttpd by FastCGI": door_of(
+      http,
+      open_behind("fastcgi", behind_lighttpd("fastcgi")),
+    ),
+  },
 };

@@ -5,7 +5,7 @@ import { installed } from "../../../fronts/fronts.ts";
 import { markdown_table } from "../../../support/markdown.ts";
 import { root } from "../../../support/support.ts";
 import { type Case, cases } from "./cases.ts";
-import { type EndsDoor, nginx_doors, own_doors } from "./doors.ts";
+import { type EndsDoor, front_doors, own_doors } from "./doors.ts";
 import { limits } from "./limits.ts";
 
 /** How long is waited for what does not come, in milliseconds; what comes needs a part of it. */
@@ -47,8 +47,9 @@ function errors_of(log: string): string[] {
 }
 
 for (const [name, open] of Object.entries(own_doors)) test_door(name, open);
-if (installed("nginx", "openssl")) {
-  for (const [name, open] of Object.entries(nginx_doors)) test_door(name, open);
+for (const [program, doors] of Object.entries(front_doors)) {
+  if (!installed(program, "openssl")) continue;
+  for (const [name, open] of Object.entries(doors)) test_door(name, open);
 }
 
 function test_door(name: string, open: () => Promise<EndsDoor>): void {

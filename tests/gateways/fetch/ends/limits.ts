@@ -1,20 +1,45 @@
 /** What is otherwise at a door. */
 
+import { cases } from "./cases.ts";
+
 /** Why a case is otherwise, and what is noted then; null where it cannot be. */
 interface Limit {
   reason: string;
   noted: string[] | null;
 }
 
+const IN_UPLOAD = "the client disconnects in the middle of its own body";
+const BOTH_WAYS = "each word is sent when the one before has come back";
+
 const WAITS_FOR_BODY: Limit = {
-  reason: "SCGI needs a length, so nginx waits for the whole body first",
+  reason: "the web server waits for the whole body first",
   noted: null,
 };
 
+const READS_BODY_FIRST: Limit = {
+  reason: "Apache waits for more of the body before it reads the response",
+  noted: null,
+};
+
+const LEARNS_LATE: Limit = {
+  reason: "it passes on a disconnect only when the application writes",
+  noted: null,
+};
+
+/** The cases in which the client disconnects while nothing is sent to it. */
+const WHILE_WAITING = Object.fromEntries(
+  cases.map(({ name }) => name)
+    .filter((name) => /disconnects (?:before|while)|for that reason/.test(name))
+    .map((name) => [name, LEARNS_LATE]),
+);
+
 /** The limits of each door, by the names of the cases. */
 export const limits: Record<string, Record<string, Limit>> = {
-  "nginx by SCGI": {
-    "the client disconnects in the middle of its own body": WAITS_FOR_BODY,
-    "each word is sent when the one before has come back": WAITS_FOR_BODY,
+  "nginx by SCGI": { [IN_UPLOAD]: WAITS_FOR_BODY, [BOTH_WAYS]: WAITS_FOR_BODY },
+  "Apache by FastCGI": { ...WHILE_WAITING, [BOTH_WAYS]: READS_BODY_FIRST },
+  "lighttpd by FastCGI": {
+    ...WHILE_WAITING,
+    [IN_UPLOAD]: WAITS_FOR_BODY,
+    [BOTH_WAYS]: WAITS_FOR_BODY,
   },
 };
