@@ -45,6 +45,7 @@ import {
 import { request_body } from "./_internal/request/request_body.ts";
 import type { ServerAddress } from "./_internal/server/address.ts";
 import { demo_app } from "./_internal/server/demo_app.ts";
+import { ReadyHandler } from "./_internal/server/ready_handler.ts";
 import { ServerExchange } from "./_internal/server/server_exchange.ts";
 import {
   type ClientAddress,
@@ -248,6 +249,13 @@ export class WSGIRequestHandler {
     return this.handler ?? this.#make_handler();
   }
 
+  /** The environ of a request that an application may never ask for. */
+  #environ(): WSGIEnvironment {
+    const handler = this.#running_handler();
+    if (!handler.environ) handler.setup_environ();
+    return handler.environ!;
+  }
+
   /** Whether no subclass has a say in what an application is given. */
   #is_stock(): boolean {
     return this.handler_class === ServerHandler &&
@@ -276,11 +284,11 @@ export class WSGIRequestHandler {
   /** Has an application answer the platform's own request, and sends its response as it is. */
   #answer(answer: DirectAnswer): Response | Promise<Response> {
     const is_counted = this.is_counted();
-    // Deno no longer tells it once the request has become a WebSocket.
-    if (is_counted) this.#request_target();
+    // Deno tells nothing about a request any more once it has become a WebSocket.
+    if (is_counted && this.headers.has("upgrade")) this.#environ();
     try {
       const answered = answer(
-        new ServerExchange(this, is_counted, () => this.#running_handler()),
+        new ServerExchange(this, is_counted, () => this.#environ()),
       );
       return is_promise(answered)
         ? answered.then(
@@ -345,29 +353,6 @@ export class WSGIRequestHandler {
   #request_target(): string {
     return this.#target ??= request_target(this.request);
   }
-}
-
-/**
- * A `ServerHandler` whose variables already include those of the process: merging them for each request takes longer
- * than everything else that a handler does.
- */
-class ReadyHandler extends ServerHandler {
-  /** As that of `ServerHandler`: V8 looks for a constructor at each call where a class has none of its own. */
-  constructor(
-    stdin: ReadableStream<Uint8Array>,
-    stderr: ErrorStream,
-    environ: Readonly<Record<string, unknown>>,
-    multithread: boolean,
-    multiprocess: boolean,
-  ) {
-    super(stdin, stderr, environ, multithread, multiprocess);
-  }
-
-  override new_environ(): WSGIEnvironment {
-    return this.base_env as WSGIEnvironment;
-  }
-
-  override add_cgi_vars(): void {}
 }
 
 /**

@@ -113,7 +113,7 @@ function request_handler(handling: Handling): WSGIRequestHandlerClass {
       return requests.are_logged;
     }
 
-    override log_request(code: string, size: number): void {
+    override log_request(code: string, size = 0): void {
       requests.end(this.handler, code, size, this.#started);
     }
   };

@@ -1,7 +1,6 @@
 /** A request of `WSGIServer` on the shortcut to an application. */
 
 import { Exchange } from "../request/direct.ts";
-import type { ServerHandler } from "../handler/server_handler.ts";
 import type { ErrorStream, WSGIEnvironment } from "../../types.ts";
 import type { ClientAddress } from "./http_server.ts";
 
@@ -15,17 +14,17 @@ interface RequestHandler {
 export class ServerExchange extends Exchange {
   readonly completed = null;
   #request_handler: RequestHandler;
-  #handler: () => ServerHandler;
+  #environ: () => WSGIEnvironment;
 
-  /** @param handler Returns the handler that runs an application for the request. */
+  /** @param environ Returns the environ, always the same one. */
   constructor(
     request_handler: RequestHandler,
     is_counted: boolean,
-    handler: () => ServerHandler,
+    environ: () => WSGIEnvironment,
   ) {
     super(request_handler.request, is_counted);
     this.#request_handler = request_handler;
-    this.#handler = handler;
+    this.#environ = environ;
   }
 
   get client_address(): ClientAddress {
@@ -37,8 +36,6 @@ export class ServerExchange extends Exchange {
   }
 
   get environ(): WSGIEnvironment {
-    const handler = this.#handler();
-    if (!handler.environ) handler.setup_environ();
-    return handler.environ!;
+    return this.#environ();
   }
 }

@@ -93,6 +93,29 @@ Deno.test("a fetch application gets the Request itself if nothing is logged, wit
   assertEquals(requests.length, 3);
 });
 
+Deno.test("a WebSocket of a fetch application is in the access log", async () => {
+  await using folder = await make_folder({});
+  const access_logfile = `${folder.path}/access.log`;
+  const app = {
+    fetch(request: Request) {
+      const { socket, response } = Deno.upgradeWebSocket(request);
+      socket.onopen = () => socket.close();
+      return response;
+    },
+  };
+  const options = { bind: "127.0.0.1:0", access_logfile };
+  {
+    await using serving = await serve(app, options);
+    const socket = new WebSocket(`ws://${serving.address}/ws?a=b`);
+    await new Promise((resolve) => socket.onclose = resolve);
+  }
+  const log = await Deno.readTextFile(access_logfile);
+  assertEquals(
+    log.replace(/\[.*?\]/, "[now]"),
+    '127.0.0.1 - - [now] "GET /ws?a=b HTTP/1.1" 101 -\n',
+  );
+});
+
 Deno.test("a response with immutable headers is sent while a worker is replaced", async () => {
   await using folder = await make_folder({
     "app.ts": `export default {
