@@ -367,8 +367,9 @@ export class CGIHandler extends BaseCGIHandler {
    * socket, exiting with unread data would discard the response.
    */
   async #drain(): Promise<void> {
+    if (!this.#input) return;
     try {
-      if (this.#input && !this.#input.locked) {
+      if (!this.#input.locked) {
         for await (const _block of this.#input);
       }
       const buffer = new Uint8Array(65536);

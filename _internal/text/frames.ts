@@ -1,7 +1,12 @@
 /** Filters the frames of a stack: those of this package do not help to debug an application. */
 
-/** The folder of this package; "" if modules have no URL, as on Workers. */
-const PACKAGE = import.meta.url ? new URL("../../", import.meta.url).href : "";
+/** The folder of this package; "" if modules have no URL, as on Workers. Found out with the first error. */
+let folder: string | null = null;
+
+function package_folder(): string {
+  const { url } = import.meta;
+  return folder ??= url ? new URL("../../", url).href : "";
+}
 
 /** The modules of this package, without the other files of a checkout. */
 const OWN =
@@ -9,8 +14,8 @@ const OWN =
 
 /** Whether a module, or the location of a frame, is part of this package, and not one of its examples or tests. */
 export function is_own(url: string): boolean {
-  return PACKAGE !== "" && url.startsWith(PACKAGE) &&
-    OWN.test(url.slice(PACKAGE.length));
+  const own = package_folder();
+  return own !== "" && url.startsWith(own) && OWN.test(url.slice(own.length));
 }
 
 function is_frame(line: string): boolean {
