@@ -27,8 +27,8 @@ export interface Platform {
   /** Name and version for `SERVER_SOFTWARE`, such as `Deno/2.9.6`. */
   readonly version: string;
   /**
-   * The size in bytes from which a complete body is sent faster as a stream. Deno's server also tells when a stream has
-   * been sent. Other platforms send a stream without its `Content-Length`.
+   * The size in bytes from which a complete body is sent as a stream, because Deno's server tells when a stream has been
+   * sent. Other platforms send a stream without its `Content-Length`.
    */
   readonly streams_from: number;
   /**
@@ -79,7 +79,7 @@ function own_signal(request: Request): AbortSignal {
 
 class OnDeno implements Platform {
   readonly version: string;
-  readonly streams_from = 65536;
+  readonly streams_from = 65537;
   readonly errors: typeof Deno.errors;
   #deno: typeof Deno;
 
