@@ -345,8 +345,13 @@ export abstract class ResponseWriter extends Transport {
         `write() exceeds the Content-Length of ${this.#content_length}: ${total} bytes`,
       );
     }
-    const written = this.write(this.note_given(this.keep_block(data)));
+    const written = this.write(this.note_given(this.#keep(data)));
     if (written) await written;
+  }
+
+  /** What is not sent need not be copied. */
+  #keep(block: Uint8Array): Uint8Array {
+    return this.#bodiless ? block : this.keep_block(block);
   }
 
   #check_under_way(callable: string): void {
@@ -380,7 +385,7 @@ export abstract class ResponseWriter extends Transport {
    */
   protected send_copy(block: unknown): MaybePromise {
     check_block(block);
-    return this.send_block(this.keep_block(block));
+    return this.send_block(this.#keep(block));
   }
 
   /** Sends the beginning of a block, and logs that there was more. */
