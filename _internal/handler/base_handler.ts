@@ -27,7 +27,7 @@ import { in_turn, type Steps } from "./in_turn.ts";
 import { comes_of } from "./origin.ts";
 import { ERROR_BODY, ERROR_HEADERS, ERROR_STATUS, refuse } from "./refusal.ts";
 import { ResponseWriter } from "./response_writer.ts";
-import { format_exception } from "./traceback.ts";
+import { error_of_call, format_exception } from "./traceback.ts";
 import { not_overridden } from "./transport.ts";
 
 /**
@@ -131,7 +131,7 @@ export class BaseHandler extends ResponseWriter {
     try {
       answered = after(this.setup_environ(), () => this.#call(application));
     } catch (error) {
-      return this.#fail(error);
+      return this.#fail(error_of_call(error, application));
     }
     if (!answered) return this.#finish();
     return answered.then(() => this.#finish(), (error) => this.#fail(error));

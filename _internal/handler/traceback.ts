@@ -1,7 +1,8 @@
-/** Formats errors for a log. */
+/** Formats errors for a log, and names what the call of an application failed at. */
 
 import { platform } from "../platform.ts";
-import { without_callers } from "../text/frames.ts";
+import { no_function } from "../text/check.ts";
+import { about_application, without_callers } from "../text/frames.ts";
 
 /**
  * Formats the message of `error`, its stack down to the application, and the chain of its causes, ending in a newline.
@@ -42,4 +43,11 @@ function cut_stack(error: Error, limit: number | null): string {
   // The message may take several lines; the frames are the lines after it.
   const first = lines.findIndex((line) => /^\s+at /.test(line));
   return first < 0 ? stack : lines.slice(0, first + limit).join("\n");
+}
+
+/** What a call of an application threw; if that is not a function, an error that says what to do. */
+export function error_of_call(error: unknown, application: unknown): unknown {
+  return typeof application === "function"
+    ? error
+    : about_application(no_function(application, "the application"));
 }

@@ -62,8 +62,12 @@ export function check_bytes(text: string, what: string): void {
 
 /** Throws a `TypeError` if `value` is not a function; `what` names it in the message. */
 export function check_function(value: unknown, what: string): void {
-  if (typeof value === "function") return;
-  throw new TypeError(
+  if (typeof value !== "function") throw no_function(value, what);
+}
+
+/** The error for a value that is not a function. */
+export function no_function(value: unknown, what: string): TypeError {
+  return new TypeError(
     `${what} must be a function, got ${describe(value)}${
       remedy_of_function(value)
     }`,

@@ -157,3 +157,18 @@ Deno.test("log_exception() writes what is no Error, and the causes of what is on
   }, { adapt: (handler) => void (handler.traceback_limit = 0) });
   assertEquals(caused.errors, "Error: outer\nCaused by: TypeError: inner\n");
 });
+
+Deno.test("run() says what to do with an object that has a fetch, and is no application", async () => {
+  class Shop {
+    fetch() {
+      return new Response();
+    }
+  }
+  const { output, errors } = await run_app(new Shop() as never);
+  assertEquals(output, ERROR_PAGE);
+  assertMatch(
+    errors,
+    /^TypeError: the application must be a function, got an object of class Shop: it has a method fetch, and from_fetch\(app\.fetch\) makes an application of that\n/,
+  );
+  assertEquals(errors.includes("/_internal/"), false);
+});
