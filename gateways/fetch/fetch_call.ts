@@ -40,9 +40,8 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
   #end: End | null = null;
   /** The error that tells the server that the client has disconnected before the response began. */
   #loss: Error | null = null;
-  /** Why the platform's signal was aborted. */
-  #reason: unknown;
-  #is_watching = false;
+  /** The platform's signal, if it is followed. */
+  #followed: AbortSignal | null = null;
   #on_loss: (() => void) | null = null;
 
   constructor(request: Request, caller: Caller) {
@@ -138,9 +137,9 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
 
   /** Calls `on_loss` if the client disconnects before the response has begun, and the platform tells. */
   static watch(call: FetchCall, on_loss: () => void): void {
-    call.#on_loss = on_loss;
     call.#watch_client();
     if (call.#loss) on_loss();
+    else call.#on_loss = on_loss;
   }
 
   /** What a handler or its body fails with: after a disconnect, the error that tells the server of it. */
@@ -155,16 +154,14 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
 
   /** Follows the platform's signal. Deno aborts it after every response too, but then the call has already ended. */
   #watch_client(): void {
-    if (this.#is_watching || this.#end !== null) return;
-    this.#is_watching = true;
+    if (this.#followed || this.#end !== null) return;
     const { request } = this.#caller;
     // Deno aborts the signal of a request that becomes a WebSocket as well.
     if (!request || request.headers.has("upgrade")) return;
-    const signal = platform.client_signal(request);
+    const signal = this.#followed = platform.client_signal(request);
     const leave = () => {
       if (this.#end !== null) return;
       this.#loss = loss_of(request);
-      this.#reason = signal.reason;
       FetchCall.end(this, "left");
       this.#on_loss?.();
     };
@@ -175,7 +172,7 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
   #tell(): void {
     if (this.#end === "complete") this.#completed?.resolve();
     if (this.#end !== "left") return;
-    this.#controller?.abort(this.#reason);
+    this.#controller?.abort(this.#loss ? this.#followed?.reason : undefined);
     this.#completed?.reject(
       new DOMException("The response was not sent completely", "AbortError"),
     );
