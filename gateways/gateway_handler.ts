@@ -106,8 +106,13 @@ export class GatewayHandler extends BaseCGIHandler {
     this.#keep(data);
   }
 
+  /** Appends a text to one before it: encoding two takes nearly twice as long. */
   #keep(part: Part): void {
-    this.#kept.push(part);
+    const last = this.#kept.length - 1;
+    const before = this.#kept[last];
+    if (typeof part === "string" && typeof before === "string") {
+      this.#kept[last] = before + part;
+    } else this.#kept.push(part);
     this.#kept_size += part.length;
   }
 

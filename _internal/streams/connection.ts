@@ -96,7 +96,11 @@ export class Connection {
     if (this.is_empty) this.#start = this.#end = 0;
     if (this.#end === this.#buffer.length) this.#make_room();
     this.#filling = true;
-    const length = await this.#read(this.#buffer.subarray(this.#end));
+    // Of a new connection, it is all of the buffer, and a view of that takes time.
+    const room = this.#end === 0
+      ? this.#buffer
+      : this.#buffer.subarray(this.#end);
+    const length = await this.#read(room);
     this.#filling = false;
     if (length !== null) {
       this.#end += length;
