@@ -82,7 +82,10 @@ sys.stdin.read()
 
 /** What idle connections cost: memory for each, and what they take from the busy ones. */
 async function idle(): Promise<void> {
-  head("server", "KiB an idle connection", "CPU µs/request, without", "with");
+  head(
+    ...["server", "KiB an idle connection", "CPU µs/request, without", "with"],
+    ...["requests/s, without", "with"],
+  );
   for (const contender of await contenders("keeping")) {
     await using server = await serve(contender);
     await rate_of(server);
@@ -102,7 +105,8 @@ async function idle(): Promise<void> {
     const [without, with_them] = [alone.cpu, beside.cpu].map((cpu) =>
       cpu.toFixed(1)
     );
-    row(contender.name, each.toFixed(1), without!, with_them!);
+    const rates = [alone, beside].map(({ rate }) => Math.round(rate));
+    row(contender.name, each.toFixed(1), without!, with_them!, ...rates);
   }
 }
 
