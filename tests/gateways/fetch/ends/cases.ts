@@ -1,4 +1,4 @@
-/** The cases of how a request can end, and what a fetch handler hears of it. */
+/** The cases of how a request can end, and what a fetch handler is told. */
 
 import type { ResponseName } from "./handler.ts";
 import type { Conversation } from "./conversation.ts";

@@ -1,4 +1,4 @@
-/** How a request ends, at every door: what a fetch handler hears of it, and that its work goes on. */
+/** How a request can end, at every door: what a fetch handler is told, and that its work goes on. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { installed } from "../../../fronts/fronts.ts";
@@ -54,7 +54,7 @@ for (const [program, doors] of Object.entries(front_doors)) {
 
 function test_door(name: string, open: () => Promise<EndsDoor>): void {
   Deno.test({
-    name: `a fetch handler hears how its requests end, through ${name}`,
+    name: `a fetch handler is told how its requests end, through ${name}`,
     sanitizeOps: false, // The command's limit of time keeps its timer.
     sanitizeResources: false,
     async fn(t) {
@@ -76,7 +76,7 @@ function test_door(name: string, open: () => Promise<EndsDoor>): void {
   });
 }
 
-/** The table of docs/fetch.md: what a handler hears in each case. */
+/** The table of docs/fetch.md: what a handler is told in each case. */
 function table(): string {
   const rows = cases.filter(({ is_documented }) => is_documented)
     .map(({ name, noted }) => [
