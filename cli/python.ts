@@ -57,6 +57,21 @@ export function is_python(
   );
 }
 
+/**
+ * How long a worker may be silent before its supervisor kills it, in seconds. An endless loop in Python is interrupted
+ * when `--timeout` has passed, which takes a moment, and spares the other requests of the worker.
+ */
+export function longest_silence(
+  { application, pythonpath, timeout }: Pick<
+    Settings,
+    "application" | "pythonpath" | "timeout"
+  >,
+): number {
+  const is_interrupted = application !== null &&
+    is_python(application, pythonpath);
+  return is_interrupted && timeout > 0 ? timeout * 1.25 + 1 : timeout;
+}
+
 function site_packages(environment: string): string[] {
   try {
     return Array.from(

@@ -5,6 +5,7 @@ import type { WSGIApplication } from "../../types.ts";
 import { format_address } from "../settings/address.ts";
 import { Link } from "./link.ts";
 import type { Logs } from "../logs/logs.ts";
+import { longest_silence } from "../python.ts";
 import { type Foundation, Service } from "../service.ts";
 import { on_signal } from "./signals.ts";
 import { UsageError } from "../settings/usage_error.ts";
@@ -54,7 +55,9 @@ export async function work(
   });
   link.say("loaded");
   await may_listen.promise;
-  await service.serve(() => link.say("ready", String(settings.timeout)));
+  await service.serve(() =>
+    link.say("ready", String(longest_silence(settings)))
+  );
   link.close();
 }
 

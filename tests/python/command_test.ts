@@ -26,8 +26,8 @@ def application(environ, start_response):
         while True:
             pass
     if environ["PATH_INFO"] == "/deaf":
-        import re
-        re.match("(a+)+b", "a" * 40)
+        import itertools
+        sum(itertools.repeat(1))
     if environ["PATH_INFO"] == "/error":
         raise ValueError("broken")
     print("printed")

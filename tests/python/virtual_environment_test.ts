@@ -1,7 +1,7 @@
 /** Virtual environments: how they are found, and the message when their packages cannot work. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { is_python } from "../../cli/python.ts";
+import { is_python, longest_silence } from "../../cli/python.ts";
 import { environment_folders } from "../../python/virtual_environment.ts";
 import { make_folder, run, start } from "../support/command.ts";
 import { ask } from "../support/processes.ts";
@@ -79,6 +79,14 @@ for (
     );
   });
 }
+
+Deno.test("longest_silence() lets a worker interrupt Python before it is killed", () => {
+  const silence = (application: string, timeout: number) =>
+    longest_silence({ application, timeout, pythonpath: null });
+  assertEquals(silence("app.py", 30), 38.5);
+  assertEquals(silence("app.py", 0), 0);
+  assertEquals(silence("app.ts", 30), 30);
+});
 
 Deno.test("environment_folders() prefers VIRTUAL_ENV to .venv, and may find neither", async () => {
   await using project = await make_project(".venv", "3.9", {});
