@@ -42,9 +42,12 @@ export async function start(
     {},
 ): Promise<Running> {
   const deno = [Deno.execPath(), "run", "-A", "--no-lock", mod];
+  const bound = args.some((arg) => arg === "-b" || arg === "--bind")
+    ? []
+    : ["--bind", bind];
   const limit = descriptors ? `ulimit -n ${descriptors}; ` : "";
   const child = new Deno.Command("/bin/sh", {
-    args: ["-c", `${limit}exec "$0" "$@"`, ...deno, "--bind", bind, ...args],
+    args: ["-c", `${limit}exec "$0" "$@"`, ...deno, ...bound, ...args],
     cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
