@@ -1,13 +1,13 @@
-/** What the command says on stdout. */
+/** What the command prints on stdout. */
 
 import type { Protocol, Settings } from "./settings/settings.ts";
 import type { Paint } from "./terminal.ts";
 
-/** What it says at the first signal that ends it. */
+/** Printed at the first signal that ends it. */
 export const STOPPING =
   "Stopping: waiting for requests in flight (press Ctrl+C again to stop now)";
 
-/** How the protocols are written. */
+/** The names of the protocols. */
 const NAMES: Record<Protocol, string> = {
   http: "HTTP",
   cgi: "CGI",
@@ -17,9 +17,9 @@ const NAMES: Record<Protocol, string> = {
 };
 
 /**
- * What it says when it takes requests: what it serves and where, how, and how to end that.
+ * The line for when it accepts requests: what it serves, where, how, and how to stop it.
  *
- * @param address Where it listens.
+ * @param address The address that it listens at.
  */
 export function announcement(
   address: string,

@@ -10,9 +10,9 @@ export interface Certificate {
 }
 
 /**
- * The certificate of `--certfile` with its key; null without that.
+ * The certificate of `--certfile` with its key; null without this option.
  *
- * @throws {UsageError} If a file of it cannot be read, or holds nothing to serve HTTPS with.
+ * @throws {UsageError} If one of the files cannot be read, or does not contain what HTTPS needs.
  */
 export function read_certificate(settings: Settings): Certificate | null {
   const { certfile, keyfile } = settings;
@@ -22,7 +22,7 @@ export function read_certificate(settings: Settings): Certificate | null {
     key: read_file(keyfile ?? certfile, "--keyfile"),
   };
   try {
-    // A client takes the same as a server, and needs neither a port nor a permission.
+    // Tried with a client, which accepts the same files as a server, and needs neither a port nor a permission.
     Deno.createHttpClient(certificate).close();
   } catch (error) {
     const reason = (error as Error).message;
@@ -38,7 +38,7 @@ export function read_certificate(settings: Settings): Certificate | null {
   return certificate;
 }
 
-/** What is wrong with a key, and where it was looked for. */
+/** The message about a key, with the file in which it was looked for. */
 function about_key(
   reason: string,
   key: string,
@@ -56,7 +56,7 @@ function about_key(
     : `cannot use --keyfile ${keyfile}: ${reason}`;
 }
 
-/** What something is that should be a certificate or a key in PEM; null where it is that. */
+/** What a file is that should contain a certificate or a key in PEM; null if it does. */
 function about_content(text: string, wanted: string): string | null {
   const found = Array.from(
     text.matchAll(/^-----BEGIN ([A-Z0-9 ]+)-----/gm),
@@ -67,7 +67,7 @@ function about_content(text: string, wanted: string): string | null {
   if (found.length > 0) {
     return `expected ${what}, got ${found.join(" and ").toLowerCase()}`;
   }
-  // ASN.1 begins so, and what is no text was not to be decoded.
+  // This is how ASN.1 begins; and U+FFFD stands for bytes that are not text.
   return text.startsWith("0") && text.includes("\ufffd")
     ? `expected ${what} in PEM (-----BEGIN ...), got DER or PKCS #12: convert it with openssl`
     : `expected ${what} in PEM (-----BEGIN ...), got none`;
@@ -75,7 +75,7 @@ function about_content(text: string, wanted: string): string | null {
 
 function read_file(path: string, option: string): string {
   try {
-    // Editors on Windows write a byte order mark.
+    // Editors on Windows add a byte order mark.
     return Deno.readTextFileSync(path).replace(/^\ufeff/, "");
   } catch (error) {
     throw new UsageError(

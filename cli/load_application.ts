@@ -20,11 +20,11 @@ import type { Interface } from "./settings/settings.ts";
 import { did_you_mean, nearest } from "./settings/suggestion.ts";
 import { UsageError } from "./settings/usage_error.ts";
 
-/** What is looked for, in this order, when no name is given. */
+/** The exports that are tried, in this order, if no name is given. */
 const USUAL_NAMES = ["default", "application", "app", "fetch"];
 
 /**
- * Imports a module and gives the application in it.
+ * Imports a module and returns its application.
  *
  * @param specifier `MODULE[:NAME]`.
  * @param calling How the application is called.
@@ -48,7 +48,7 @@ export async function load_application(
   );
 }
 
-/** @throws {UsageError} If a function is to be called, as in Python: its result has to be exported here. */
+/** @throws {UsageError} If `NAME` is a call, as for Python: here the result has to be exported. */
 function refuse_call(specifier: string): void {
   const [, module, call] = specifier.match(/^(.+):([\w$]+\(.*\))$/) ?? [];
   if (module === undefined || is_url(specifier)) return;
@@ -73,7 +73,7 @@ function no_application(
   );
 }
 
-/** What a value is, as far as it says what is wrong with it. */
+/** Describes a value that is not an application. */
 function kind_of(value: unknown): string {
   if (value === null) return "null";
   if (is_class(value)) return "class";
@@ -83,7 +83,7 @@ function kind_of(value: unknown): string {
   return value instanceof Response ? "Response" : typeof value;
 }
 
-/** What may have been meant. */
+/** Suggests what may have been meant. */
 function remedy(
   module: string,
   names: string[],
@@ -105,14 +105,14 @@ function remedy(
   return did_you_mean(found === null ? null : `${module}:${found}`);
 }
 
-/** Whether a module calls what makes a server. */
+/** Whether a module starts a server itself. */
 function listens_itself(module: string): boolean {
   try {
     const source = Deno.readTextFileSync(file_url(module));
     return /\bDeno\.serve\(|\bserve\(|\.listen\(|\baddEventListener\(\s*["']fetch/
       .test(source);
   } catch {
-    return false; // It comes from elsewhere.
+    return false; // It is not a local file.
   }
 }
 
@@ -142,10 +142,10 @@ async function import_module(module: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** After how many seconds somebody is told that a module is still loading. */
+/** After how many seconds a message says that a module is still loading. */
 const SLOW = 5;
 
-/** A module that never finishes loading is a command that says nothing: so something is said. */
+/** Waits for a module, and writes a message if that takes long: otherwise the command would be silent forever. */
 async function told_of<Module>(
   loading: Promise<Module>,
   module: string,
@@ -180,9 +180,9 @@ function is_directory(url: URL, path: string): boolean {
   }
 }
 
-/** One line where the module could not be started; what its own code threw is given with the stack. */
+/** One line if the module could not be loaded; an error that its own code threw comes with its stack. */
 async function reason(error: unknown): Promise<string> {
-  // Only what the import itself runs into has this module on its stack.
+  // Only an error of the import itself has this module on its stack.
   const of_import = error instanceof Error &&
     error.stack?.includes(import.meta.url);
   return of_import
@@ -190,7 +190,7 @@ async function reason(error: unknown): Promise<string> {
     : `it threw ${format_exception(error).trimEnd()}${of_common_js(error)}`;
 }
 
-/** What to do about a module that Node would take; "" about any other. */
+/** What to do about a module that only Node can load; "" for any other. */
 function of_common_js(error: unknown): string {
   const is_common_js = error instanceof ReferenceError &&
     /^(module|exports|require) is not defined$/.test(error.message);

@@ -45,7 +45,7 @@ import { type Seat, take_seat, work } from "./processes/worker.ts";
 export async function main(args: string[]): Promise<number> {
   let seat: Seat | null = null;
   try {
-    const taken = take_seat(); // At once: it takes out of the environment what only a worker is to know.
+    const taken = take_seat(); // At once, because it removes from the environment what only a worker may know.
     on_reopen(() => {}); // Until the logs are open, there is nothing to reopen.
     seat = await taken;
     return await run(args, seat);
@@ -53,14 +53,14 @@ export async function main(args: string[]): Promise<number> {
     const status = status_of(error);
     if (status === null) throw error;
     const { message } = error as Error;
-    // The supervisor knows where it is to be said.
+    // The supervisor writes it.
     if (seat) await seat.link.say("failed", message);
     else stderr.write(`error: ${message}\n`);
     return status;
   }
 }
 
-/** The exit status after an error that is no fault of this program; null after any other. */
+/** The exit status for an error that is not a bug of this program; null for any other. */
 function status_of(error: unknown): number | null {
   if (error instanceof UsageError) return 2;
   return error instanceof ListenError ? 1 : null;
@@ -90,7 +90,7 @@ async function run(args: string[], seat: Seat | null): Promise<number> {
   return await serve_alone(foundation, starter);
 }
 
-/** @throws {UsageError} If this process may not. */
+/** @throws {UsageError} If this process has no permission. */
 function set_umask({ umask }: Settings): void {
   try {
     if (umask !== null) Deno.umask(umask);
@@ -115,7 +115,7 @@ function change_to({ chdir }: Settings): void {
   }
 }
 
-/** Opens what is needed whatever the application is. */
+/** Opens what every application needs. */
 async function lay_foundation(settings: Settings): Promise<Foundation> {
   const logs = new Logs(settings);
   on_reopen(() => logs.reopen());
@@ -123,7 +123,7 @@ async function lay_foundation(settings: Settings): Promise<Foundation> {
   return { settings, logs, debug_handler: await debugging(settings) };
 }
 
-/** Calls `listener` at a signal to reopen the logs; whoever watches this process uses one of them for its end. */
+/** Calls `listener` at a signal to reopen the logs; a process that is watched is ended by one of these signals. */
 function on_reopen(listener: () => void): void {
   const is_watched = starter_of(process_environ()) !== null;
   const signals = is_watched ? [REOPEN] : REOPEN_SIGNALS;
@@ -135,7 +135,7 @@ async function check(foundation: Foundation): Promise<number> {
   return print("The configuration is good.\n");
 }
 
-/** Serves as the settings say, in this process or by others. */
+/** Serves according to the settings, in this process or in workers. */
 async function serve(foundation: Foundation): Promise<number> {
   const { settings, logs } = foundation;
   if (settings.reload) return await run_watched();
@@ -164,15 +164,15 @@ async function serve_alone(
 
 /** An application that is being loaded. */
 interface Loading {
-  /** The application; null where a signal has come before. */
+  /** Resolves to the application, or to null if a signal came first. */
   app: Promise<WSGIApplication | null>;
-  /** What has a function called at the first signal. */
+  /** Registers a function to be called at the first signal. */
   on_stop: (stop: () => void) => void;
 }
 
 /**
- * Loads the application. Where there is a file of `--pid` to be removed, a signal ends that; elsewhere Deno does so by
- * itself, also where the application hears no signal because it is in a loop.
+ * Loads the application. With a file of `--pid`, which has to be removed, a signal ends the loading; otherwise Deno exits
+ * at a signal by itself, even if the application is in an endless loop.
  */
 function load(settings: Settings, starter: Starter | null): Loading {
   const loaded = starter ? () => {} : tell_of_end(settings);
@@ -191,10 +191,10 @@ function load(settings: Settings, starter: Starter | null): Loading {
 }
 
 /**
- * Says so if the application ends the process while it is loaded, since nobody else does. A supervisor does for its
- * workers.
+ * Writes a message if the application ends the process while it is being loaded, because nobody else would. For workers,
+ * the supervisor does.
  *
- * @returns A function to call when it is loaded, or the process ends for another reason.
+ * @returns A function to call when it has been loaded, or when the process ends for another reason.
  */
 function tell_of_end({ application }: Settings): () => void {
   const tell = () =>
@@ -213,7 +213,7 @@ async function serve_until_told(
 ): Promise<void> {
   const say = speaker(settings);
   const stop = () => {
-    if (service.stopping) return; // Who started this process may say so beside a signal.
+    if (service.stopping) return; // The process that started this one may ask for it in addition to a signal.
     say(STOPPING);
     service.stop();
   };
@@ -233,7 +233,7 @@ async function run_supervisor(
   return await supervise(settings, logs, announce, say);
 }
 
-/** What prints to the terminal, if that can be: nothing where the log level asks for silence. */
+/** Prints to the terminal, unless the log level asks for silence. */
 function speaker({ log_level }: Settings): (message: string) => void {
   const is_quiet = log_level !== "debug" && log_level !== "info";
   return is_quiet
@@ -262,7 +262,7 @@ async function application_of(
   starter: Starter | null = null,
 ): Promise<WSGIApplication> {
   const { application, protocol } = settings;
-  if (protocol === "cgi") console_to_stderr(); // A module may write when it is loaded.
+  if (protocol === "cgi") console_to_stderr(); // A module may print while it is being loaded.
   if (application === null) return await validated(demo_app, settings);
   const app = is_python(application, settings.pythonpath)
     ? await load_python_application(application, settings, starter)
@@ -270,7 +270,7 @@ async function application_of(
   return await validated(app, settings);
 }
 
-/** The settings as `--config` takes them. */
+/** The settings in the form of a file for `--config`. */
 function config_text(said: Record<string, string>): string {
   const config = Object.entries(said).map(([name, text]) => [
     name,
@@ -279,18 +279,18 @@ function config_text(said: Record<string, string>): string {
   return JSON.stringify(Object.fromEntries(config), null, 2);
 }
 
-/** @param kind What stands for the value in `--help`; a switch has none. */
+/** @param kind The placeholder of the value in `--help`; a switch has none. */
 function config_value(text: string, kind: string | undefined): unknown {
   if (kind === undefined) return text === "yes";
   const is_number = /^(N|SECONDS|SIZE)$/.test(kind) && /^[\d.]+$/.test(text);
-  return is_number ? Number(text) : text; // 64k is a size as well.
+  return is_number ? Number(text) : text; // 64k is a number too.
 }
 
 function version(): string {
   return `${config.name} ${config.version} (Deno ${Deno.version.deno})`;
 }
 
-/** Prints what was asked for; gives the exit status. */
+/** Prints what was asked for, and returns the exit status. */
 function print(text: string): number {
   const error = write_to_stdout(text);
   if (error === null) return 0;
@@ -298,7 +298,7 @@ function print(text: string): number {
   return 1;
 }
 
-/** Prints a text; gives the error where that cannot be done. */
+/** Prints a text; returns the error if that fails. */
 function write_to_stdout(text: string): Error | null {
   try {
     write_all(Deno.stdout, new TextEncoder().encode(text));

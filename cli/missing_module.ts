@@ -1,15 +1,15 @@
-/** What may have been meant by a MODULE that is not there, or is none. */
+/** Suggests a module in place of one that does not exist, or is not a module. */
 
 import { file_url } from "./settings/file_url.ts";
 import { did_you_mean, nearest } from "./settings/suggestion.ts";
 
-/** What a module ends in. */
+/** The extensions of modules. */
 const MODULE = /\.[cm]?[jt]sx?$/;
 
-/** What the module of an application is often called, in a folder. */
+/** Usual names of the module of an application. */
 const USUAL = /^(app|main|mod|index|server|wsgi)\.[cm]?[jt]sx?$/;
 
-/** Says that there is no such file, and which one is like it. */
+/** The message that a file does not exist, with one that has a similar name. */
 export function no_such_file(path: string): string {
   if (/^:?\d{1,5}$|^unix:|^[\w.-]*:\d{1,5}$/.test(path)) {
     const address = /^\d/.test(path) && !path.includes(":") ? `:${path}` : path;
@@ -24,7 +24,7 @@ export function no_such_file(path: string): string {
   return `there is no such file${did_you_mean(suggestion)}`;
 }
 
-/** Says that a path is a directory, and which module in it may be meant. */
+/** The message that a path is a directory, with the module in it that may be meant. */
 export function is_a_directory(path: string): string {
   const folder = `${path.replace(/\/+$/, "")}/`;
   const found = modules_in(folder).find((name) => USUAL.test(name));
@@ -32,7 +32,7 @@ export function is_a_directory(path: string): string {
   return `it is a directory${did_you_mean(suggestion)}`;
 }
 
-/** What files are that others serve, by what they end in. */
+/** Files that other programs serve, by their extension. */
 const OTHERS: Record<string, string> = {
   php: "a program in PHP",
   rb: "a program in Ruby",
@@ -47,7 +47,7 @@ const OTHERS: Record<string, string> = {
   sh: "a shell script",
 };
 
-/** What a file is that cannot be a module; null where it can. */
+/** What a file is that cannot be a module; null if it can be one. */
 export function no_module(path: string): string | null {
   const [, end] = path.match(/\.([a-z]+)$/i) ?? [];
   const kind = end && Object.hasOwn(OTHERS, end) ? OTHERS[end] : undefined;
@@ -67,6 +67,6 @@ function modules_in(folder: string): string[] {
       .filter(({ name, isDirectory }) => !isDirectory && MODULE.test(name))
       .map(({ name }) => name).sort();
   } catch {
-    return []; // It is not there, or not to be read.
+    return []; // It does not exist, or cannot be read.
   }
 }

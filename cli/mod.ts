@@ -332,11 +332,11 @@ function with_names(message: string): string {
   });
 }
 
-/** A service, as a program has it. */
+/** A running service, for the program that started it. */
 class Served implements Serving {
   readonly server_address: ServerAddress;
   #finished: Promise<void>;
-  /** Whether somebody has asked for `finished`. */
+  /** Whether the program has asked for `finished`. */
   #is_waited_for = false;
   #service: Service;
   #logs: Logs;

@@ -1,33 +1,33 @@
-/** The requests of a process: how many are in flight, how many have been answered, and what is logged of each. */
+/** The requests of a process: counts those in flight and those answered, and logs each. */
 
 import type { Headers } from "../headers.ts";
 import type { RequestCounter } from "../middleware/mod.ts";
 import type { WSGIEnvironment } from "../types.ts";
 import type { AccessLog } from "./logs/access_log.ts";
 
-/** The handler of a request, as far as the log needs it. */
+/** The part of a handler that the log needs. */
 interface AnsweringHandler {
   environ: WSGIEnvironment | null;
   headers: Headers | null;
 }
 
 export class Requests implements RequestCounter {
-  /** How many are in flight. */
+  /** The number in flight. */
   active = 0;
-  /** Whether there has been one. */
+  /** Whether one has arrived. */
   begun = false;
-  /** Whether every response by HTTP is to be the last of its connection. */
+  /** Whether every HTTP response has to be the last on its connection. */
   are_last = false;
-  /** How many are answered until `on_worn` is called. */
+  /** After how many of them `on_worn` is called. */
   #most: number;
-  /** How many of these are left. */
+  /** How many of those are still to come. */
   #left: number;
   #on_worn: () => void;
   #log: AccessLog | null;
 
   /**
-   * @param log Where they are logged.
-   * @param most After how many of them `on_worn` is called, each time; 0 for never.
+   * @param log The log; null for none.
+   * @param most `on_worn` is called after each `most` of them; 0 for never.
    */
   constructor(log: AccessLog | null, most: number, on_worn: () => void) {
     this.#log = log;
@@ -35,7 +35,7 @@ export class Requests implements RequestCounter {
     this.#on_worn = on_worn;
   }
 
-  /** Counts a request that begins; gives its time, where the log has use for it. */
+  /** Counts a request that begins. Returns its start time, if the log needs it. */
   begin(): number {
     this.active++;
     this.begun = true;
@@ -47,7 +47,7 @@ export class Requests implements RequestCounter {
     return this.#log !== null;
   }
 
-  /** Counts and logs a request that was answered; there is no handler if nobody has to see the response. */
+  /** Counts and logs a request that has been answered. Its handler is null if nothing had to see the response. */
   end(
     handler: AnsweringHandler | null,
     status: string,
@@ -61,7 +61,7 @@ export class Requests implements RequestCounter {
     this.#log.log(answered);
   }
 
-  /** Counts a request that came to nothing. */
+  /** Counts a request that was not answered. */
   forget(): void {
     this.active--;
     if (--this.#left > 0) return;

@@ -1,4 +1,4 @@
-/** The server of each protocol, as the command runs it: requests are counted and logged, errors shown if asked. */
+/** The server of each protocol, as the command runs it: with counted and logged requests, and error pages for `--debug`. */
 
 import {
   request_line,
@@ -25,13 +25,13 @@ import type { HandlerClass } from "./debug/debug_page.ts";
 import type { ErrorLog } from "./logs/error_log.ts";
 import type { Requests } from "./requests.ts";
 
-/** What all servers of this package have. */
+/** What all servers of this package have in common. */
 export interface Server {
   server_address: ServerAddress;
   multiprocess: boolean;
   set_app(app: WSGIApplication): void;
   serve_forever(): Promise<void>;
-  /** By HTTP: serves on until `shutdown()` loses no request, where others listen at the same port. */
+  /** HTTP only: keeps serving until `shutdown()` loses no request, if others listen at the same port. */
   hand_over?(moment: number): Promise<void>;
   shutdown(): Promise<void>;
   server_close(): Promise<void>;
@@ -40,13 +40,13 @@ export interface Server {
 /** How requests are handled. */
 export interface Handling {
   requests: Requests;
-  /** What the application was loaded from; null where a program has it. */
+  /** The module of the application; null if a program passed it to `serve()`. */
   application: string | null;
-  /** Where `wsgi.errors` and the stacks of errors go. */
+  /** Receives `wsgi.errors` and the stacks of errors. */
   errors: ErrorLog;
-  /** Whether that is a file, whatever the protocol has for errors. */
+  /** Whether that is a file, which is used even if the protocol has a stream for errors. */
   errors_are_named: boolean;
-  /** What makes a class of handlers show errors to the client; null where they do not. */
+  /** Makes a class of handlers show errors to the client; null if they must not. */
   debug_handler: (<Class extends HandlerClass>(Base: Class) => Class) | null;
 }
 
@@ -65,7 +65,7 @@ export function http_server(
   return server;
 }
 
-/** Logs an error with its stack, behind a line that says in which request it was. */
+/** Logs an error with its stack, after a line that names the request. */
 function log_failure(
   { errors, application }: Handling,
   request: string,
@@ -75,7 +75,7 @@ function log_failure(
   errors.log_text("error", `${message}\n${text_of(error, application)}`);
 }
 
-/** An error with its stack; with the module of the application where no frame of the stack is in it. */
+/** An error with its stack; if that has no frames, with the module of the application. */
 function text_of(error: unknown, application: string | null): string {
   const text = format_exception(error);
   const has_frames = /^\s+at /m.test(text);
@@ -119,7 +119,7 @@ function request_handler(handling: Handling): WSGIRequestHandlerClass {
   };
 }
 
-/** A response that tells the client not to use the connection for another request. */
+/** Makes a response close its connection. */
 async function last_response(
   response: Response | Promise<Response>,
 ): Promise<Response> {
@@ -141,7 +141,7 @@ const GATEWAYS = {
   uwsgi: UWSGIServer,
 };
 
-/** The server of a protocol behind a web server. */
+/** The server of one of the gateways' protocols. */
 export function gateway_server(
   protocol: keyof typeof GATEWAYS,
   address: ServerAddress,
@@ -174,7 +174,7 @@ export function gateway_server(
   return server;
 }
 
-/** What a handler of a gateway or of CGI makes of an error. */
+/** Logs an error of a gateway or of CGI. */
 function log_exception(
   handling: Handling,
   { base_env }: BaseCGIHandler,
@@ -183,7 +183,7 @@ function log_exception(
   log_failure(handling, `"${request_line(base_env as Variables)}"`, error);
 }
 
-/** What it makes of one where the web server's log says which request it was. */
+/** Writes an error to the web server, whose log names the request. */
 function write_exception(
   { application }: Handling,
   handler: BaseCGIHandler,
@@ -194,7 +194,7 @@ function write_exception(
   stderr.flush();
 }
 
-/** Answers the one request that this process was started for. */
+/** Answers the request that this CGI script was started for. */
 export async function run_script(
   app: WSGIApplication,
   handling: Handling,

@@ -1,4 +1,4 @@
-/** An application that is served as the settings say. */
+/** Serves an application according to the settings. */
 
 import {
   limit_body,
@@ -27,35 +27,38 @@ import type { Settings } from "./settings/settings.ts";
 import { listen_error_reason } from "./listen_error.ts";
 import { remove_stale_socket } from "./stale_socket.ts";
 
-/** It cannot listen at the address: the command ends with status 1. */
+/** The server cannot listen at its address. The command ends with status 1. */
 export class ListenError extends Error {
   override name = "ListenError";
 }
 
 /** The place of a process among others. */
 export interface Place {
-  /** Whether it is a worker, that shares its port with others. */
+  /** Whether it is a worker, which shares its port with others. */
   is_worker: boolean;
   /** Called when it has answered so many requests that it should be replaced. */
   on_worn(): void;
 }
 
-/** For how long no connection is kept before the end, in milliseconds: whoever uses one does so within that. */
+/**
+ * For how long each HTTP/1 response closes its connection before the server stops, in milliseconds: long enough for
+ * clients that use a connection regularly.
+ */
 const LAST_MOMENT = 1000;
 
-/** How long it is waited in any case, in milliseconds: a server takes a moment to see that nothing is in flight. */
+/** The minimum grace period, in milliseconds: a server needs a moment to notice that no request is in flight. */
 const LEAST_GRACE = 100;
 
 const ALONE: Place = { is_worker: false, on_worn() {} };
 
-/** What a service stands on. */
+/** What a service is created from. */
 export interface Foundation extends Pick<Handling, "debug_handler"> {
   settings: Settings;
   logs: Logs;
   place?: Place;
 }
 
-/** An application with everything around it, which is served until somebody stops it. */
+/** An application with its middleware and its server, which runs until it is stopped. */
 export class Service {
   #settings: Settings;
   #logs: Logs;
@@ -63,10 +66,10 @@ export class Service {
   #handling: Handling;
   #app: WSGIApplication;
   #server: Server | null = null;
-  /** When requests in flight are cut off. */
+  /** When the requests in flight are cut off. */
   #end_of_grace: number | null = null;
   #stopped: Promise<void> | null = null;
-  /** Settles when nobody waits for the requests in flight any more. */
+  /** Resolves when the requests in flight are no longer waited for. */
   #cut_off = Promise.withResolvers<void>();
 
   constructor(
@@ -88,17 +91,17 @@ export class Service {
     this.#app = this.#wrap(app, requests);
   }
 
-  /** Where it is served, as the address stands in the configuration of a web server; "" before. */
+  /** The address, in the form of the configuration of a web server; "" before it listens. */
   get address(): string {
     return this.#server ? format_address(this.#server.server_address) : "";
   }
 
   /**
-   * Serves until it is stopped; a CGI script answers its one request.
+   * Serves until it is stopped. A CGI script answers one request.
    *
-   * @param on_listening Called when requests are taken.
+   * @param on_listening Called when it accepts requests.
    * @throws {ListenError} If it cannot listen at the address.
-   * @throws {UsageError} If the certificate is none.
+   * @throws {UsageError} If the certificate is invalid.
    */
   async serve(on_listening: () => void): Promise<void> {
     let leave: (() => void) | null = null;
@@ -123,28 +126,28 @@ export class Service {
   }
 
   /**
-   * Looks whether what is read later can be read and used.
+   * Checks the files that are only read when it listens.
    *
-   * @throws {UsageError} If it cannot.
+   * @throws {UsageError} If one cannot be read or used.
    */
   check(): void {
     read_certificate(this.#settings);
   }
 
-  /** Whether a request has come. */
+  /** Whether a request has arrived. */
   get was_asked(): boolean {
     return this.#handling.requests.begun;
   }
 
-  /** Whether it was told to stop. */
+  /** Whether it is stopping. */
   get stopping(): boolean {
     return this.#stopped !== null;
   }
 
   /**
-   * Serves on for a moment, until it may be stopped without anybody noticing: while requests come to other processes at
-   * the same port as well. By HTTP/1 no connection is kept, so that nobody sends a request on one that is closed at
-   * that moment.
+   * Keeps serving until it can be stopped without losing a request, while other processes accept requests at the same
+   * port. Every HTTP/1 response closes its connection, so that no client sends a request on a connection that is being
+   * closed.
    */
   async wind_down(): Promise<void> {
     const { protocol, graceful_timeout } = this.#settings;
@@ -157,19 +160,19 @@ export class Service {
     ]);
   }
 
-  /** Where it is served; null before. */
+  /** The address; null before it listens. */
   get server_address(): ServerAddress | null {
     return this.#server?.server_address ?? null;
   }
 
-  /** Drops every connection at once; what Deno is shutting down already, it does not close: nobody waits for that. */
+  /** Drops every connection at once. Those that Deno is already shutting down, it does not close: they are not waited for. */
   async close(): Promise<void> {
     const closed = this.#server?.server_close();
     if (this.#stopped) this.#cut_off.resolve();
     else await closed;
   }
 
-  /** Stops when the requests in flight are answered, or their time is up. */
+  /** Stops when the requests in flight have been answered, or the grace period is over. */
   stop(): Promise<void> {
     return this.#stopped ??= this.#stop();
   }
@@ -181,32 +184,32 @@ export class Service {
     clearTimeout(timer);
   }
 
-  /** Answers what is in flight, and waits for what goes on behind a response. */
+  /** Waits for the requests in flight, and for work that continues after a response. */
   async #finish(): Promise<void> {
     await this.#server?.shutdown();
     await work_is_done();
   }
 
-  /** Waits no longer. By HTTP the end of the process closes the connections: Deno does not, once it is shutting down. */
+  /** Stops waiting. With HTTP, the end of the process closes the connections: Deno does not, once it is shutting down. */
   async #cut(): Promise<void> {
     this.#logs.errors.log("warning", "cut off requests in flight");
     if (this.#settings.protocol !== "http") await this.#server?.server_close();
     this.#cut_off.resolve();
   }
 
-  /** How long the requests in flight may still take, in milliseconds. */
+  /** What is left of the grace period, in milliseconds. */
   get #grace(): number {
     const { graceful_timeout } = this.#settings;
     this.#end_of_grace ??= performance.now() + graceful_timeout * 1000;
     return Math.max(this.#end_of_grace - performance.now(), 0);
   }
 
-  /** Settles when the time of the requests in flight is up. */
+  /** Resolves when the grace period is over. */
   async #grace_ends(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, this.#grace));
   }
 
-  /** The application with everything around it that settings ask for; the first of it is the innermost. */
+  /** The application in the middleware that the settings ask for, from the innermost to the outermost. */
   #wrap(app: WSGIApplication, requests: Requests): WSGIApplication {
     const {
       timeout,
@@ -258,9 +261,9 @@ export class Service {
 }
 
 /**
- * Has the file of a socket removed where the process is left at once: Deno does so only where it closes the socket.
+ * Removes the file of a Unix socket when the process exits: Deno does that only when the socket is closed.
  *
- * @returns A function that takes that back.
+ * @returns A function that cancels this.
  */
 function remove_at_exit(address: ServerAddress): () => void {
   if (typeof address !== "string") return () => {};

@@ -1,9 +1,9 @@
-/** What a server that was killed has left. */
+/** Removes the socket file of a server that was killed. */
 
 import { SocketFile } from "../_internal/server/socket_file.ts";
 
 /**
- * Removes a socket at which nobody listens.
+ * Removes a socket that nobody listens at.
  *
  * @throws {Error} If the file there is not a socket.
  */

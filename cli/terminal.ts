@@ -1,6 +1,6 @@
-/** What a person at a terminal sees: colours, which nobody else gets. */
+/** Colours, for people at a terminal only. */
 
-/** The styles that are used, as ECMA-48 numbers them (SGR). */
+/** The styles, by their numbers in ECMA-48 (SGR). */
 const STYLES = { bold: 1, red: 31, yellow: 33, cyan: 36 } as const;
 
 /** Gives a text a style. */

@@ -3,7 +3,7 @@
 import type { WSGIApplication } from "../types.ts";
 import type { Settings } from "./settings/settings.ts";
 
-/** The application behind `validator`, which is loaded only where it is asked for. */
+/** Wraps an application in `validator`, which is only loaded if it is needed. */
 export async function validated(
   app: WSGIApplication,
   { validate }: Settings,

@@ -1,35 +1,35 @@
-/** Whether a worker is still there: it is asked again and again. */
+/** Checks regularly whether a worker still responds. */
 
-/** How often a worker is asked within the time in which it has to answer once. */
+/** How often a worker is asked within the time in which it has to respond once. */
 const TIMES = 10;
 
-/** What a heartbeat is told. */
+/** The options of a heartbeat. */
 export interface HeartbeatOptions {
   /** How long the worker may be silent, in milliseconds. */
   patience: number;
   /** Asks the worker. */
   ask(): void;
-  /** Called once, when it has not answered in time. */
+  /** Called once, when it has not responded in time. */
   on_silence(): void;
 }
 
 /**
- * Asks a worker until it does not answer in time. Time is counted in turns of this process: what passes while the
- * whole machine sleeps does not count.
+ * Asks a worker until it does not respond in time. The time is counted in timer ticks of this process, so that it does not
+ * run while the machine is suspended.
  */
 export class Heartbeat {
   #options: HeartbeatOptions;
   #timer: ReturnType<typeof setInterval>;
-  /** For how many turns an answer is waited for; null where none is. */
+  /** The number of ticks since the worker was asked; null if it has responded. */
   #waited: number | null = null;
 
-  /** Begins to ask. */
+  /** Starts asking. */
   constructor(options: HeartbeatOptions) {
     this.#options = options;
     this.#timer = setInterval(() => this.#turn(), options.patience / TIMES);
   }
 
-  /** Takes it that the worker has answered. */
+  /** Notes that the worker has responded. */
   answered(): void {
     this.#waited = null;
   }

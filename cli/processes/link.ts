@@ -1,11 +1,11 @@
-/** The link between the supervisor and a worker: each tells the other what happens, and sees when it is gone. */
+/** The connection between the supervisor and a worker: each tells the other what happens, and notices when it exits. */
 
 /**
- * What is said. By the worker: that its application is loaded, that it takes requests and how long it may be silent,
- * that it is there, that it has had its number of requests, that it listens no more, that it cannot start and why.
- * To it: that it may listen, that it shall answer, that another one takes its place, that it shall stop, that it shall
- * reopen its logs. No signals are sent for that: the worker cannot tell them from those that come from outside, to
- * it or to all processes at once, and at SIGUSR1 Deno opens its debugger.
+ * The messages. From the worker: its application is loaded; it accepts requests, and how long it may be silent; it is
+ * alive; it has reached its number of requests; it no longer listens; it cannot start, and why. To the worker: it may
+ * listen; it must respond; another one replaces it; it must stop; it must reopen its logs. Signals are not used for this:
+ * a worker cannot distinguish them from signals that somebody else sends, to it or to all processes at once, and at
+ * SIGUSR1 Deno opens its debugger.
  */
 const WORDS = [
   ...["loaded", "ready", "alive", "worn", "closed", "failed"] as const,
@@ -15,7 +15,7 @@ const WORDS = [
 /** One of `WORDS`. */
 export type Word = typeof WORDS[number];
 
-/** A word, and what belongs to it: a number, a text. */
+/** A message, with its number or text. */
 export type Message = [word: Word, detail: string];
 
 export class Link {
@@ -31,14 +31,14 @@ export class Link {
     return new Link(await Deno.connect({ transport: "unix", path }));
   }
 
-  /** Says a word to the other side, a line for each; `messages` tells when it is gone. */
+  /** Sends a message, as one line. If the other side has gone, `messages` ends. */
   say(word: Word, detail = ""): Promise<void> {
     const line = `${JSON.stringify([word, detail])}\n`;
     const send = () => write_all(this.#conn, new TextEncoder().encode(line));
     return this.#said = this.#said.then(send).catch(() => {});
   }
 
-  /** What the other side says, until one of the two is gone. */
+  /** The messages of the other side, until one of the two has gone. */
   async *messages(): AsyncGenerator<Message> {
     const decoder = new TextDecoder();
     const buffer = new Uint8Array(4096);

@@ -2,15 +2,15 @@
 
 import { UsageError } from "../settings/usage_error.ts";
 
-/** At its end Deno tells of `unload`; of an error that ends it, of nothing but the error. */
+/** Deno dispatches `unload` when the process exits, but after an uncaught error only `error`. */
 const ERRORS = ["error", "unhandledrejection"];
 
 /**
- * Writes the id of this process to a file, and keeps it locked: so nobody takes another process for this one that has
- * got its number meanwhile, as it happens where the machine was switched off.
+ * Writes the id of this process to a file, and keeps the file locked: after a crash of the machine, another process may
+ * have the same id.
  *
- * @returns A function that removes the file again.
- * @throws {UsageError} If it cannot be written, is that of another command that runs, or holds something else than an
+ * @returns A function that removes the file.
+ * @throws {UsageError} If it cannot be written, belongs to another running command, or contains something other than an
  * id.
  */
 export function write_pid_file(path: string): () => void {
@@ -21,7 +21,7 @@ export function write_pid_file(path: string): () => void {
     addEventListener(type, () => {
       if (is_over) return;
       file.remove();
-      // Whoever is still there then has a listener that keeps the error from ending the process.
+      // If the process still runs then, another listener has prevented the error from ending it.
       Deno.unrefTimer(setTimeout(() => is_over || file.take_again(), 0));
     });
   }
@@ -29,7 +29,7 @@ export function write_pid_file(path: string): () => void {
     is_over = true;
     file.remove();
   };
-  addEventListener("unload", end); // For an end that nobody waits for.
+  addEventListener("unload", end); // For an exit that nobody awaits.
   return end;
 }
 
@@ -42,7 +42,7 @@ class PidFile {
     this.#path = path;
   }
 
-  /** @throws {UsageError} If it cannot be written, or is not to be. */
+  /** @throws {UsageError} If it cannot be written, or must not be. */
   take(): void {
     const before = read_pid(this.#path);
     this.#file = this.#open();
@@ -51,13 +51,13 @@ class PidFile {
       const who = before === null ? "another process" : `process ${before}`;
       throw new UsageError(`--pid ${this.#path}: ${who} is running`);
     }
-    // Who had it may have removed it meanwhile: then it is no file any more that anybody finds.
+    // Its owner may have removed it in the meantime: then the open file is no longer at its path.
     if (is_same(this.#file, this.#path)) return this.#write();
     this.#close();
     this.take();
   }
 
-  /** Writes the file unless somebody else has meanwhile: nobody is there to be told. */
+  /** Writes the file, unless another process has done so in the meantime: there is nobody to report that to. */
   take_again(): void {
     try {
       if (read_pid(this.#path) === null) this.take();
@@ -66,7 +66,7 @@ class PidFile {
     }
   }
 
-  /** Removes the file, unless it is somebody else's by now; empties it where its folder does not let it go. */
+  /** Removes the file, unless it now belongs to another process; empties it if it cannot be removed. */
   remove(): void {
     const is_own = this.#file && is_same(this.#file, this.#path) &&
       holds_own_id(this.#path);
@@ -103,7 +103,7 @@ class PidFile {
     try {
       this.#file!.truncateSync(0);
     } catch {
-      // Whoever reads it finds that this process has ended.
+      // Readers find that this process has ended.
     }
   }
 
@@ -113,32 +113,32 @@ class PidFile {
   }
 }
 
-/** Whether nobody has a file, of which this process has the lock then; `before` is the id in it. */
+/** Whether no other process has locked a file; if so, this process has. `before` is the id in it. */
 function is_free(file: Deno.FsFile, before: number | null): boolean {
   try {
     return file.tryLockSync(true);
   } catch {
-    // There are file systems without locks.
+    // Some file systems have no locks.
     return before === null || before === Deno.pid || !is_running(before);
   }
 }
 
-/** Whether an open file is the one at a path. */
+/** Whether an open file is the file at a path. */
 function is_same(file: Deno.FsFile, path: string): boolean {
   try {
     const [own, there] = [file.statSync(), Deno.statSync(path)];
     return own.ino === there.ino && own.dev === there.dev;
   } catch {
-    return false; // There is none any more.
+    return false; // It no longer exists.
   }
 }
 
-/** Whether a file still holds the id of this process. */
+/** Whether a file still contains the id of this process. */
 function holds_own_id(path: string): boolean {
   try {
     return read_pid(path) === Deno.pid;
   } catch {
-    return false; // It holds something else.
+    return false; // It contains something else.
   }
 }
 
@@ -148,9 +148,9 @@ function cannot_write(error: unknown): UsageError {
 }
 
 /**
- * The id in a file; null where there is none.
+ * The id in a file; null if it is empty or missing.
  *
- * @throws {UsageError} If there is something else, which nobody wants to lose.
+ * @throws {UsageError} If it contains something else, which must not be lost.
  */
 function read_pid(path: string): number | null {
   const text = read(path).trim();
@@ -170,7 +170,7 @@ function read(path: string): string {
   }
 }
 
-/** Whether a process runs: as far as Linux says it. */
+/** Whether a process is running, as far as Linux tells. */
 function is_running(pid: number): boolean {
   try {
     return Deno.statSync(`/proc/${pid}`).isDirectory;

@@ -1,9 +1,9 @@
-/** What Linux says of a process. */
+/** What Linux tells about a process. */
 
-/** How many of the ticks of /proc make a second: USER_HZ, which is the same on every machine that Deno runs on. */
+/** The number of ticks of /proc in a second: USER_HZ, which is the same on every machine that Deno runs on. */
 const TICKS = 100;
 
-/** What the letters of a state mean, as far as a process that does not answer can be in them (proc(5)). */
+/** The meaning of the states that a process which does not respond can be in (proc(5)). */
 const STATES: Record<string, string> = {
   R: "running",
   S: "waiting",
@@ -12,19 +12,19 @@ const STATES: Record<string, string> = {
   t: "stopped by a debugger",
 };
 
-/** The thread of a process that runs JavaScript, at a moment. */
+/** The state of the thread that runs JavaScript, at one moment. */
 export interface ProcessState {
-  /** What it is doing, in a word. */
+  /** What it is doing, in one word. */
   state: string;
-  /** How long it has had a processor so far, in seconds. */
+  /** Its CPU time so far, in seconds. */
   cpu: number;
 }
 
-/** What a process is doing; null if unknown. */
+/** The state of a process; null if it is not known. */
 export function process_state(pid: number): ProcessState | null {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/stat`);
-    // The name of the program, in brackets, may have brackets and blanks itself.
+    // The name of the program, in parentheses, may contain parentheses and spaces.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const [utime, stime] = [fields[11], fields[12]].map(Number);
     const state = fields[0]!;

@@ -1,31 +1,31 @@
-/** `--reload`: the command under Deno's own watcher. */
+/** `--reload`: runs the command under Deno's own watcher. */
 
 import { start_again, start_error } from "./child.ts";
 import { on_signal, on_stop_signals, REOPEN_SIGNALS } from "./signals.ts";
 
-/** The variable by which the command knows that it is watched: the id of the process that started it. */
+/** The variable that tells the command that it is watched: the id of the process that started it. */
 const WATCHED = "TSGI_WATCHED";
 
 /**
- * What the watched command is told to end by. After the end that any other signal asks for, the watcher waits for a
- * change; and of a SIGINT it sees nothing where it has just started.
+ * The signal that ends the watched command. After any other, the watcher waits for a change; and a SIGINT is lost if the
+ * command has only just started.
  */
 const END: Deno.Signal = "SIGUSR2";
 
-/** How often a command that is watched looks whether the process that started it is still there, in milliseconds. */
+/** How often a watched command checks whether the process that started it still exists, in milliseconds. */
 const GLANCE = 500;
 
-/** How often the watched command is told to end until it has, in milliseconds. */
+/** The interval between signals to the watched command until it ends, in milliseconds. */
 const REMINDER = 100;
 
-/** What a watched command ends by that is to be started again: what Deno's watcher does not see has changed. */
+/** The signal by which a watched command ends to be restarted: something has changed that Deno's watcher does not see. */
 const AGAIN: Deno.Signal = "SIGALRM";
 
-/** What has the watched command reopen its logs. */
+/** The signal at which the watched command reopens its logs. */
 export const REOPEN: Deno.Signal = "SIGUSR1";
 
 /**
- * Runs the command as a child that restarts when a module changes; gives its exit status.
+ * Runs the command as a child that restarts when a module changes, and resolves to its exit status.
  *
  * @throws {UsageError} If it cannot be started.
  */
@@ -36,7 +36,7 @@ export async function run_watched(): Promise<number> {
   on_stop_signals(() => {
     stopping = true;
     end();
-    // A signal to all processes has the child end by itself as well, and what it is sent while it does so is lost.
+    // A signal to all processes reaches the child too; what it is sent while it is ending is lost.
     Deno.unrefTimer(setInterval(end, REMINDER));
   }, () => send(child, "SIGKILL"));
   for (const signal of REOPEN_SIGNALS) {
@@ -45,7 +45,7 @@ export async function run_watched(): Promise<number> {
   while (true) {
     const { code, signal } = await child.status;
     if (stopping) return 0;
-    // A child that is starting, or whose application is broken, listens to no signal yet: it has died of this one.
+    // A child that is starting, or whose application is broken, has no listener yet: the signal has killed it.
     if (signal !== REOPEN && signal !== AGAIN) return code;
     child = start_watched();
   }
@@ -68,7 +68,7 @@ function send(child: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-/** The process that started this one to be watched. */
+/** The process that watches this one. */
 export class Starter {
   #pid: number;
   #is_end = false;
@@ -77,7 +77,7 @@ export class Starter {
     this.#pid = pid;
   }
 
-  /** Calls `stop` when the process says that this is the end, or has exited. */
+  /** Calls `stop` when that process asks for it, or has exited. */
   follow(stop: () => void): void {
     const end = () => {
       if (!this.#is_end) stop();
@@ -90,20 +90,20 @@ export class Starter {
     Deno.unrefTimer(timer);
   }
 
-  /** Ends this process, and has it restarted. */
+  /** Ends this process so that it is restarted. */
   start_again(): void {
     Deno.kill(Deno.pid, AGAIN);
   }
 
-  /** Ends this process, and so the watcher, if that was said. */
+  /** Ends this process, and with it the watcher, if that was asked for. */
   end_watcher(): void {
     if (!this.#is_end) return;
-    dispatchEvent(new Event("unload")); // As `Deno.exit()` does, which the watcher keeps to itself.
+    dispatchEvent(new Event("unload")); // As `Deno.exit()` does, but not under the watcher.
     Deno.kill(Deno.pid, "SIGKILL");
   }
 }
 
-/** Who has this process watched; null if nobody does. */
+/** The process that watches this one; null if it is not watched. */
 export function starter_of(
   environ: Readonly<Record<string, string>>,
 ): Starter | null {

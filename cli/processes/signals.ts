@@ -1,15 +1,15 @@
-/** What signals a process listens to. */
+/** The signals that a process listens to. */
 
-/** What ends the command, and the number of each, which is in the exit status after the second. */
+/** The signals that end the command, with their numbers, which are part of the exit status after a second one. */
 export const STOP_SIGNALS: [Deno.Signal, number][] = Deno.build.os === "windows"
   ? [["SIGINT", 2], ["SIGBREAK", 21]]
   : [["SIGINT", 2], ["SIGTERM", 15]];
 
 /**
- * Calls `stop` at the first signal that ends the command, and leaves the process at the second.
+ * Calls `stop` at the first signal that ends the command, and exits at the second.
  *
- * @param leave Called before the process is left.
- * @returns What has another function called in the place of `stop` from then on.
+ * @param leave Called before the exit.
+ * @returns A function that replaces `stop` by another function.
  */
 export function on_stop_signals(
   stop: () => void,
@@ -29,10 +29,10 @@ export function on_stop_signals(
   return (instead) => stop = instead;
 }
 
-/** What has the logs reopened: gunicorn's signal, and one at which Deno does not open its debugger. */
+/** The signals that reopen the logs: that of gunicorn, and one at which Deno does not open its debugger. */
 export const REOPEN_SIGNALS: readonly Deno.Signal[] = ["SIGUSR1", "SIGUSR2"];
 
-/** Calls `listener` at a signal that Windows does not have. */
+/** Calls `listener` at a signal, which Windows may not have. */
 export function on_signal(signal: Deno.Signal, listener: () => void): void {
   if (Deno.build.os !== "windows") Deno.addSignalListener(signal, listener);
 }

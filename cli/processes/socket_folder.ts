@@ -1,24 +1,24 @@
-/** The folder of the sockets at which a supervisor waits for its workers. */
+/** The folder for the sockets on which a supervisor waits for its workers. */
 
 import { UsageError } from "../settings/usage_error.ts";
 
-/** How long the path of a socket may be at most, in bytes, with a byte for the end: macOS allows less than Linux. */
+/** The maximum length of the path of a socket in bytes, including the final NUL: macOS allows less than Linux. */
 const LONGEST_PATH = 103;
 
-/** How much of it the name in the folder takes at most. */
+/** The part of it that the name in the folder takes at most. */
 const LONGEST_NAME = "/1000000000".length;
 
-/** Where it is made when the path of the temporary directory is too long. */
+/** Used if the path of the temporary directory is too long. */
 const SHORT = "/tmp";
 
 export class SocketFolder {
   #path: string | null = null;
 
   /**
-   * The path of a socket in it. The folder is made when it is needed, even if it was deleted: some systems clean their
-   * temporary directory.
+   * The path of a socket in the folder. The folder is created when it is needed, also after it was deleted: some systems
+   * clean their temporary directory.
    *
-   * @throws {UsageError} If it cannot be made.
+   * @throws {UsageError} If it cannot be created.
    */
   path_of(name: string): string {
     if (this.#path === null || !is_there(this.#path)) {
@@ -69,6 +69,6 @@ function remove(path: string): void {
   try {
     Deno.removeSync(path, { recursive: true });
   } catch {
-    // Somebody else has.
+    // Another process has removed it.
   }
 }

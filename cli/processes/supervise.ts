@@ -1,4 +1,4 @@
-/** The command with `--workers`, as it supervises them. */
+/** The command with `--workers`: the supervisor. */
 
 import { stderr } from "../../_internal/streams/error_stream.ts";
 import { hostname_of } from "../../_internal/server/address.ts";
@@ -14,9 +14,9 @@ import { Supervisor } from "./supervisor.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 
 /**
- * Keeps workers alive until a signal ends them.
+ * Keeps workers running until a signal ends them.
  *
- * @param announce Called with the address when all of them take requests.
+ * @param announce Called with the address when all of them accept requests.
  * @returns The exit status.
  * @throws {ListenError} If it cannot listen at the address.
  * @throws {UsageError} If the workers cannot be started here.
@@ -54,7 +54,7 @@ export async function supervise(
   return 0;
 }
 
-/** Says why a worker did not start, where it has not said so itself; gives its exit status. */
+/** Logs why a worker did not start, unless it has done so itself, and returns its exit status. */
 async function give_up(worker: WorkerProcess): Promise<number> {
   const { code, signal } = await worker.status;
   if (worker.reason !== null) stderr.write(`error: ${worker.reason}\n`);
@@ -62,17 +62,17 @@ async function give_up(worker: WorkerProcess): Promise<number> {
 }
 
 /**
- * Takes the address, its port found where 0 was asked, until the workers share it. They do so by an option that would
- * let any other process of this user join them: so it has to be free before. As long as the first of them loads the
- * application, this process has it to itself, and no other supervisor can begin at the same one. Nothing else than
- * the port itself says whose it is, so nobody can keep it from being used but by using it.
+ * Occupies the address, with a free port for 0, until the workers share it. They share it with an option that would let
+ * any other process of this user join them, so it must be free at first. While the first worker loads the application,
+ * this process holds the address exclusively, and no other supervisor can start there. Only the port itself shows whether
+ * it is taken.
  *
- * @throws {ListenError} If somebody has it.
+ * @throws {ListenError} If the address is in use.
  */
 function claim_address(bind: ServerAddress): Deno.TcpListener {
   const [host, port] = bind as [string, number];
   try {
-    // Nobody is to connect: one more, and the system makes clients wait until it is heard that they knock.
+    // As few clients as possible should connect, because nobody accepts them here.
     const options = { hostname: hostname_of(host), port, tcpBacklog: 0 };
     return Deno.listen(options);
   } catch (error) {

@@ -1,33 +1,33 @@
-/** Keeps workers alive: starts them, replaces them, and stops them. */
+/** Starts workers, replaces them, and stops them. */
 
 import type { ErrorLog } from "../logs/error_log.ts";
 import { SocketFolder } from "./socket_folder.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
-/** How long is waited before a worker is replaced that failed at once, in milliseconds: this, and twice as long each time. */
+/** The pause before a worker is replaced that failed at once, in milliseconds; doubled each time. */
 const PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 
-/** How long a worker may take to end beyond the time of its requests, in milliseconds. */
+/** How long a worker may take to end after the grace period of its requests, in milliseconds. */
 const MARGIN = 2000;
 
-/** How long a worker may take to start at least, in milliseconds: that is longer than an answer takes. */
+/** The minimum time that a worker has to start, in milliseconds: starting takes longer than a response. */
 const SHORTEST_START = 10_000;
 
-/** How long after a reload has begun the next one may begin, in milliseconds: a burst of signals means one. */
+/** The minimum time between the beginnings of two reloads, in milliseconds: a burst of signals counts as one. */
 const RELOAD_SPACING = 2000;
 
-/** What a supervisor is told. */
+/** The options of a supervisor. */
 export interface Supervision {
-  /** How many workers there shall be. */
+  /** The number of workers. */
   count: number;
   /** The port that they share. */
   port: number;
-  /** How long they may take to start, in seconds, if that is more than ten; 0 for as long as they like. */
+  /** How long they may take to start, in seconds, but at least ten; 0 for no limit. */
   timeout: number;
-  /** How long their requests may take when they stop, in seconds. */
+  /** The grace period of their requests when they stop, in seconds. */
   graceful_timeout: number;
-  /** Where it is said what becomes of them. */
+  /** The log for what happens to them. */
   log: ErrorLog;
   /** Called when a worker has loaded its application, before it listens. */
   on_loaded(): void;
@@ -36,17 +36,17 @@ export interface Supervision {
 export class Supervisor {
   #supervision: Supervision;
   #log: ErrorLog;
-  /** Where the sockets are at which the workers are waited for. */
+  /** The folder of the sockets that workers connect to. */
   #folder = new SocketFolder();
   #workers = new Set<WorkerProcess>();
-  /** How many workers were started so far. */
+  /** The number of workers started so far. */
   #number = 0;
   #stopping = false;
   #pause = PAUSE;
   #ended = Promise.withResolvers<void>();
-  /** What is done to the workers is done one after the other. */
+  /** Resolves when the last operation on the workers is done: they are done one after the other. */
   #changes: Promise<void> = Promise.resolve();
-  /** Whether a reload waits until it is its turn. */
+  /** Whether a reload is waiting for its turn. */
   #reload_waits = false;
   /** When the last reload began. */
   #reloaded_at = -Infinity;
@@ -56,21 +56,21 @@ export class Supervisor {
     this.#log = supervision.log;
   }
 
-  /** Whether the workers are meant to end. */
+  /** Whether the workers have to end. */
   get stopping(): boolean {
     return this.#stopping;
   }
 
-  /** Settles when the last worker has ended. */
+  /** Resolves when the last worker has ended. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
 
   /**
-   * Starts the workers: the first of them, and if that takes requests the others.
+   * Starts the first worker, and the others once it accepts requests.
    *
-   * @returns One that did not start; null if all did.
-   * @throws {Error} An error of the system or of permissions, if there cannot be one.
+   * @returns A worker that did not start; null if all did.
+   * @throws {Error} If no process can be started: an error of the system or of permissions.
    */
   async start(): Promise<WorkerProcess | null> {
     const started = this.#start_all();
@@ -85,8 +85,8 @@ export class Supervisor {
   }
 
   /**
-   * Replaces the workers one by one, each when its successor takes requests. Whoever asks for it while it waits for its
-   * turn has asked for the same: what is loaded then is newer still.
+   * Replaces the workers one by one, each when its successor accepts requests. A call while another one is waiting for its
+   * turn does nothing: the other one will load what is there then.
    */
   reload(): void {
     if (this.#reload_waits) return;
@@ -98,7 +98,7 @@ export class Supervisor {
     });
   }
 
-  /** Stops all workers when their requests are answered. */
+  /** Stops all workers when their requests have been answered. */
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const worker of this.#workers) worker.stop();
@@ -113,12 +113,12 @@ export class Supervisor {
     this.#folder.remove();
   }
 
-  /** Has all workers reopen their logs. */
+  /** Makes all workers reopen their logs. */
   reopen_logs(): void {
     for (const worker of this.#workers) worker.reopen_logs();
   }
 
-  /** Gives a worker that did not start, or null. */
+  /** Resolves to a worker that did not start, or null. */
   async #start_all(): Promise<WorkerProcess | null> {
     const first = this.#start(true);
     if (!await first.ready) return first;
@@ -148,16 +148,16 @@ export class Supervisor {
   }
 
   /**
-   * Starts a successor, and retires the worker when that takes requests.
+   * Starts a successor, and retires the worker when the successor accepts requests.
    *
-   * @param reason Why, for the log.
-   * @returns Whether it does.
+   * @param reason The reason, for the log.
+   * @returns Whether the successor accepts requests.
    */
   async #replace(worker: WorkerProcess, reason: string): Promise<boolean> {
     if (this.#stopping || worker.stopping || worker.ended) return true;
     const successor = this.#start(true);
     if (await successor.ready) {
-      // A worker that died meanwhile has been replaced for that.
+      // A worker that has died in the meantime has been replaced already.
       if (worker.ended) {
         successor.retire();
       } else {
@@ -177,7 +177,7 @@ export class Supervisor {
   /**
    * Starts a worker.
    *
-   * @param on_trial Whether whoever starts it waits for it to take requests, and knows what to do if it does not.
+   * @param on_trial Whether the caller waits until it accepts requests, and handles its failure.
    */
   #start(on_trial: boolean): WorkerProcess {
     const { port, timeout, graceful_timeout, on_loaded } = this.#supervision;
@@ -200,7 +200,7 @@ export class Supervisor {
     return worker;
   }
 
-  /** Waits for the end of a worker, and starts another one if it should not have come. */
+  /** Waits for the end of a worker, and starts another one if the end was not intended. */
   async #follow(worker: WorkerProcess, on_trial: boolean): Promise<void> {
     const status = await worker.status;
     this.#workers.delete(worker);
@@ -215,7 +215,7 @@ export class Supervisor {
     await this.#start_another(worker, worker.is_young);
   }
 
-  /** Starts a worker in the place of one; after a pause, longer each time, if that has failed at once. */
+  /** Starts a worker in place of another one; after a pause, longer each time, if that one failed at once. */
   async #start_another(worker: WorkerProcess, failed: boolean): Promise<void> {
     if (failed) await this.#wait();
     else this.#pause = PAUSE;

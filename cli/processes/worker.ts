@@ -1,4 +1,4 @@
-/** The command as a worker: it serves as one of several, and does what the supervisor says. */
+/** The command as a worker: it serves as one of several, and does what its supervisor asks. */
 
 import type { ServerAddress } from "../../simple_server.ts";
 import type { WSGIApplication } from "../../types.ts";
@@ -11,15 +11,15 @@ import { on_signal } from "./signals.ts";
 import { UsageError } from "../settings/usage_error.ts";
 import { take_place, type WorkerPlace } from "./worker_place.ts";
 
-/** What a worker has of its supervisor. */
+/** What a worker gets from its supervisor. */
 export interface Seat extends WorkerPlace {
   link: Link;
 }
 
 /**
- * Takes the place of this process among the workers; null where it is none.
+ * Connects this process to its supervisor; null if it is not a worker.
  *
- * @throws {UsageError} If there is no supervisor any more.
+ * @throws {UsageError} If the supervisor has gone.
  */
 export async function take_seat(): Promise<Seat | null> {
   const place = take_place();
@@ -31,7 +31,7 @@ export async function take_seat(): Promise<Seat | null> {
   }
 }
 
-/** Serves until the supervisor says that it is enough, or has exited. */
+/** Serves until the supervisor stops it, or has exited. */
 export async function work(
   app: WSGIApplication,
   foundation: Foundation,
@@ -61,7 +61,7 @@ export async function work(
   link.close();
 }
 
-/** @throws {UsageError} If there is none: the configuration file may have changed since the supervisor read it. */
+/** @throws {UsageError} If there is no application: the configuration file may have changed since the supervisor read it. */
 function host_of(bind: ServerAddress): string {
   if (typeof bind !== "string") return String(bind[0]);
   throw new UsageError(
@@ -72,14 +72,14 @@ function host_of(bind: ServerAddress): string {
 }
 
 function listen_to_signals(service: Service): void {
-  // Who ends all processes at once sends it to this one as well, as often as to the supervisor: that one kills.
+  // Whoever signals all processes at once signals this one as often as the supervisor, which then kills it.
   on_signal("SIGTERM", () => service.stop());
-  // A terminal sends these to all processes at once: the supervisor says what is to be done.
+  // A terminal sends these to all processes at once: the supervisor decides.
   on_signal("SIGINT", () => {});
   on_signal("SIGHUP", () => {});
 }
 
-/** Does what the supervisor says; settles when it is gone. */
+/** Does what the supervisor asks; resolves when it has gone. */
 async function obey(
   link: Link,
   service: Service,
@@ -101,11 +101,11 @@ async function retire(link: Link, service: Service): Promise<void> {
   link.say("closed");
 }
 
-/** What the supervisor could not remove any more. */
+/** Removes what the supervisor could not remove any more. */
 function remove_folder_of(path: string): void {
   try {
     Deno.removeSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
   } catch {
-    // Another worker has.
+    // Another worker has removed it.
   }
 }

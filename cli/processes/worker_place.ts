@@ -1,20 +1,20 @@
-/** What a worker is told by its environment: that it is one, and where it belongs. */
+/** What the environment of a worker tells it: that it is one, and how to reach its supervisor. */
 
-/** The variable that holds the path of the socket at which the supervisor waits for the worker. */
+/** The variable with the path of the socket on which the supervisor waits for the worker. */
 const SUPERVISOR = "TSGI_SUPERVISOR";
 
-/** The variable that holds the port, where the supervisor had to find one. */
+/** The variable with the port, if the supervisor had to find one. */
 const PORT = "TSGI_PORT";
 
 /** The place of a worker. */
 export interface WorkerPlace {
-  /** The path of its socket at the supervisor. */
+  /** The path of its socket. */
   supervisor: string;
   /** The port that it shares with the other workers. */
   port: number;
 }
 
-/** The environment of the worker that has this place. */
+/** The environment of the worker with this place. */
 export function environment_of(
   { supervisor, port }: WorkerPlace,
 ): Record<string, string> {
@@ -22,8 +22,8 @@ export function environment_of(
 }
 
 /**
- * The place of this process; null where it is no worker. Nobody finds it in the environment afterwards: what the
- * application starts is no worker.
+ * The place of this process; null if it is not a worker. It is removed from the environment, because the children of the
+ * application are not workers.
  */
 export function take_place(): WorkerPlace | null {
   const supervisor = take(SUPERVISOR);
@@ -32,7 +32,7 @@ export function take_place(): WorkerPlace | null {
 }
 
 function take(variable: string): string | null {
-  // Who starts workers may do everything: without permission this is none, and nobody is to be asked.
+  // Workers have every permission. A process without this one is not a worker, and must not prompt for it.
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   const value = state === "granted" ? Deno.env.get(variable) : undefined;
   if (value === undefined) return null;

@@ -1,4 +1,4 @@
-/** A worker, as its supervisor has it: a process, and the link to it. */
+/** A worker from the point of view of its supervisor: a process, and the link to it. */
 
 import { start_again } from "./child.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -6,32 +6,32 @@ import { Link, type Word } from "./link.ts";
 import { process_state, type ProcessState } from "./process_state.ts";
 import { environment_of, type WorkerPlace } from "./worker_place.ts";
 
-/** How long a worker takes requests at least that has not failed at once, in milliseconds. */
+/** A worker that ends within this time after it began to accept requests has failed at once, in milliseconds. */
 const YOUNG = 1000;
 
-/** How long a worker may be silent at least, in seconds: what a machine under load, or V8's collector, takes from it. */
+/** The minimum time that a worker may be silent, in seconds: load and garbage collection can take that long. */
 const SHORTEST_SILENCE = 1;
 
-/** What a worker process needs of its supervisor. */
+/** What a worker process needs from its supervisor. */
 export interface WorkerOwner {
-  /** How long it may take to start, in milliseconds; `Infinity` for as long as it likes. */
+  /** How long it may take to start, in milliseconds; `Infinity` for no limit. */
   start_patience: number;
   /** How long it may take to end, in milliseconds. */
   end_patience: number;
   /** Called when its application is loaded, before it listens. */
   on_loaded(): void;
-  /** Called when it has had its number of requests. */
+  /** Called when it has reached its number of requests. */
   on_worn(): void;
-  /** Called when it is killed because of what it does not do; `what` it is that it does not. */
+  /** Called when it is killed because it did not do something in time: `what`. */
   on_hung(what: string): void;
 }
 
 export class WorkerProcess {
-  /** Whether it is meant to end. */
+  /** Whether it has to end. */
   stopping = false;
   /** Whether it has ended. */
   ended = false;
-  /** Why it could not start, in its own words; null where it has not said so. */
+  /** Why it could not start, in its own words; null if it has not told. */
   reason: string | null = null;
   /** Whether it was killed because it hung. */
   was_hung = false;
@@ -43,13 +43,13 @@ export class WorkerProcess {
   readonly #ready = Promise.withResolvers<boolean>();
   readonly #closed = Promise.withResolvers<void>();
   #link: Link | null = null;
-  /** Settles when all is read that it has said. */
+  /** Resolves when all its messages have been read. */
   #heard: Promise<void> = Promise.resolve();
   #ready_since: number | null = null;
-  /** Whether it is to reopen its logs as soon as it can be told. */
+  /** Whether it has to be told to reopen its logs, once there is a link. */
   #reopening = false;
   #heartbeat: Heartbeat | null = null;
-  /** Ends a start that takes too long, later an end that does. */
+  /** Kills the process if it takes too long to start, and later to end. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts the process. */
@@ -58,7 +58,7 @@ export class WorkerProcess {
     const path = place.supervisor;
     const listener = Deno.listen({ transport: "unix", path });
     try {
-      // The workers of Linux share their port by an option that Deno has behind this flag.
+      // On Linux, workers share their port with an option for which Deno requires this flag.
       this.#child = start_again(["--unstable-net"], environment_of(place));
     } catch (error) {
       listener.close();
@@ -73,52 +73,52 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  /** Whether it takes requests: settles when it does, or has ended before. */
+  /** Resolves to true when it accepts requests, and to false if it ends before that. */
   get ready(): Promise<boolean> {
     return this.#ready.promise;
   }
 
-  /** Whether it has taken requests. */
+  /** Whether it has accepted requests. */
   get was_ready(): boolean {
     return this.#ready_since !== null;
   }
 
-  /** Whether it has taken requests for no more than a moment. */
+  /** Whether it has accepted requests only for a moment. */
   get is_young(): boolean {
     return this.#ready_since === null ||
       performance.now() - this.#ready_since < YOUNG;
   }
 
-  /** Settles when it listens no more. */
+  /** Resolves when it no longer listens. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
-  /** Has it end when its requests are answered. */
+  /** Makes it end when its requests have been answered. */
   stop(): void {
     this.#end_in_time();
     this.#say_end("stop");
   }
 
-  /** Has it end without anybody noticing: another one takes its place. */
+  /** Makes it end without losing a request: another one replaces it. */
   retire(): void {
     this.#end_in_time();
     this.#say_end("retire");
   }
 
-  /** Ends it at once. */
+  /** Kills it. */
   kill(): void {
     this.stopping = true;
     this.#kill("SIGKILL");
   }
 
-  /** Has it reopen its logs, as soon as it can be told. */
+  /** Makes it reopen its logs, as soon as there is a link. */
   reopen_logs(): void {
     if (this.#link) this.#link.say("reopen");
     else this.#reopening = true;
   }
 
-  /** A worker that does not take requests yet need not answer any: any end is good. */
+  /** A worker that does not accept requests yet has none to answer, and may end in any way. */
   #say_end(word: Word): void {
     if (this.was_ready) this.#link!.say(word);
     else this.#kill("SIGTERM");
@@ -151,7 +151,7 @@ export class WorkerProcess {
     );
   }
 
-  /** Kills it for what it does not do. */
+  /** Kills it because it did not do something in time. */
   #hang(what: string): void {
     if (this.was_hung) return;
     this.was_hung = true;
@@ -172,10 +172,10 @@ export class WorkerProcess {
     return status;
   }
 
-  /** Listens to what it says; the link stays open for the worker to see when the supervisor has exited. */
+  /** Reads its messages. The link stays open, so that the worker notices when the supervisor exits. */
   async #listen(listener: Deno.UnixListener): Promise<void> {
     const conn = await listener.accept().catch(() => null);
-    if (!conn) return; // It has ended before.
+    if (!conn) return; // It has ended already.
     const link = this.#link = new Link(conn);
     if (this.#reopening) link.say("reopen");
     for await (const [word, detail] of link.messages()) {
@@ -193,7 +193,7 @@ export class WorkerProcess {
     link.say("listen");
   }
 
-  /** @param timeout For how long it may be silent, in seconds; 0 for as long as it likes. */
+  /** @param timeout How long it may be silent, in seconds; 0 for no limit. */
   #begin(link: Link, timeout: number): void {
     this.#ready_since = performance.now();
     this.#ready.resolve(true);
@@ -219,7 +219,7 @@ export class WorkerProcess {
   }
 }
 
-/** What a process has been doing from one moment to another, as a part of a sentence. */
+/** What a process did between two moments, as part of a sentence. */
 function doing_since(
   before: ProcessState | null,
   now: ProcessState | null,

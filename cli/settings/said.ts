@@ -53,12 +53,12 @@ function wrong_type(
   );
 }
 
-/** A value as JSON has it, where it has it. */
+/** A value as JSON, if JSON has it. */
 export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   try {
     return JSON.stringify(value) ?? describe(value);
   } catch {
-    return describe(value); // It holds itself, or what JSON has no word for.
+    return describe(value); // It contains itself, or something that JSON cannot express.
   }
 }
