@@ -10,6 +10,7 @@ import { has_failed_with } from "../_internal/streams/body_source.ts";
 import { take_away } from "../_internal/streams/leftover.ts";
 import { check_function, describe } from "../_internal/text/check.ts";
 import type {
+  ErrorStream,
   StartResponse,
   WSGIApplication,
   WSGIEnvironment,
@@ -46,7 +47,9 @@ export interface LimitTimeOptions {
  * It has responded when it has called `start_response` and returned its result, when the first block of its result is
  * available, or when it has called `write()`: the rest may take any time. An application that has timed out keeps
  * running, because it cannot be stopped, but its `start_response`, its `write()` and its pending reads of `wsgi.input`
- * fail from then on, and its result is closed when it arrives. A synchronous application cannot be timed: nothing else runs in the meantime.
+ * fail from then on, and its result is closed when it arrives. A synchronous application cannot be timed: nothing else
+ * runs in the meantime. A fetch handler that gets the server's own `Request` (see `from_fetch`) has responded when it has
+ * returned its `Response`.
  *
  * @param app The application.
  * @param options The time, and the log.
@@ -158,6 +161,8 @@ class Patience implements Waiting {
   deadline = 0;
   #limit: TimeLimit;
   #environ: WSGIEnvironment;
+  /** Read at once: an application that is awaited may change the environ. */
+  #errors: ErrorStream;
   #answer: Answer;
   /** The response in place of the application's; null until the timeout. */
   page: Promise<Uint8Array[]> | null = null;
@@ -169,6 +174,7 @@ class Patience implements Waiting {
   constructor(limit: TimeLimit, environ: WSGIEnvironment, answer: Answer) {
     this.#limit = limit;
     this.#environ = environ;
+    this.#errors = environ["wsgi.errors"];
     this.#answer = answer;
     limit.deadlines.add(this);
   }
@@ -199,7 +205,10 @@ class Patience implements Waiting {
   /** Times the application out, unless part of its response has been sent. */
   expire(): void {
     if (this.#answer.written) return;
-    const error = this.#answer.too_late = this.#limit.expire(this.#environ);
+    const error = this.#answer.too_late = this.#limit.expire(
+      this.#environ,
+      this.#errors,
+    );
     take_away(this.#answer.input, error);
     this.page = this.#make_page(error);
     this.page.catch(() => {}); // What waits for it gets the error.
@@ -244,7 +253,8 @@ class Patience implements Waiting {
 
   /** Logs an error of an application that has timed out. */
   #log_late(error: unknown): void {
-    if (!this.#is_expected(error)) this.#limit.log_late(this.#environ, error);
+    if (this.#is_expected(error)) return;
+    this.#limit.log_late(this.#environ, this.#errors, error);
   }
 
   /** Whether an error is only a consequence of the timeout. */

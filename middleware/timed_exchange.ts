@@ -3,7 +3,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { refuse } from "../_internal/handler/refusal.ts";
 import type { Answered, Exchange } from "../_internal/request/direct.ts";
-import type { WSGIApplication } from "../types.ts";
+import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 import type { Waiting } from "./deadlines.ts";
 import type { TimeLimit } from "./time_limit.ts";
 
@@ -13,7 +13,8 @@ export class TimedExchange implements Waiting {
   #limit: TimeLimit;
   #exchange: Exchange;
   #answer_instead: ((page: WSGIApplication) => void) | null = null;
-  #has_expired = false;
+  /** The environ, once the time is over: a handler that has ended would make another one. */
+  #expired: WSGIEnvironment | null = null;
 
   constructor(limit: TimeLimit, exchange: Exchange) {
     this.#limit = limit;
@@ -29,7 +30,7 @@ export class TimedExchange implements Waiting {
         this.#limit.deadlines.delete(this);
         resolve(answered); // Nobody receives a late one, which has been released.
       }, (error) => {
-        if (this.#has_expired) return this.#log_late(error);
+        if (this.#expired) return this.#log_late(this.#expired, error);
         this.#limit.deadlines.delete(this);
         reject(error);
       });
@@ -37,9 +38,9 @@ export class TimedExchange implements Waiting {
   }
 
   expire(): void {
-    this.#has_expired = true;
-    const { environ, on_leave } = this.#exchange;
-    this.#limit.expire(environ);
+    const { environ, errors, on_leave } = this.#exchange;
+    this.#expired = environ;
+    this.#limit.expire(environ, errors);
     on_leave?.();
     this.#answer_instead?.((environ, start_response) =>
       refuse(environ, start_response, STATUS_CODE.ServiceUnavailable)
@@ -47,8 +48,9 @@ export class TimedExchange implements Waiting {
   }
 
   /** Logs an error of a handler that has timed out, unless it only reports that its signal was aborted. */
-  #log_late(error: unknown): void {
+  #log_late(environ: WSGIEnvironment, error: unknown): void {
     const is_expected = error instanceof Error && error.name === "AbortError";
-    if (!is_expected) this.#limit.log_late(this.#exchange.environ, error);
+    if (is_expected) return;
+    this.#limit.log_late(environ, this.#exchange.errors, error);
   }
 }

@@ -36,6 +36,11 @@ export function read_head(headers: Headers): RequestHead {
   return head;
 }
 
+/** Whether proxies report their client in a header. Its variable, such as `HTTP_X_REAL_IP`, may be given instead. */
+export const is_of_proxy = remember((name): boolean =>
+  /^(?:http_)?(?:x[-_]forwarded|forwarded$|x[-_]real[-_]ip$)/i.test(name)
+);
+
 const about_of = remember((name) => {
   if (name === "host") return "host";
   if (is_of_proxy(name)) return "proxy";
@@ -43,10 +48,3 @@ const about_of = remember((name) => {
     ? "content"
     : "else";
 });
-
-/** Whether proxies report their client in a header. Its variable, such as `HTTP_X_REAL_IP`, may be given instead. */
-export function is_of_proxy(name: string): boolean {
-  return /^(?:http_)?(?:x[-_]forwarded|forwarded$|x[-_]real[-_]ip$)/i.test(
-    name,
-  );
-}

@@ -49,11 +49,13 @@ export interface FromFetchOptions {
  *
  * From the simple server and from `to_fetch`, the handler gets the server's own `Request` for a `GET`, and its own
  * `Response` is sent, if nothing in between has to see or change them: no log that has the number of bytes, and no
- * middleware other than `limit_request`, `limit_body`, `limit_time` and `trust_forwarded`. Without any of these, nothing
- * reads the headers, so that a wrong `Host` or `Transfer-Encoding` is refused only if `Deno.serve` does that.
+ * middleware other than `limit_request`, `limit_body`, `limit_time` and `trust_forwarded`. Without such a log and with
+ * none of these but `limit_time`, nothing reads the headers, so that a wrong `Host` or `Transfer-Encoding` is refused only
+ * if `Deno.serve` does that.
  *
  * `request.signal` is aborted if the client disconnects: while the body of the response is sent, and, through every
- * server of this package and `to_fetch`, before the response has begun. It is also aborted if the handler, the body or
+ * server of this package and `to_fetch`, before the response has begun; Deno tells that of a request with a body only if
+ * the body came together with the head. It is also aborted if the handler, the body or
  * the server fails, or if middleware closes the result early. It is not aborted once the body was read completely, to
  * its end or to the response's `Content-Length`.
  *

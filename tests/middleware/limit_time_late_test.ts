@@ -370,3 +370,14 @@ Deno.test("limit_time() writes to wsgi.errors where it is given no log", async (
   ]);
   assertEquals(/^ {4}at /.test(frame!), true);
 });
+
+Deno.test("limit_time() writes to the wsgi.errors of the server, whatever a waiting application makes of it", async () => {
+  const app = limit_time(async (environ) => {
+    await null;
+    Reflect.deleteProperty(environ, "wsgi.errors");
+    return await new Promise(() => {});
+  }, { timeout: LIMIT });
+  const { output, errors } = await run_app(app);
+  assertEquals(output.split("\r\n")[0], "Status: 503 Service Unavailable");
+  assertEquals(errors.includes("was not answered within"), true);
+});
