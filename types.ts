@@ -55,7 +55,7 @@ export type HeadersArgument<Given> = Given extends HeaderList ? Given
  * Sends part of the body at once: returned by `start_response`.
  *
  * The promise resolves when the client can take more. It rejects if the client has disconnected or the data would
- * exceed the response's `Content-Length`.
+ * exceed the response's `Content-Length`. Data of calls that are not awaited is sent in order, before the result.
  *
  * @category Types
  */

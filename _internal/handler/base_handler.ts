@@ -294,6 +294,8 @@ export class BaseHandler extends ResponseWriter {
   *#finish_response(): Steps {
     try {
       const blocks = this.#blocks = new ApplicationResult(this.result);
+      const writes = this.writes();
+      if (writes) yield writes;
       if (this.#gone) throw this.#gone;
       const sent = this.#send_file();
       if (is_promise(sent) ? yield sent : sent) this.trust_file();
@@ -337,10 +339,7 @@ export class BaseHandler extends ResponseWriter {
     if (!this.may_have_body() || !this.result_is_file()) return false;
     try {
       const sent = this.sendfile();
-      if (!is_promise(sent)) return sent;
-      return sent.catch((error) => {
-        throw this.note_failure(error);
-      });
+      return is_promise(sent) ? this.follow(sent) : sent;
     } catch (error) {
       throw this.note_failure(error);
     }

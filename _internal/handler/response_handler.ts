@@ -210,7 +210,7 @@ export class ResponseHandler extends BaseHandler {
    *
    * @ignore
    */
-  protected override follow(sending: Promise<void>): Promise<void> {
+  protected override follow<Result>(sending: Promise<Result>): Promise<Result> {
     return sending;
   }
 

@@ -339,13 +339,18 @@ export abstract class ResponseWriter extends Transport {
   async #write_directly(data: Uint8Array): Promise<void> {
     this.#check_under_way("write");
     check_block(data);
+    const block = this.#keep(data);
+    if (this.#writes) {
+      await this.#writes; // A transport is given one block at a time.
+      this.#check_under_way("write");
+    }
     const total = this.bytes_sent + data.length;
     if (this.#content_length !== null && total > this.#content_length) {
       throw new RangeError(
         `write() exceeds the Content-Length of ${this.#content_length}: ${total} bytes`,
       );
     }
-    const written = this.write(this.note_given(this.#keep(data)));
+    const written = this.write(this.note_given(block));
     if (written) await written;
   }
 
@@ -370,12 +375,28 @@ export abstract class ResponseWriter extends Transport {
     check_block(block);
     // PEP 3333: the headers wait for the first block that is not empty.
     if (block.length === 0) return;
+    const writes = this.#writes;
+    return writes
+      ? writes.then(() => this.#send_block(block))
+      : this.#send_block(block);
+  }
+
+  #send_block(block: Uint8Array): MaybePromise {
     this.note_given(block);
     const declared = this.#content_length;
     if (declared === null || this.bytes_sent + block.length <= declared) {
       return this.write(block);
     }
     return this.#send_beginning(block, declared);
+  }
+
+  /**
+   * Resolves after all `write()` calls so far, which the application need not have awaited; never rejects.
+   *
+   * @ignore
+   */
+  protected writes(): Promise<void> | null {
+    return this.#writes;
   }
 
   /**

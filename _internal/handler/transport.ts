@@ -121,7 +121,7 @@ export abstract class Transport {
    *
    * @ignore
    */
-  protected follow(sending: Promise<void>): Promise<void> {
+  protected follow<Result>(sending: Promise<Result>): Promise<Result> {
     return sending.catch((error) => {
       throw this.note_failure(error);
     });

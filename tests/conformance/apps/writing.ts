@@ -2,6 +2,7 @@
 
 import type { WSGIApplication } from "../../../types.ts";
 import { bytes } from "../../support/bytes.ts";
+import { pattern } from "./content.ts";
 import { note } from "./facts.ts";
 import { PLAIN } from "./ok.ts";
 
@@ -11,6 +12,16 @@ export const writing: Record<string, WSGIApplication> = {
     const write = start_response("200 OK", PLAIN);
     for (const block of ["a", "b", "c"]) write(bytes(block));
     return [bytes("d")];
+  },
+
+  /** Writes blocks that no pipe takes at once, without awaiting any of it, and returns more. */
+  write_unawaited_large(_environ, start_response) {
+    const write = start_response("200 OK", PLAIN);
+    const data = pattern(1_200_000);
+    for (let at = 0; at < 900_000; at += 300_000) {
+      write(data.subarray(at, at + 300_000));
+    }
+    return [data.subarray(900_000)];
   },
 
   /** Writes what is no block and does not look at the promise. */

@@ -34,6 +34,16 @@ export const write_rows: Row[] = [
     write: ["a", "b"],
   }, { ...whole("ab"), facts: { written: 1, closed: 1 } }),
   row("write() that is not awaited", "write_unawaited", {}, streamed("abcd")),
+  row(
+    "large write()s that are not awaited",
+    "write_unawaited_large",
+    {},
+    streamed({
+      length: 1_200_000,
+      sha256:
+        "f59286745b267457357fb40d0e986981f073e28f64db64a78d2c6f9664cac391",
+    }),
+  ),
   row("write() past the Content-Length fails", "write_past_length", {}, {
     ...whole("abc"),
     facts: { refused: 1 },

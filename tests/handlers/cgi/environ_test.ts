@@ -6,8 +6,8 @@ import {
   CGIHandler,
   IISCGIHandler,
   read_environ,
-} from "../../handlers.ts";
-import { Log, Sink, stream_of } from "../support/support.ts";
+} from "../../../handlers.ts";
+import { Log, Sink, stream_of } from "../../support/support.ts";
 
 Deno.test("BaseCGIHandler leaves out what does not belong into environ", () => {
   const handler = new BaseCGIHandler(stream_of(), new Sink(), new Log(), {

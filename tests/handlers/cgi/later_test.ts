@@ -1,8 +1,8 @@
 /** The streams of a CGI script, which are created when somebody asks for them: nobody else can tell. */
 
 import { assertEquals } from "@std/assert";
-import { make_folder } from "../support/command.ts";
-import { root, run_script } from "../support/support.ts";
+import { make_folder } from "../../support/command.ts";
+import { root, run_script } from "../../support/support.ts";
 
 const ENVIRON = {
   GATEWAY_INTERFACE: "CGI/1.1",

@@ -1,8 +1,8 @@
 /** A CGI script that writes to the console: its stdout is its response. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { make_folder, mod } from "../support/command.ts";
-import { run_script } from "../support/support.ts";
+import { make_folder, mod } from "../../support/command.ts";
+import { run_script } from "../../support/support.ts";
 
 const WRITES = `
 console.log("log %s", 1);
@@ -48,12 +48,12 @@ Deno.test("the command as a CGI script has the console write to stderr", async (
 });
 
 Deno.test("CGIHandler has the console write to stderr", async () => {
-  const handlers = new URL("../../handlers.ts", import.meta.url).href;
+  const handlers = new URL("../../../handlers.ts", import.meta.url).href;
   await using folder = await make_folder({
     "script.js": `import { CGIHandler } from "${handlers}";
 await new CGIHandler().run(${APP});`,
   });
-  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const config = new URL("../../../deno.json", import.meta.url).pathname;
   const { stdout, stderr } = await run_script(
     [`--config=${config}`, `${folder.path}/script.js`],
     { env: ENVIRON },

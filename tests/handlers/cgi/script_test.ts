@@ -1,8 +1,8 @@
 /** A script with a `CGIHandler`, as a process of its own: how its output leaves it, and how it ends. */
 
 import { assertEquals } from "@std/assert";
-import { make_folder } from "../support/command.ts";
-import { root, run_script, text } from "../support/support.ts";
+import { make_folder } from "../../support/command.ts";
+import { root, run_script, text } from "../../support/support.ts";
 
 const HANDLERS = new URL("handlers.ts", root).href;
 const CONFIG = ["--config", new URL("deno.json", root).pathname];
