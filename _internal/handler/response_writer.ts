@@ -10,7 +10,7 @@ import type {
 } from "../../types.ts";
 import type { MaybePromise } from "../promise.ts";
 import { about_application } from "../text/frames.ts";
-import { check_block } from "./block.ts";
+import { check_block, copy_of } from "./block.ts";
 import { in_turn, type Steps } from "./in_turn.ts";
 import { declared_length, own_headers, parse_status } from "./response_head.ts";
 import { Transport } from "./transport.ts";
@@ -339,7 +339,7 @@ export abstract class ResponseWriter extends Transport {
   async #write_directly(data: Uint8Array): Promise<void> {
     this.#check_under_way("write");
     check_block(data);
-    const block = this.#keep(data);
+    const block = this.#bodiless ? data : copy_of(data); // It may not be awaited.
     if (this.#writes) {
       await this.#writes; // A transport is given one block at a time.
       this.#check_under_way("write");
@@ -352,11 +352,6 @@ export abstract class ResponseWriter extends Transport {
     }
     const written = this.write(this.note_given(block));
     if (written) await written;
-  }
-
-  /** What is not sent need not be copied. */
-  #keep(block: Uint8Array): Uint8Array {
-    return this.#bodiless ? block : this.keep_block(block);
   }
 
   #check_under_way(callable: string): void {
@@ -406,7 +401,7 @@ export abstract class ResponseWriter extends Transport {
    */
   protected send_copy(block: unknown): MaybePromise {
     check_block(block);
-    return this.send_block(this.#keep(block));
+    return this.send_block(this.#bodiless ? block : this.keep_block(block));
   }
 
   /** Sends the beginning of a block, and logs that there was more. */

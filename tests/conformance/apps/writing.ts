@@ -14,12 +14,14 @@ export const writing: Record<string, WSGIApplication> = {
     return [bytes("d")];
   },
 
-  /** Writes blocks that no pipe takes at once, without awaiting any of it, and returns more. */
+  /** Writes more than a pipe takes at once from one buffer, without awaiting any of it, and returns more. */
   write_unawaited_large(_environ, start_response) {
     const write = start_response("200 OK", PLAIN);
     const data = pattern(1_200_000);
-    for (let at = 0; at < 900_000; at += 300_000) {
-      write(data.subarray(at, at + 300_000));
+    const buffer = new Uint8Array(300_000);
+    for (let at = 0; at < 900_000; at += buffer.length) {
+      buffer.set(data.subarray(at, at + buffer.length));
+      write(buffer);
     }
     return [data.subarray(900_000)];
   },
