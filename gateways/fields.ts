@@ -36,7 +36,7 @@ export class Fields {
   is_named(index: number, name: string): boolean {
     const start = this.#places[index * PLACES]!;
     const end = this.#places[index * PLACES + 1]!;
-    return end - start === name.length && this.#text.startsWith(name, start);
+    return end - start === name.length && this.#text.slice(start, end) === name;
   }
 
   /** The name of a field. */
