@@ -14,14 +14,19 @@ export function request_of(
   environ: WSGIEnvironment,
   mount: string,
 ): Request {
-  const { REQUEST_METHOD: method, "wsgi.input": input } = environ;
   const url = `${origin_of(environ)}${target_of(environ, mount)}`;
-  const headers = request_headers(environ);
-  if (is_bodiless(environ) || is_empty_body(input)) {
-    return new Request(url, { method, headers });
-  }
-  const init = { method, headers, body: input, duplex: "half" } as const;
-  return new Request(url, init);
+  const request = new Request(url, init_of(environ));
+  set_headers(request.headers, environ);
+  return request;
+}
+
+/** Method and body; undefined for a `GET`, since reading an object takes as long as parsing a URL. */
+function init_of(environ: WSGIEnvironment): RequestInit | undefined {
+  const { REQUEST_METHOD: method, "wsgi.input": body } = environ;
+  if (method === "GET") return undefined;
+  return is_bodiless(environ) || is_empty_body(body)
+    ? { method }
+    : { method, body, duplex: "half" } as RequestInit;
 }
 
 /** The name of the header in a variable; "" if it is not a header. */
@@ -36,25 +41,23 @@ function is_bodiless({ REQUEST_METHOD }: WSGIEnvironment): boolean {
   return REQUEST_METHOD === "GET" || /^(GET|HEAD)$/i.test(REQUEST_METHOD);
 }
 
-/** The headers as a record, from which a platform makes `Headers` faster than from a copy. */
-function request_headers(environ: WSGIEnvironment): Record<string, string> {
-  const headers: Record<string, string> = {};
+/** Sets the headers one by one, which is faster than creating a request with a record of them. */
+function set_headers(headers: Headers, environ: WSGIEnvironment): void {
   const variables: Record<string, unknown> = environ;
   for (const key in variables) {
     const name = header_name(key);
     if (name === "") continue;
     const value = variables[key];
-    if (typeof value === "string") headers[name] = value;
+    if (typeof value === "string") headers.set(name, value);
   }
   const { CONTENT_TYPE, CONTENT_LENGTH } = environ;
   if (CONTENT_TYPE && !is_invented(environ)) {
-    headers["content-type"] = CONTENT_TYPE;
+    headers.set("content-type", CONTENT_TYPE);
   }
   // SCGI always has a length, even for a GET.
   const is_said = CONTENT_LENGTH &&
     !(is_bodiless(environ) && /^0+$/.test(CONTENT_LENGTH));
-  if (is_said) headers["content-length"] = CONTENT_LENGTH;
-  return headers;
+  if (is_said) headers.set("content-length", CONTENT_LENGTH);
 }
 
 /** Whether `CONTENT_TYPE` is the default of wsgiref's servers, because the client sent none. */
@@ -123,6 +126,7 @@ function is_target_of(target: string, path: string, query: string): boolean {
 function after_mount(target: string, mount: string): string {
   if (mount === "") return target;
   const sent = one_slash(target);
+  if (!sent.includes("%")) return sent.slice(mount.length);
   let place = 0;
   for (const _ of mount) {
     place += /^%[\dA-Fa-f]{2}/.test(sent.slice(place, place + 3)) ? 3 : 1;
