@@ -142,8 +142,11 @@ export class GatewayHandler extends BaseCGIHandler {
     return (this.stdout as ByteWriter).write(concat(this.take_rest()));
   }
 
+  /** Whether the end follows without waiting for anything of the application. */
   #is_all_there(): boolean {
-    return Array.isArray(this.result) && does_give_away(this.result);
+    const { result } = this;
+    return result !== null && (Array.isArray(result) || this.is_whole()) &&
+      does_give_away(result);
   }
 
   /**
