@@ -4,7 +4,8 @@ import { describe } from "../text/check.ts";
 import { refusal } from "../text/frames.ts";
 import { remedy_of_result } from "../text/remedies.ts";
 import { disconnected } from "../streams/disconnect.ts";
-import { is_promise, type MaybePromise } from "../promise.ts";
+import { DONE, is_promise, type MaybePromise } from "../promise.ts";
+import { in_turn, type Steps } from "./in_turn.ts";
 import { FileWrapper } from "../../util.ts";
 
 /** A step of an iterator or a reader. */
@@ -79,14 +80,18 @@ export class ApplicationResult {
     this.#closed = true;
     const { close } = this.#result as Closable;
     if (this.#ended && typeof close !== "function") return;
-    return this.#close(close);
+    return in_turn(this.#close(close));
   }
 
-  async #close(close: unknown): Promise<void> {
+  *#close(close: unknown): Steps {
     try {
-      if (!this.#ended) await this.#stop_iteration();
+      const stopped = this.#ended ? undefined : this.#stop_iteration();
+      if (stopped) yield stopped;
     } finally {
-      if (typeof close === "function") await close.call(this.#result);
+      if (typeof close === "function") {
+        const closed = close.call(this.#result);
+        if (is_promise(closed)) yield closed;
+      }
     }
   }
 
@@ -110,13 +115,14 @@ export class ApplicationResult {
     return step;
   }
 
-  async #stop_iteration(): Promise<void> {
+  #stop_iteration(): Promise<unknown> | undefined {
     const stopped = this.#stop();
     if (!is_promise(stopped)) return;
+    if (!this.#abandoned) return stopped;
     // A generator stops only when the promise it awaits settles, which may be never: after a disconnect that is not
-    // awaited.
-    if (this.#abandoned) stopped.catch(() => {});
-    else await stopped;
+    // awaited. One that awaits nothing stops in this turn.
+    stopped.catch(() => {});
+    return DONE;
   }
 
   #stop(): unknown {

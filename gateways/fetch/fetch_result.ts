@@ -3,6 +3,7 @@
 import { STATUS_TEXT } from "@std/http/status";
 import { GIVES_AWAY } from "../../_internal/handler/application_result.ts";
 import { is_of_server } from "../../_internal/handler/response_head.ts";
+import { is_promise, type MaybePromise } from "../../_internal/promise.ts";
 import type { HeaderList, StartResponse } from "../../types.ts";
 import { FetchCall } from "./fetch_call.ts";
 import { mount_locations } from "./location.ts";
@@ -67,21 +68,21 @@ export class FetchResult
   }
 
   /** Called when middleware leaves a loop over the result. */
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    await this.close();
-    return DONE;
+  return(): Promise<IteratorReturnResult<undefined>> {
+    return Promise.resolve(this.close()).then(() => DONE);
   }
 
-  async close(): Promise<void> {
+  close(): MaybePromise {
     if (this.#closed) return;
     this.#closed = true;
     FetchCall.end(this.#call, "left"); // Unless it is complete.
-    await this.#body?.cancel();
+    return this.#body?.cancel();
   }
 
   async #begin(respond: () => Response | Promise<Response>): Promise<void> {
     this.#respond = null;
-    const response = await respond();
+    const responding = respond();
+    const response = is_promise(responding) ? await responding : responding;
     if (this.#closed) return await response.body?.cancel();
     const { body } = response;
     const headers = this.#headers_of(response);
@@ -103,7 +104,8 @@ export class FetchResult
   /** Cancels a body that waits for its first block when the client disconnects: the server has not begun to send. */
   #watch(body: ResponseBody): void {
     FetchCall.watch(this.#call, () => {
-      body.cancel().catch(() => {}); // What the stream fails with now does not matter.
+      // What the stream fails with now does not matter.
+      Promise.resolve(body.cancel()).catch(() => {});
     });
   }
 

@@ -1,5 +1,7 @@
 /** The body of a response. What is available at once is read before the response begins, so that its length may be known. */
 
+import type { MaybePromise } from "../../_internal/promise.ts";
+
 type Step = ReadableStreamReadResult<Uint8Array>;
 
 const DONE: Step = { done: true, value: undefined };
@@ -35,9 +37,13 @@ export class ResponseBody {
   async take_ready(): Promise<number | null> {
     let size = 0;
     while (this.#blocks.length < 2 || size <= MOST && this.#is_of_bytes()) {
-      const next = this.#next = this.#ask();
-      if (!await is_settled(next)) return null;
-      const step = await next;
+      const next = this.#next = this.#reader.read();
+      let settled = false;
+      const settle = () => void (settled = true);
+      next.then(settle, settle);
+      for (let turn = 0; turn < TURNS && !settled; turn++) await null;
+      if (!settled) return null;
+      const step = await this.#followed(next);
       if (step.done) {
         this.#next = DONE;
         return size;
@@ -66,20 +72,21 @@ export class ResponseBody {
   read(): Step | Promise<Step> {
     const value = this.#blocks.shift();
     if (value) return { done: false, value };
-    const next = this.#next ?? this.#ask();
-    if (next !== DONE) this.#next = null;
-    return next;
+    const next = this.#next ?? this.#reader.read();
+    if (next === DONE) return DONE;
+    this.#next = null;
+    return this.#followed(next as Promise<Step>);
   }
 
   /** Cancels the stream, unless it has ended or failed. */
-  async cancel(): Promise<void> {
+  cancel(): MaybePromise {
     const has_ended = this.#has_failed || this.#next === DONE;
-    if (!has_ended) await this.#reader.cancel();
+    if (!has_ended) return this.#reader.cancel();
   }
 
-  async #ask(): Promise<Step> {
+  async #followed(step: Promise<Step>): Promise<Step> {
     try {
-      return await this.#reader.read();
+      return await step;
     } catch (error) {
       this.#has_failed = true;
       throw error;
@@ -98,12 +105,3 @@ function is_of_bytes(stream: ReadableStream): boolean {
 
 /** The maximum number of microtask turns for an available block: on Deno it takes nine. */
 const TURNS = 20;
-
-/** Whether a promise settles without I/O. */
-async function is_settled(promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  const settle = () => void (settled = true);
-  promise.then(settle, settle);
-  for (let turn = 0; turn < TURNS && !settled; turn++) await null;
-  return settled;
-}
