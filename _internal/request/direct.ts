@@ -129,10 +129,13 @@ export function direct_way(
   { method, url }: Request,
 ): DirectAnswer | null {
   const answer = (app as DirectApplication)[ANSWER];
-  return answer && method === "GET" && is_plain(url) ? answer : null;
+  return answer && method === "GET" && is_plain_url(url) ? answer : null;
 }
 
-/** Dot segments, and numbers with leading zeros in an IPv4 address, are not plain either. */
-const is_plain = remember((url): boolean =>
+/**
+ * Whether parsing a URL does not change it. Dot segments, and numbers with leading zeros in an IPv4 address, do change
+ * one.
+ */
+export const is_plain_url = remember((url): boolean =>
   PLAIN_URL.test(url) && !/\/\.|%2e|[/.]0\d/i.test(url)
 );

@@ -1,11 +1,18 @@
 /** Builds the `Request` that an environ describes. */
 
 import { remember } from "../../_internal/remember.ts";
+import { is_plain_url } from "../../_internal/request/direct.ts";
 import { one_slash } from "../../_internal/request/request.ts";
 import { is_empty_body } from "../../_internal/streams/body.ts";
 import { request_of_body } from "../../_internal/streams/own_request.ts";
 import { quote, unquote } from "../../_internal/text/quote.ts";
 import type { WSGIEnvironment } from "../../types.ts";
+import {
+  type Fields,
+  lazy_request,
+  new_request,
+  set_headers,
+} from "./lazy_request.ts";
 
 /**
  * The request that an environ describes. The path of its URL lacks `mount`, which is `SCRIPT_NAME` or empty.
@@ -15,18 +22,18 @@ export function request_of(
   mount: string,
 ): Request {
   const url = `${origin_of(environ)}${target_of(environ, mount)}`;
-  const request = new Request(url, init_of(environ));
-  set_headers(request.headers, environ);
-  return request;
-}
-
-/** Method and body; undefined for a `GET`, since reading an object takes as long as parsing a URL. */
-function init_of(environ: WSGIEnvironment): RequestInit | undefined {
+  const fields = fields_of(environ);
   const { REQUEST_METHOD: method, "wsgi.input": body } = environ;
-  if (method === "GET") return undefined;
-  return is_bodiless(environ) || is_empty_body(body)
-    ? { method }
-    : { method, body, duplex: "half" } as RequestInit;
+  if (method === "GET") {
+    return is_plain_url(url)
+      ? lazy_request(url, fields)
+      : new_request(url, fields);
+  }
+  const has_body = !is_bodiless(environ) && !is_empty_body(body);
+  const init = has_body ? { method, body, duplex: "half" } : { method };
+  const request = new Request(url, init as RequestInit);
+  set_headers(request.headers, fields);
+  return request;
 }
 
 /** The name of the header in a variable; "" if it is not a header. */
@@ -41,23 +48,24 @@ function is_bodiless({ REQUEST_METHOD }: WSGIEnvironment): boolean {
   return REQUEST_METHOD === "GET" || /^(GET|HEAD)$/i.test(REQUEST_METHOD);
 }
 
-/** Sets the headers one by one, which is faster than creating a request with a record of them. */
-function set_headers(headers: Headers, environ: WSGIEnvironment): void {
+function fields_of(environ: WSGIEnvironment): Fields {
+  const fields: Fields = [];
   const variables: Record<string, unknown> = environ;
   for (const key in variables) {
     const name = header_name(key);
     if (name === "") continue;
     const value = variables[key];
-    if (typeof value === "string") headers.set(name, value);
+    if (typeof value === "string") fields.push(name, value);
   }
   const { CONTENT_TYPE, CONTENT_LENGTH } = environ;
   if (CONTENT_TYPE && !is_invented(environ)) {
-    headers.set("content-type", CONTENT_TYPE);
+    fields.push("content-type", CONTENT_TYPE);
   }
   // SCGI always has a length, even for a GET.
   const is_said = CONTENT_LENGTH &&
     !(is_bodiless(environ) && /^0+$/.test(CONTENT_LENGTH));
-  if (is_said) headers.set("content-length", CONTENT_LENGTH);
+  if (is_said) fields.push("content-length", CONTENT_LENGTH);
+  return fields;
 }
 
 /** Whether `CONTENT_TYPE` is the default of wsgiref's servers, because the client sent none. */
