@@ -43,7 +43,10 @@ import {
   request_target,
 } from "./_internal/request/request.ts";
 import { request_body } from "./_internal/request/request_body.ts";
-import type { ServerAddress } from "./_internal/server/address.ts";
+import {
+  check_server,
+  type ServerAddress,
+} from "./_internal/server/address.ts";
 import { demo_app } from "./_internal/server/demo_app.ts";
 import { ReadyHandler } from "./_internal/server/ready_handler.ts";
 import { ServerExchange } from "./_internal/server/server_exchange.ts";
@@ -53,6 +56,7 @@ import {
   type WSGIServerOptions,
 } from "./_internal/server/http_server.ts";
 import { stderr } from "./_internal/streams/error_stream.ts";
+import { check_function } from "./_internal/text/check.ts";
 import {
   format_message,
   log_date_time,
@@ -428,8 +432,13 @@ export class WSGIServer extends HTTPServer {
     return this.application;
   }
 
-  /** Sets the application that handles the requests from now on. */
+  /**
+   * Sets the application that handles the requests from now on.
+   *
+   * @throws {TypeError} If `application` is not a function.
+   */
   set_app(application: WSGIApplication): void {
+    check_function(application, "the application");
     this.application = application;
   }
 
@@ -451,6 +460,7 @@ export class WSGIServer extends HTTPServer {
  * @param server_class The class of the server.
  * @param handler_class The class that handles its requests.
  * @param options Further options of `Deno.serve`.
+ * @throws {TypeError} If `app` is not a function.
  * @throws {Deno.errors.AddrInUse} If the address is in use.
  *
  * @example
@@ -476,7 +486,9 @@ export function make_server<Server extends WSGIServer = WSGIServer>(
   handler_class: WSGIRequestHandlerClass = WSGIRequestHandler,
   options: WSGIServerOptions = {},
 ): Server {
-  const server = new server_class([host, port], handler_class, options);
+  const address: ServerAddress = [host, port];
+  check_server(address, app);
+  const server = new server_class(address, handler_class, options);
   server.set_app(app);
   return server;
 }

@@ -25,7 +25,10 @@
 
 import "../_internal/server/deno_only.ts";
 import type { Variables } from "../_internal/request/variables.ts";
-import type { ServerAddress } from "../_internal/server/address.ts";
+import {
+  check_server,
+  type ServerAddress,
+} from "../_internal/server/address.ts";
 import type { Connection } from "../_internal/streams/connection.ts";
 import type { WSGIApplication } from "../types.ts";
 import { FastCGIConnection } from "./fastcgi/connection.ts";
@@ -69,6 +72,7 @@ export class FastCGIServer extends GatewayServer {
  * @param app The application.
  * @param address A host and a port, or the path of a Unix socket.
  * @param options Limits, and the stream for errors.
+ * @throws {TypeError} If `app` is not a function.
  * @throws {Deno.errors.AddrInUse} If the address is in use.
  * @throws {RangeError} If the port or a limit is out of range.
  *
@@ -79,6 +83,7 @@ export function serve_fastcgi(
   address: ServerAddress,
   options: GatewayOptions = {},
 ): FastCGIServer {
+  check_server(address, app);
   const server = new FastCGIServer(address, options);
   server.set_app(app);
   return server;

@@ -28,7 +28,10 @@
 
 import "../_internal/server/deno_only.ts";
 import type { Variables } from "../_internal/request/variables.ts";
-import type { ServerAddress } from "../_internal/server/address.ts";
+import {
+  check_server,
+  type ServerAddress,
+} from "../_internal/server/address.ts";
 import type { Parsed } from "../_internal/streams/connection.ts";
 import type { WSGIApplication } from "../types.ts";
 import { GatewayHandler, type GatewayHandlerClass } from "./gateway_handler.ts";
@@ -71,6 +74,7 @@ export class SCGIServer extends SingleRequestServer {
  * @param app The application.
  * @param address A host and a port, or the path of a Unix socket.
  * @param options Limits, and the stream for errors.
+ * @throws {TypeError} If `app` is not a function.
  * @throws {Deno.errors.AddrInUse} If the address is in use.
  * @throws {RangeError} If the port or a limit is out of range.
  *
@@ -81,6 +85,7 @@ export function serve_scgi(
   address: ServerAddress,
   options: GatewayOptions = {},
 ): SCGIServer {
+  check_server(address, app);
   const server = new SCGIServer(address, options);
   server.set_app(app);
   return server;

@@ -28,7 +28,10 @@
 
 import "../_internal/server/deno_only.ts";
 import type { Variables } from "../_internal/request/variables.ts";
-import type { ServerAddress } from "../_internal/server/address.ts";
+import {
+  check_server,
+  type ServerAddress,
+} from "../_internal/server/address.ts";
 import { encode_latin1 } from "../_internal/text/bytes.ts";
 import type { Parsed } from "../_internal/streams/connection.ts";
 import type { MaybePromise } from "../_internal/promise.ts";
@@ -78,6 +81,7 @@ export class UWSGIServer extends SingleRequestServer {
  * @param app The application.
  * @param address A host and a port, or the path of a Unix socket.
  * @param options Limits, and the stream for errors.
+ * @throws {TypeError} If `app` is not a function.
  * @throws {Deno.errors.AddrInUse} If the address is in use.
  * @throws {RangeError} If the port or a limit is out of range.
  *
@@ -88,6 +92,7 @@ export function serve_uwsgi(
   address: ServerAddress,
   options: GatewayOptions = {},
 ): UWSGIServer {
+  check_server(address, app);
   const server = new UWSGIServer(address, options);
   server.set_app(app);
   return server;

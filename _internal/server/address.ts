@@ -1,6 +1,6 @@
 /** Addresses that servers listen at. */
 
-import { describe } from "../text/check.ts";
+import { check_function, describe } from "../text/check.ts";
 
 /**
  * The address that a server listens at: a host and a port, or the path of a Unix socket.
@@ -39,6 +39,16 @@ export function check_address(address: ServerAddress): void {
   throw new RangeError(
     `the port must be a whole number from 0 to 65535, got ${port}`,
   );
+}
+
+/**
+ * Checks what a server is made of, before it listens.
+ *
+ * @throws {TypeError} If the address cannot be one, or the application is not a function.
+ */
+export function check_server(address: ServerAddress, app: unknown): void {
+  check_address(address);
+  check_function(app, "the application");
 }
 
 /** The host in Deno's form; `""` means every address of the machine. */

@@ -4,6 +4,8 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { serve } from "../../../cli/mod.ts";
 import { from_fetch, to_fetch } from "../../../gateways/fetch.ts";
 import { serve_fastcgi } from "../../../gateways/fastcgi.ts";
+import { serve_scgi } from "../../../gateways/scgi.ts";
+import { serve_uwsgi } from "../../../gateways/uwsgi.ts";
 import { CGIHandler } from "../../../handlers.ts";
 import { limit_body } from "../../../middleware/mod.ts";
 import { demo_app, make_server } from "../../../simple_server.ts";
@@ -34,10 +36,25 @@ const loose: Record<string, Anything> = {
   serve_fastcgi,
 };
 
+async function set_other_app(): Promise<void> {
+  const server = make_server("127.0.0.1", 0, demo_app);
+  try {
+    server.set_app(shop);
+  } finally {
+    await server.server_close();
+  }
+}
+
 const MISTAKES: [what: string, make: () => unknown, said: string][] = [
   ["to_fetch(shop)", () => to_fetch(shop), NONE],
   ["validator(shop)", () => validator(shop), NONE],
   ["limit_body(shop)", () => limit_body(shop, { max_size: 1 }), NONE],
+  [
+    "make_server(host, port, shop)",
+    () => make_server("127.0.0.1", 0, shop),
+    NONE,
+  ],
+  ["set_app(shop)", set_other_app, NONE],
   ["serve_fastcgi(shop)", () => serve_fastcgi(shop, ["127.0.0.1", 0]), NONE],
   ["CGIHandler.run(shop)", () => new CGIHandler().run(shop), NONE],
   [
@@ -113,4 +130,15 @@ Deno.test("the library names each mistake and its remedy", async () => {
 Deno.test("a mistake in an address is an error of its kind", () => {
   assertThrows(() => loose.make_server(), TypeError);
   assertThrows(() => make_server("127.0.0.1", -1, demo_app), RangeError);
+});
+
+Deno.test("a mistake in an application leaves no server behind", async () => {
+  await using server = make_server("127.0.0.1", 0, demo_app);
+  const { server_port: port } = server;
+  await server.server_close();
+  for (const make of [serve_fastcgi, serve_scgi, serve_uwsgi]) {
+    assertThrows(() => make(shop, ["127.0.0.1", port]), TypeError);
+  }
+  assertThrows(() => make_server("127.0.0.1", port, shop), TypeError);
+  await make_server("127.0.0.1", port, demo_app).server_close();
 });
