@@ -53,13 +53,17 @@ export const is_of_server = remember((name): boolean =>
 );
 
 /**
- * Copies the headers, so that the application cannot change them any more. `Headers` rejects anything that is not a
- * list of pairs.
+ * Copies the headers, so that the application cannot change them any more. `Headers` rejects anything else that is not
+ * a list of pairs.
  *
- * @throws {TypeError} If only the server may set one of them, or if a value is not a native string.
+ * @throws {TypeError} If there are none, not even an empty list, if only the server may set one of them, or if a value is not a native string.
  */
 export function own_headers(headers: HeaderList): HeaderList {
-  return Array.isArray(headers) ? headers.map(own_header) : headers;
+  if (Array.isArray(headers)) return headers.map(own_header);
+  if (headers !== undefined) return headers;
+  throw refusal(
+    "start_response() takes a status and a list of headers, got the status only: start_response(status, [])",
+  );
 }
 
 function own_header(header: [string, string]): [string, string] {

@@ -117,6 +117,11 @@ const WRONG: [what: string, app: unknown, message: string][] = [
     "Error: the body began before start_response() was called",
   ],
   [
+    "start_response() without headers",
+    answer_headers(undefined),
+    "TypeError: start_response() takes a status and a list of headers, got the status only: start_response(status, [])",
+  ],
+  [
     "start_response() twice",
     (_: unknown, start_response: StartResponse) => {
       start_response("200 OK", []);
