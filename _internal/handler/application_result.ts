@@ -209,7 +209,7 @@ export function is_plain_array<Block>(
 /**
  * Whether a result never reuses a block, so that a server may keep it: the blocks of an array all exist at once, those
  * of a stream belong to its reader, and `FileWrapper` reads each into a new buffer. A generator may yield the same
- * buffer repeatedly, and an array with a `close()` may reuse its blocks after that.
+ * buffer repeatedly, and an array or a stream with a `close()` may reuse its blocks after that.
  */
 export function does_give_away(
   result: Iterable<unknown> | AsyncIterable<unknown>,
@@ -218,8 +218,10 @@ export function does_give_away(
     [GIVES_AWAY]?: boolean;
   };
   if (said !== undefined) return said;
-  if (is_plain_array(result)) return typeof close !== "function";
-  return result instanceof ReadableStream || is_plain_file(result);
+  if (is_plain_array(result) || result instanceof ReadableStream) {
+    return typeof close !== "function";
+  }
+  return is_plain_file(result);
 }
 
 /** Whether a result is a `FileWrapper` whose iteration is not overridden. */

@@ -21,6 +21,10 @@ const KINDS: Record<string, [is_copied: boolean, WSGIApplication]> = {
     begun(() => Object.assign([...BLOCKS], { close() {} })),
   ],
   "a stream": [false, begun(STREAM)],
+  "a stream with a close()": [
+    true,
+    begun(() => Object.assign(STREAM(), { close() {} })),
+  ],
   "a file": [false, begun(() => new FileWrapper(STREAM()))],
   "a generator": [
     true,

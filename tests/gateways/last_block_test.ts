@@ -22,6 +22,14 @@ Deno.test("a gateway sends the last block with the end of the response, if nothi
       rest.replace("content-length", "Content-Length"),
     ],
     [
+      (_environ, start_response) => {
+        start_response("200 OK", length);
+        return Object.assign(stream_of("hi"), { close() {} });
+      },
+      rest.replace("content-length", "Content-Length"),
+      "",
+    ],
+    [
       function* (_environ, start_response) {
         start_response("200 OK", length);
         yield bytes("hi");
