@@ -56,7 +56,8 @@ export const is_of_server = remember((name): boolean =>
  * Copies the headers, so that the application cannot change them any more. `Headers` rejects anything else that is not
  * a list of pairs.
  *
- * @throws {TypeError} If there are none, not even an empty list, if only the server may set one of them, or if a value is not a native string.
+ * @throws {TypeError} If there are none, not even an empty list, if only the server may set one of them, or if a value
+ * is not a native string.
  */
 export function own_headers(headers: HeaderList): HeaderList {
   if (Array.isArray(headers)) return headers.map(own_header);

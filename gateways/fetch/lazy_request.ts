@@ -72,10 +72,10 @@ function inherit_state(): boolean {
   for (const key of Reflect.ownKeys(new Request(url))) {
     Object.defineProperty(prototype, key, {
       get(this: LazyRequest) {
-        return Reflect.get(request_of(this), key);
+        return Reflect.get(real_request(this), key);
       },
       set(this: LazyRequest, value: unknown) {
-        Reflect.set(request_of(this), key, value);
+        Reflect.set(real_request(this), key, value);
       },
     });
   }
@@ -89,6 +89,6 @@ function inherit_state(): boolean {
   }
 }
 
-function request_of(lazy: LazyRequest): Request {
+function real_request(lazy: LazyRequest): Request {
   return lazy[REQUEST] ??= new_request(lazy[URL_OF], lazy[FIELDS]);
 }

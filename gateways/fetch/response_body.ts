@@ -38,11 +38,7 @@ export class ResponseBody {
     let size = 0;
     while (this.#blocks.length < 2 || size <= MOST && this.#is_of_bytes()) {
       const next = this.#next = this.#reader.read();
-      let settled = false;
-      const settle = () => void (settled = true);
-      next.then(settle, settle);
-      for (let turn = 0; turn < TURNS && !settled; turn++) await null;
-      if (!settled) return null;
+      if (!await is_settled(next)) return null;
       const step = await this.#followed(next);
       if (step.done) {
         this.#next = DONE;
@@ -105,3 +101,12 @@ function is_of_bytes(stream: ReadableStream): boolean {
 
 /** The maximum number of microtask turns for an available block: on Deno it takes nine. */
 const TURNS = 20;
+
+/** Whether a promise settles without I/O. */
+async function is_settled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = () => void (settled = true);
+  promise.then(settle, settle);
+  for (let turn = 0; turn < TURNS && !settled; turn++) await null;
+  return settled;
+}

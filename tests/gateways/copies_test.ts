@@ -94,8 +94,8 @@ for (const [kind, [is_copied, application]] of Object.entries(KINDS)) {
     assertEquals(handler.copies, 0);
   });
 
-  const copies = kind === WRITE ? "copies" : "does not copy";
-  Deno.test(`a gateway ${copies} the large blocks of ${kind}`, async () => {
+  const does = kind === WRITE ? "copies" : "does not copy";
+  Deno.test(`a gateway ${does} the large blocks of ${kind}`, async () => {
     const environ = request();
     const written: Uint8Array[] = [];
     const handler = new GatewayHandler(

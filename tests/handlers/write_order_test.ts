@@ -61,6 +61,18 @@ Deno.test("write() that is not awaited never overlaps what follows", async () =>
   }
 });
 
+Deno.test("write() that is not awaited never overlaps the block of a generator that calls it", async () => {
+  const seen = await written_by(function* (_environ, start_response) {
+    const write = start_response("200 OK", []);
+    write(bytes("a"));
+    yield bytes("b");
+    write(bytes("c"));
+    write(bytes("d"));
+    yield bytes("e");
+  });
+  assertEquals(seen, { body: `${head}\r\nabcde`, overlaps: 0, log: "" });
+});
+
 Deno.test("write() that is not awaited may reuse its block, and fails alone past the Content-Length", async () => {
   let failure = "";
   const seen = await written_by((_environ, start_response) => {

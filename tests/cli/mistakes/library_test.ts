@@ -8,7 +8,7 @@ import { serve_scgi } from "../../../gateways/scgi.ts";
 import { serve_uwsgi } from "../../../gateways/uwsgi.ts";
 import { CGIHandler } from "../../../handlers.ts";
 import { limit_body } from "../../../middleware/mod.ts";
-import { demo_app, make_server } from "../../../simple_server.ts";
+import { demo_app, make_server, WSGIServer } from "../../../simple_server.ts";
 import { encode_text } from "../../../util.ts";
 import { validator } from "../../../validate.ts";
 
@@ -133,12 +133,19 @@ Deno.test("a mistake in an address is an error of its kind", () => {
 });
 
 Deno.test("a mistake in an application leaves no server behind", async () => {
-  await using server = make_server("127.0.0.1", 0, demo_app);
-  const { server_port: port } = server;
-  await server.server_close();
+  const folder = await Deno.makeTempDir();
   for (const make of [serve_fastcgi, serve_scgi, serve_uwsgi]) {
-    assertThrows(() => make(shop, ["127.0.0.1", port]), TypeError);
+    assertThrows(() => make(shop, `${folder}/socket`), TypeError);
   }
-  assertThrows(() => make_server("127.0.0.1", port, shop), TypeError);
-  await make_server("127.0.0.1", port, demo_app).server_close();
+  assertEquals([...Deno.readDirSync(folder)], []);
+  await Deno.remove(folder);
+  let is_made = false;
+  class Noted extends WSGIServer {
+    constructor(...args: ConstructorParameters<typeof WSGIServer>) {
+      is_made = true;
+      super(...args);
+    }
+  }
+  assertThrows(() => make_server("127.0.0.1", 0, shop, Noted), TypeError);
+  assertEquals(is_made, false);
 });
