@@ -196,7 +196,10 @@ export class WSGIRequestHandler {
    */
   get_environ(): Record<string, unknown> {
     const { base_environ } = this.server;
-    return this.#add_variables({ ...base_environ }, this.#template().key_of);
+    return this.#add_variables(
+      { ...base_environ },
+      this.#template().header_keys,
+    );
   }
 
   #template(): Template {
@@ -205,7 +208,7 @@ export class WSGIRequestHandler {
 
   #add_variables(
     environ: Record<string, unknown>,
-    key_of: HeaderKeys,
+    keys: HeaderKeys,
   ): Record<string, unknown> {
     const [address, port] = this.client_address;
     const host = this.address_string();
@@ -214,7 +217,7 @@ export class WSGIRequestHandler {
     environ.REMOTE_ADDR = address;
     environ.REMOTE_PORT = address === "" ? "" : String(port);
     if (host !== address) environ.REMOTE_HOST = host;
-    add_headers(environ, this.request, key_of);
+    add_headers(environ, this.request, keys);
     this.#target ??= request_target(
       this.request,
       environ.HTTP_HOST as string | undefined,
@@ -268,8 +271,8 @@ export class WSGIRequestHandler {
 
   /** The whole environ, made in one go. */
   #ready_environ(): Record<string, unknown> {
-    const { environ, key_of } = this.#template();
-    return this.#add_variables({ ...environ }, key_of);
+    const { environ, header_keys } = this.#template();
+    return this.#add_variables({ ...environ }, header_keys);
   }
 
   /**

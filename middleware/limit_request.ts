@@ -97,9 +97,9 @@ export function limit_request(
   return let_pass(
     limited,
     app,
-    ({ request, head: { fields: count, largest } }) =>
+    ({ request, head: { fields: count, size } }) =>
       request.url.length + AROUND_TARGET <= longest &&
-      (!head || count <= head.fields && largest <= head.size),
+      (!head || count <= head.fields && size <= head.size),
   );
 }
 

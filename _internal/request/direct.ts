@@ -29,7 +29,7 @@ export abstract class Exchange {
 
   /** What is checked of the headers. */
   get head(): RequestHead {
-    return this.#head ??= read_head(this.request.headers);
+    return this.#head ??= read_head(this.request);
   }
 
   /** Whether the headers contain nothing that `refused_with` and `add_host` would act on. */

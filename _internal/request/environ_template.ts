@@ -1,7 +1,6 @@
 /** The template that a server's environs are cloned from. */
 
 import { header_keys, type HeaderKeys } from "./request.ts";
-import { remember } from "../remember.ts";
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -15,8 +14,7 @@ export interface Template {
   values: readonly unknown[];
   /** Both merged, in an object that V8 clones fast. Must not be modified. */
   environ: Variables;
-  /** The keys of headers in environ. */
-  key_of: HeaderKeys;
+  header_keys: HeaderKeys;
 }
 
 const templates = new WeakMap<Variables, Template>();
@@ -71,7 +69,7 @@ export function environ_template(
     names: Object.keys(base_environ),
     values: Object.values(base_environ),
     environ,
-    key_of: remember(header_keys({ ...base_environ })),
+    header_keys: header_keys({ ...base_environ }),
   };
   templates.set(base_environ, template);
   return last = template;

@@ -2,8 +2,9 @@
 
 import { to_native } from "../text/bytes.ts";
 import { unquote } from "../text/quote.ts";
-import { remember } from "../remember.ts";
+import { type Entry, remember, RememberedSeries } from "../remember.ts";
 import { note_head_size } from "./head_size.ts";
+import { header_list, type HeaderList, joined_list } from "./header_list.ts";
 import { is_host } from "./host.ts";
 
 /**
@@ -85,31 +86,56 @@ export function one_slash(target: string): string {
 /**
  * Adds the headers of `request` to `environ`.
  *
- * @param key_of Returns the key of a header in environ, from `header_keys`.
+ * @param keys The keys of headers in environ, from `header_keys`.
  */
 export function add_headers(
   environ: Record<string, unknown>,
   request: Request,
-  key_of: HeaderKeys,
+  keys: HeaderKeys,
 ): void {
-  environ.CONTENT_TYPE = "text/plain";
+  const list = header_list(request);
+  if (list && add_fields(environ, list, keys)) return;
+  add_fields(environ, joined_list(request.headers), keys, true);
+}
+
+/** Adds fields to environ. Returns false if one may be repeated: then they have to be joined first. */
+function add_fields(
+  environ: Record<string, unknown>,
+  list: HeaderList,
+  keys: HeaderKeys,
+  is_joined = false,
+): boolean {
+  let type: string | null = null;
+  let length: string | null = null;
   let fields = 0;
   let largest = 0;
-  request.headers.forEach((value, name) => {
-    const key = key_of(name);
+  let entry: Entry<string | null> | null = null;
+  for (let i = 0; i < list.length; i++) {
+    const name = list[i]![0];
+    const value = list[i]![1];
+    entry = keys.after(entry, name);
+    const key = entry.result;
     if (key !== null) {
-      // The one header that Deno does not join.
-      const before = name === "set-cookie" && environ[key];
-      const whole = before ? `${before}, ${value}` : value;
-      environ[key] = whole;
-      if (!before) fields++;
-      largest = Math.max(largest, key.length + whole.length);
-    } else if (name === "content-type") environ.CONTENT_TYPE = value;
-    else if (name === "content-length" && value) {
-      environ.CONTENT_LENGTH = first_length(value);
+      if (!is_joined && environ[key] !== undefined) return false;
+      environ[key] = value;
+      fields++;
+      largest = Math.max(largest, key.length + value.length);
+    } else if (is_named(name, "content-type")) {
+      if (type !== null) return false;
+      type = value;
+    } else if (is_named(name, "content-length")) {
+      if (length !== null) return false;
+      length = value;
     }
-  });
+  }
+  environ.CONTENT_TYPE = type ?? "text/plain";
+  if (length) environ.CONTENT_LENGTH = first_length(length);
   note_head_size(environ, fields, largest + AROUND);
+  return true;
+}
+
+function is_named(name: string, lower: string): boolean {
+  return name.length === lower.length && name.toLowerCase() === lower;
 }
 
 /** What a field has beside its value and the name of its variable. */
@@ -139,17 +165,17 @@ function first_length(value: string): string {
   return comma < 0 ? value : value.slice(0, comma).trim();
 }
 
-/** Returns the key of a header in environ by its name; null if the header is left out or is not an `HTTP_` variable. */
-export type HeaderKeys = (name: string) => string | null;
+/** The keys of headers in environ by their names; null for a header that is left out or is not an `HTTP_` variable. */
+export type HeaderKeys = RememberedSeries<string | null>;
 
 /** Returns the keys of headers. As in wsgiref, a header with the name of one of `variables` is left out. */
 export function header_keys(
   variables: Readonly<Record<string, unknown>>,
 ): HeaderKeys {
-  return (name) => {
+  return new RememberedSeries((name) => {
     const names = header_names(name);
     return names && !(names.plain in variables) ? names.prefixed : null;
-  };
+  });
 }
 
 /** The names of a header in environ. */

@@ -3,6 +3,7 @@
 import { BrokenOff } from "../handler/body_stream.ts";
 import { unanswerable } from "../handler/unanswerable.ts";
 import { format_exception } from "../handler/traceback.ts";
+import { note_received } from "../request/header_list.ts";
 import { stderr } from "../streams/error_stream.ts";
 import { AcceptErrors } from "./accept_errors.ts";
 import { check_address, hostname_of, type ServerAddress } from "./address.ts";
@@ -238,6 +239,7 @@ export abstract class HTTPServer implements AsyncDisposable {
     const client_address: ClientAddress = "hostname" in remoteAddr
       ? [remoteAddr.hostname, remoteAddr.port]
       : ["", 0];
+    note_received(request);
     return unanswerable(request, remoteAddr) ??
       this.finish_request(request, client_address);
   }
