@@ -1,5 +1,6 @@
 /** The handler for SCGI, FastCGI and uwsgi. */
 
+import { answer_of } from "../_internal/request/direct.ts";
 import { complete, type Variables } from "../_internal/request/variables.ts";
 import { whole_body } from "../_internal/streams/body.ts";
 import { concat, is_ascii, type Part } from "../_internal/text/bytes.ts";
@@ -7,6 +8,7 @@ import { does_give_away } from "../_internal/handler/application_result.ts";
 import { DONE, type MaybePromise } from "../_internal/promise.ts";
 import { BaseCGIHandler, type ByteWriter } from "../handlers.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
+import { Shortcut } from "./shortcut.ts";
 
 /**
  * A class that runs the application for one request of a gateway.
@@ -61,16 +63,24 @@ export class GatewayHandler extends BaseCGIHandler {
   #kept_size = 0;
   #begun = false;
   #gone = false;
+  #shortcut: Shortcut | null = null;
 
   /** Runs `application`, unless the web server has disconnected while the request waited for its turn. */
   override run(application: WSGIApplication): Promise<void> {
-    return this.#gone ? DONE : super.run(application);
+    if (this.#gone) return DONE;
+    const answer = answer_of(application);
+    if (!answer) return super.run(application);
+    const shortcut = this.#shortcut = new Shortcut(application, answer);
+    return super.run((environ, start_response) =>
+      shortcut.run(environ, start_response)
+    );
   }
 
   /** Tells the handler that the web server has disconnected. */
   override abort(): void {
     this.#gone = true;
     super.abort();
+    this.#shortcut?.leave();
   }
 
   /**

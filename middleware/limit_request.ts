@@ -97,14 +97,11 @@ export function limit_request(
   return let_pass(
     limited,
     app,
-    ({ request, head: { fields: count, size } }) =>
-      request.url.length + AROUND_TARGET <= longest &&
+    ({ line_size, head: { fields: count, size } }) =>
+      line_size <= longest &&
       (!head || count <= head.fields && size <= head.size),
   );
 }
-
-/** What a request line has beside its target, for the method of a request on the shortcut. */
-const AROUND_TARGET = "GET  HTTP/1.1".length;
 
 /** The length of the request line; a native string has one character per byte. */
 function line_length(environ: WSGIEnvironment): number {

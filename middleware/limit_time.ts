@@ -48,8 +48,8 @@ export interface LimitTimeOptions {
  * available, or when it has called `write()`: the rest may take any time. An application that has timed out keeps
  * running, because it cannot be stopped, but its `start_response`, its `write()` and its pending reads of `wsgi.input`
  * fail from then on, and its result is closed when it arrives. A synchronous application cannot be timed: nothing else
- * runs in the meantime. A fetch handler that gets the server's own `Request` (see `from_fetch`) has responded when it has
- * returned its `Response`.
+ * runs in the meantime. A fetch handler whose `GET` goes past the middleware (see `from_fetch`) has responded when it
+ * has returned its `Response`.
  *
  * @param app The application.
  * @param options The time, and the log.

@@ -6,7 +6,7 @@
 import { remember } from "../remember.ts";
 import { is_host } from "./host.ts";
 import { names } from "./request.ts";
-import { read_head, type RequestHead } from "./request_head.ts";
+import { head_of_request, type RequestHead } from "./request_head.ts";
 import type {
   ErrorStream,
   WSGIApplication,
@@ -15,41 +15,76 @@ import type {
 
 /** A request on the shortcut. */
 export abstract class Exchange {
-  readonly request: Request;
+  /** The platform's own request; null if there is none, as behind a web server. */
+  readonly own: Request | null;
   /** Whether the server has to know the number of bytes in the body of the response. */
   readonly is_counted: boolean;
   /** Set by the application, and called if its response is no longer wanted. */
   on_leave: (() => void) | null = null;
   #head: RequestHead | null = null;
 
-  constructor(request: Request, is_counted: boolean) {
-    this.request = request;
+  constructor(own: Request | null, is_counted: boolean) {
+    this.own = own;
     this.is_counted = is_counted;
   }
 
-  /** What is checked of the headers. */
-  get head(): RequestHead {
-    return this.#head ??= read_head(this.request);
-  }
-
+  /** `SCRIPT_NAME`. */
+  abstract readonly mount: string;
+  /** The request, with a URL that lacks `mount`: that of the exchange, or "". */
+  abstract request_at(mount: string): Request;
+  /** The length of the request line, or more. */
+  abstract readonly line_size: number;
   /** Whether the headers contain nothing that `refused_with` and `add_host` would act on. */
-  get is_regular(): boolean {
-    const { host, has_content } = this.head;
-    if (has_content) return false;
-    const { url } = this.request;
-    return host === null ||
-      is_host(host) && names(url, url.indexOf("://") + "://".length, host);
-  }
-
+  abstract readonly is_regular: boolean;
   /** The address of the client; `["", 0]` if it is not known. */
   abstract readonly client_address: readonly [host: string, port: number];
   /** The stream for `wsgi.errors`. */
   abstract readonly errors: ErrorStream;
-  /** The environ, which is created when it is read. */
+  /** The environ, which may be created when it is read. */
   abstract readonly environ: WSGIEnvironment;
   /** Settles when the response has been sent or aborted; null if the server does not report that. */
   abstract readonly completed: Promise<void> | null;
+
+  /** What is checked of the headers. */
+  get head(): RequestHead {
+    return this.#head ??= this.read_head();
+  }
+
+  protected abstract read_head(): RequestHead;
 }
+
+/** A request that came from the platform, and is handed on. */
+export abstract class OwnExchange extends Exchange {
+  declare readonly own: Request;
+  readonly mount = "";
+
+  constructor(own: Request, is_counted: boolean) {
+    super(own, is_counted);
+  }
+
+  request_at(_mount: string): Request {
+    return this.own;
+  }
+
+  get line_size(): number {
+    return this.own.url.length + AROUND_TARGET;
+  }
+
+  get is_regular(): boolean {
+    const { host, has_content } = this.head;
+    if (has_content) return false;
+    const { url } = this.own;
+    return host === null ||
+      is_host(host) && names(url, url.indexOf("://") + "://".length, host);
+  }
+
+  protected read_head(): RequestHead {
+    return head_of_request(this.own);
+  }
+}
+
+/** What a request line has beside its target. */
+const AROUND_TARGET = "GET  HTTP/1.1".length;
 
 /** The response, or an application that continues by WSGI. */
 export type Answered = Response | WSGIApplication;
@@ -62,6 +97,11 @@ export function failing_with(error: unknown): WSGIApplication {
   return () => {
     throw error;
   };
+}
+
+/** The `DirectAnswer` of an application; null if it offers no shortcut. */
+export function answer_of(app: WSGIApplication): DirectAnswer | null {
+  return (app as DirectApplication)[ANSWER] ?? null;
 }
 
 /** The key of a `DirectAnswer` in an application. */
@@ -105,7 +145,7 @@ export function go_through(
     answer: DirectAnswer,
   ) => Answered | Promise<Answered>,
 ): WSGIApplication {
-  const answer = (app as DirectApplication)[ANSWER];
+  const answer = answer_of(app);
   if (!answer) return middleware;
   return offer_direct_way(
     middleware,
@@ -128,7 +168,7 @@ export function direct_way(
   app: WSGIApplication,
   { method, url }: Request,
 ): DirectAnswer | null {
-  const answer = (app as DirectApplication)[ANSWER];
+  const answer = answer_of(app);
   return answer && method === "GET" && is_plain_url(url) ? answer : null;
 }
 

@@ -1,6 +1,7 @@
 /** What is checked of the headers of a `Request` that is not translated to an environ: they are slow to read, so once. */
 
 import { type Entry, remember, RememberedSeries } from "../remember.ts";
+import type { WSGIEnvironment } from "../../types.ts";
 import { header_list, joined_list } from "./header_list.ts";
 
 /** The header fields of a request. */
@@ -17,11 +18,11 @@ export interface RequestHead {
   is_forwarded: boolean;
 }
 
-export function read_head(request: Request): RequestHead {
+export function head_of_request(request: Request): RequestHead {
   const list = header_list(request) ?? joined_list(request.headers);
   const head: RequestHead = {
-    fields: list.length,
-    size: list.length * ": ".length,
+    fields: 0,
+    size: 0,
     host: null,
     has_content: false,
     is_forwarded: false,
@@ -30,7 +31,7 @@ export function read_head(request: Request): RequestHead {
   for (let i = 0; i < list.length; i++) {
     const name = list[i]![0];
     const value = list[i]![1];
-    head.size += name.length + value.length;
+    add_field(head, name, value);
     entry = abouts.after(entry, name);
     const about = entry.result;
     if (about === "host") head.host = joined(head.host, value);
@@ -38,6 +39,42 @@ export function read_head(request: Request): RequestHead {
     else if (about === "proxy") head.is_forwarded = true;
   }
   return head;
+}
+
+/** The same of an environ. */
+export function head_of_environ(environ: WSGIEnvironment): RequestHead {
+  const { HTTP_HOST, CONTENT_TYPE, CONTENT_LENGTH } = environ;
+  const head: RequestHead = {
+    fields: 0,
+    size: 0,
+    host: HTTP_HOST ?? null,
+    has_content: has_content(environ),
+    is_forwarded: false,
+  };
+  if (CONTENT_TYPE) add_field(head, "Content-Type", CONTENT_TYPE);
+  if (CONTENT_LENGTH) add_field(head, "Content-Length", CONTENT_LENGTH);
+  for (const key in environ) {
+    if (key.charCodeAt(0) !== H || !key.startsWith("HTTP_")) continue;
+    add_field(head, key, environ[key as `HTTP_${string}`]!);
+    if (is_of_proxy(key)) head.is_forwarded = true;
+  }
+  return head;
+}
+
+/** The first character of `HTTP_`: most names begin with another one, so comparing that is a fast check. */
+const H = "H".charCodeAt(0);
+
+/** Whether the variables of a request announce a body; SCGI has a length of 0 for none. */
+export function has_content(
+  { CONTENT_LENGTH, HTTP_TRANSFER_ENCODING }: WSGIEnvironment,
+): boolean {
+  const has_length = !!CONTENT_LENGTH && CONTENT_LENGTH !== "0";
+  return has_length || HTTP_TRANSFER_ENCODING !== undefined;
+}
+
+function add_field(head: RequestHead, name: string, value: string): void {
+  head.fields++;
+  head.size += name.length + ": ".length + value.length;
 }
 
 function joined(before: string | null, value: string): string {

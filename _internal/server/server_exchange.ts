@@ -1,6 +1,6 @@
 /** A request of `WSGIServer` on the shortcut to an application. */
 
-import { Exchange } from "../request/direct.ts";
+import { OwnExchange } from "../request/direct.ts";
 import type { ErrorStream, WSGIEnvironment } from "../../types.ts";
 import type { ClientAddress } from "./http_server.ts";
 
@@ -11,7 +11,7 @@ interface RequestHandler {
   get_stderr(): ErrorStream;
 }
 
-export class ServerExchange extends Exchange {
+export class ServerExchange extends OwnExchange {
   readonly completed = null;
   #request_handler: RequestHandler;
   #environ: () => WSGIEnvironment;

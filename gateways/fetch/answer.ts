@@ -6,17 +6,22 @@ import { FetchCall } from "./fetch_call.ts";
 import { FetchResult } from "./fetch_result.ts";
 import type { FetchHandler } from "./handler.ts";
 
-/** Has a handler answer a request; continues by WSGI if the server has to see the response. */
+/**
+ * Has a handler answer a request; continues by WSGI if the server has to see the response.
+ *
+ * @param mount What the URL of the handler lacks.
+ */
 export function answer(
   handler: FetchHandler,
   exchange: Exchange,
+  mount: string,
 ): Answered | Promise<Answered> {
-  const call = new FetchCall(exchange.request, exchange);
+  const call = new FetchCall(exchange.request_at(mount), exchange);
   try {
     const response = FetchCall.run(call, handler);
     return response instanceof Response
-      ? hand_on(response, call, exchange)
-      : wait_for(response, call, exchange);
+      ? hand_on(response, call, exchange, mount)
+      : wait_for(response, call, exchange, mount);
   } catch (error) {
     FetchCall.end(call, "left");
     throw error;
@@ -27,6 +32,7 @@ async function wait_for(
   promise: Promise<Response>,
   call: FetchCall,
   exchange: Exchange,
+  mount: string,
 ): Promise<Answered> {
   let is_left = false;
   exchange.on_leave = () => {
@@ -35,7 +41,7 @@ async function wait_for(
   };
   try {
     const response = await promise;
-    if (!is_left) return hand_on(response, call, exchange);
+    if (!is_left) return hand_on(response, call, exchange, mount);
     await response.body?.cancel();
     return response;
   } catch (error) {
@@ -47,15 +53,16 @@ async function wait_for(
 function hand_on(
   response: Response,
   call: FetchCall,
-  { is_counted }: Exchange,
+  { is_counted, own }: Exchange,
+  mount: string,
 ): Answered {
   // An upgraded connection has no body, and needs this very response.
-  const is_upgrade = response.status === 101;
+  const is_upgrade = own !== null && response.status === 101;
   const is_seen = is_counted || FetchCall.is_watched(call) ||
     !is_sendable(response);
   if (!is_upgrade && is_seen) {
     return (_environ, start_response) =>
-      new FetchResult(call, () => response, start_response, "");
+      new FetchResult(call, () => response, start_response, mount);
   }
   FetchCall.end(call, "handed on");
   return response;

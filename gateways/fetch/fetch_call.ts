@@ -12,8 +12,8 @@ import type { FetchHandler, NetAddress, WSGIFetchInfo } from "./handler.ts";
 
 /** What a server knows about a request. */
 export interface Caller {
-  /** The platform's own request; null if there is none, as behind a gateway. */
-  readonly request: Request | null;
+  /** The platform's own request; null if there is none, as behind a web server. */
+  readonly own: Request | null;
   readonly environ: WSGIEnvironment;
   readonly errors: ErrorStream;
   readonly client_address: readonly [host: string, port: number];
@@ -155,13 +155,13 @@ export class FetchCall implements WSGIFetchInfo, ExecutionContext {
   /** Follows the platform's signal. Deno aborts it after every response too, but then the call has already ended. */
   #watch_client(): void {
     if (this.#followed || this.#end !== null) return;
-    const { request } = this.#caller;
+    const { own } = this.#caller;
     // Deno aborts the signal of a request that becomes a WebSocket as well.
-    if (!request || request.headers.has("upgrade")) return;
-    const signal = this.#followed = platform.client_signal(request);
+    if (!own || own.headers.has("upgrade")) return;
+    const signal = this.#followed = platform.client_signal(own);
     const leave = () => {
       if (this.#end !== null) return;
-      this.#loss = loss_of(request);
+      this.#loss = loss_of(own);
       FetchCall.end(this, "left");
       this.#on_loss?.();
     };

@@ -53,6 +53,9 @@ export interface FromFetchOptions {
  * none of these but `limit_time`, nothing reads the headers, so that a wrong `Host` or `Transfer-Encoding` is refused only
  * if `Deno.serve` does that.
  *
+ * Behind a web server, a `GET` goes past the same middleware, and a `Request` is created when more than its URL is asked
+ * for.
+ *
  * `request.signal` is aborted if the client disconnects: while the body of the response is sent, and, through every
  * server of this package and `to_fetch`, before the response has begun; Deno tells that of a request with a body only if
  * the body came together with the head. It is also aborted if the handler, the body or
@@ -89,13 +92,14 @@ export function from_fetch(
   { keep_script_name = false }: FromFetchOptions = {},
 ): WSGIApplication {
   check_function(handler, "the fetch handler");
+  const mount_of = (script_name: string) => keep_script_name ? "" : script_name;
   const app: WSGIApplication = (environ, start_response) => {
     // The forbidden methods of the fetch standard.
     if (/^(CONNECT|TRACE|TRACK)$/i.test(environ.REQUEST_METHOD)) {
       return refuse_method(start_response);
     }
     // Created now, because middleware may change the environ once the application has returned.
-    const mount = keep_script_name ? "" : environ.SCRIPT_NAME ?? "";
+    const mount = mount_of(environ.SCRIPT_NAME ?? "");
     const call = new FetchCall(
       request_of(environ, mount),
       caller_of(environ),
@@ -108,14 +112,14 @@ export function from_fetch(
     (exchange) =>
       exchange.is_counted && !exchange.is_regular
         ? app
-        : answer(handler, exchange),
+        : answer(handler, exchange, mount_of(exchange.mount)),
   );
 }
 
 function caller_of(environ: WSGIEnvironment): Caller {
   const { REMOTE_ADDR = "", REMOTE_PORT } = environ;
   return {
-    request: request_of_body(environ["wsgi.input"]),
+    own: request_of_body(environ["wsgi.input"]),
     environ,
     errors: environ["wsgi.errors"],
     client_address: [REMOTE_ADDR, Number(REMOTE_PORT) || 0],

@@ -14,10 +14,10 @@ const REQUEST = Symbol("request");
  */
 class LazyRequest {
   [URL_OF]: string;
-  [FIELDS]: Fields;
+  [FIELDS]: () => Fields;
   [REQUEST]: Request | null = null;
 
-  constructor(url: string, fields: Fields) {
+  constructor(url: string, fields: () => Fields) {
     this[URL_OF] = url;
     this[FIELDS] = fields;
   }
@@ -51,16 +51,17 @@ let is_used = false;
 let is_possible: boolean | null = null;
 
 /**
- * A `GET` with these headers.
+ * A `GET`.
  *
  * @param url A URL that parsing does not change.
+ * @param fields Returns its headers; called when they are asked for.
  */
-export function lazy_request(url: string, fields: Fields): Request {
+export function lazy_request(url: string, fields: () => Fields): Request {
   if (is_used) is_possible ??= inherit_state();
   is_used = true;
   return is_possible
     ? new LazyRequest(url, fields) as unknown as Request
-    : new_request(url, fields);
+    : new_request(url, fields());
 }
 
 /** Makes `LazyRequest` a class of requests. Returns whether the platform takes its instances for what they are. */
@@ -80,7 +81,10 @@ function inherit_state(): boolean {
     });
   }
   try {
-    const lazy = new LazyRequest(url, ["x-test", "1"]) as unknown as Request;
+    const lazy = new LazyRequest(
+      url,
+      () => ["x-test", "1"],
+    ) as unknown as Request;
     return [lazy, lazy.clone(), new Request(lazy)].every((request) =>
       request.url === url && request.headers.get("x-test") === "1"
     );
@@ -90,5 +94,5 @@ function inherit_state(): boolean {
 }
 
 function real_request(lazy: LazyRequest): Request {
-  return lazy[REQUEST] ??= new_request(lazy[URL_OF], lazy[FIELDS]);
+  return lazy[REQUEST] ??= new_request(lazy[URL_OF], lazy[FIELDS]());
 }

@@ -21,19 +21,34 @@ export function request_of(
   environ: WSGIEnvironment,
   mount: string,
 ): Request {
-  const url = `${origin_of(environ)}${target_of(environ, mount)}`;
   const fields = fields_of(environ);
   const { REQUEST_METHOD: method, "wsgi.input": body } = environ;
-  if (method === "GET") {
-    return is_plain_url(url)
-      ? lazy_request(url, fields)
-      : new_request(url, fields);
-  }
+  if (method === "GET") return get_request_of(environ, mount, () => fields);
   const has_body = !is_bodiless(environ) && !is_empty_body(body);
   const init = has_body ? { method, body, duplex: "half" } : { method };
-  const request = new Request(url, init as RequestInit);
+  const request = new Request(url_of(environ, mount), init as RequestInit);
   set_headers(request.headers, fields);
   return request;
+}
+
+/**
+ * The same for a `GET`.
+ *
+ * @param fields Returns its headers. By default they are read from `environ`, which must not change until then.
+ */
+export function get_request_of(
+  environ: WSGIEnvironment,
+  mount: string,
+  fields: () => Fields = () => fields_of(environ),
+): Request {
+  const url = url_of(environ, mount);
+  return is_plain_url(url)
+    ? lazy_request(url, fields)
+    : new_request(url, fields());
+}
+
+function url_of(environ: WSGIEnvironment, mount: string): string {
+  return `${origin_of(environ)}${target_of(environ, mount)}`;
 }
 
 /** The name of the header in a variable; "" if it is not a header. */

@@ -11,8 +11,9 @@ import {
   type Answered,
   direct_way,
   type DirectAnswer,
-  Exchange,
+  type Exchange,
   failing_with,
+  OwnExchange,
 } from "../../_internal/request/direct.ts";
 import { unanswerable } from "../../_internal/handler/unanswerable.ts";
 import { ResponseHandler } from "../../_internal/handler/response_handler.ts";
@@ -150,7 +151,7 @@ async function answered_by(
 }
 
 /** A request, and the handler that runs an application for it if necessary. */
-class FetchExchange extends Exchange {
+class FetchExchange extends OwnExchange {
   readonly errors: ErrorStream;
   #info: FetchInfo | undefined;
   #script_name: string;
@@ -179,9 +180,9 @@ class FetchExchange extends Exchange {
 
   get handler(): RequestHandler {
     return this.#handler ??= new RequestHandler(
-      request_body(this.request),
+      request_body(this.own),
       this.errors,
-      environ_of(this.request, this.#info, this.#script_name),
+      environ_of(this.own, this.#info, this.#script_name),
       false,
       true,
     );

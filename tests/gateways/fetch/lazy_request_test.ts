@@ -13,7 +13,7 @@ import { serve, text } from "../../support/support.ts";
 const URL_ = "http://localhost:8000/a?b=c";
 const FIELDS = ["x-test", "1", "content-type", "text/plain", "x-test", "2"];
 
-lazy_request(URL_, []); // The first one is created at once.
+lazy_request(URL_, () => []); // The first one is created at once.
 
 /** What a handler might do with a request. */
 const uses: Record<string, (request: Request) => unknown> = {
@@ -74,7 +74,7 @@ const uses: Record<string, (request: Request) => unknown> = {
 
 for (const [use, seen_by] of Object.entries(uses)) {
   Deno.test(`a request that is created late is like another: ${use}`, async () => {
-    const lazy = lazy_request(URL_, FIELDS);
+    const lazy = lazy_request(URL_, () => FIELDS);
     assert(Object.getPrototypeOf(lazy) !== Request.prototype);
     assertEquals(
       await seen_by(lazy),
@@ -89,7 +89,7 @@ Deno.test("a request that is created late can be sent", async () => {
     return [new TextEncoder().encode(environ.HTTP_X_TEST as string)];
   });
   const response = await fetch(
-    lazy_request(`${server.url}/a`, ["x-test", "1"]),
+    lazy_request(`${server.url}/a`, () => ["x-test", "1"]),
   );
   assertEquals(text(await response.bytes()), "1");
 });
