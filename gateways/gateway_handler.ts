@@ -1,6 +1,7 @@
 /** The handler for SCGI, FastCGI and uwsgi. */
 
 import { answer_of } from "../_internal/request/direct.ts";
+import { move_note } from "../_internal/request/head_size.ts";
 import { complete, type Variables } from "../_internal/request/variables.ts";
 import { whole_body } from "../_internal/streams/body.ts";
 import { concat, is_ascii, type Part } from "../_internal/text/bytes.ts";
@@ -89,6 +90,7 @@ export class GatewayHandler extends BaseCGIHandler {
    */
   override new_environ(): WSGIEnvironment {
     const environ = { ...this.base_env } as WSGIEnvironment;
+    move_note(this.base_env, environ);
     complete(environ);
     return environ;
   }

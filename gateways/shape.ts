@@ -1,5 +1,7 @@
 /** Makes variables with the same names as those of an earlier request from a template, instead of name by name. */
 
+import { is_of_proxy } from "../_internal/request/forwarded.ts";
+import { note_head_size } from "../_internal/request/head_size.ts";
 import { UNWANTED_VARIABLES } from "../_internal/request/variables.ts";
 import type { Fields } from "./fields.ts";
 
@@ -15,10 +17,17 @@ const NAME = /^[A-Z][A-Z0-9_]*$/;
 /** An ordered set of variable names. */
 class Shape {
   #names: string[];
+  #are_headers: boolean[];
+  /** How many of them are headers. */
+  #headers: number;
+  #is_forwarded: boolean;
   #template: Readonly<Variables>;
 
   constructor(names: string[], own: Readonly<Variables>) {
     this.#names = names;
+    this.#are_headers = names.map((name) => name.startsWith("HTTP_"));
+    this.#headers = this.#are_headers.filter((is_header) => is_header).length;
+    this.#is_forwarded = names.some(is_of_proxy);
     const places = Object.fromEntries(names.map((name) => [name, ""]));
     // Copied via JSON, because V8 clones the result about a hundred times faster than an object filled key by key.
     this.#template = JSON.parse(JSON.stringify({ ...own, ...places }));
@@ -36,9 +45,15 @@ class Shape {
   fill(fields: Fields): Variables {
     const variables = { ...this.#template };
     const names = this.#names;
+    let largest = 0;
     for (let i = 0; i < names.length; i++) {
-      variables[names[i]!] = fields.value(i);
+      const name = names[i]!;
+      const value = variables[name] = fields.value(i);
+      if (this.#are_headers[i]) {
+        largest = Math.max(largest, name.length + value.length);
+      }
     }
+    note_head_size(variables, this.#headers, largest, this.#is_forwarded);
     return variables;
   }
 }

@@ -2,8 +2,7 @@
 
 import { STATUS_CODE } from "@std/http/status";
 import { let_pass } from "../_internal/request/direct.ts";
-import { head_size } from "../_internal/request/head_size.ts";
-import { process_environ } from "../_internal/request/process_environ.ts";
+import { head_size, type HeadSize } from "../_internal/request/head_size.ts";
 import {
   request_line,
   type Variables,
@@ -79,16 +78,17 @@ export function limit_request(
   check_count(line, "line", "bytes");
   check_count(fields, "fields", "header fields");
   check_count(field_size, "field_size", "bytes");
-  const head = fields || field_size
-    ? new HeadLimit(fields || Infinity, field_size || Infinity)
-    : null;
-  if (!line && !head) return app;
+  if (!line && !fields && !field_size) return app;
   const longest = line || Infinity;
+  const most = fields || Infinity;
+  const largest = field_size || Infinity;
+  const is_allowed = (head: HeadSize) =>
+    head.fields <= most && head.largest <= largest;
   const limited: WSGIApplication = (environ, start_response) => {
     if (line_length(environ) > longest) {
       return refuse(environ, start_response, STATUS_CODE.URITooLong);
     }
-    if (head && !head.allows(environ)) {
+    if (!is_allowed(head_size(environ))) {
       const code = STATUS_CODE.RequestHeaderFieldsTooLarge;
       return refuse(environ, start_response, code);
     }
@@ -97,9 +97,7 @@ export function limit_request(
   return let_pass(
     limited,
     app,
-    ({ line_size, head: { fields: count, size } }) =>
-      line_size <= longest &&
-      (!head || count <= head.fields && size <= head.size),
+    ({ line_size, head }) => line_size <= longest && is_allowed(head),
   );
 }
 
@@ -112,62 +110,4 @@ function line_length(environ: WSGIEnvironment): number {
   const blanks = 2;
   return (REQUEST_METHOD ?? "").length + REQUEST_URI.length +
     (SERVER_PROTOCOL ?? "").length + blanks;
-}
-
-const PREFIX = "HTTP_";
-/** Its first character: most names begin with another one, so comparing that is a fast check. */
-const H = PREFIX.charCodeAt(0);
-/** The separator between name and value. */
-const SEPARATOR = ": ";
-const CONTENT_TYPE = "Content-Type: ";
-const CONTENT_LENGTH = "Content-Length: ";
-
-class HeadLimit {
-  readonly fields: number;
-  /** The maximum number of bytes in each. */
-  readonly size: number;
-  #own = own_variables();
-
-  constructor(fields: number, size: number) {
-    this.fields = fields;
-    this.size = size;
-  }
-
-  allows(environ: WSGIEnvironment): boolean {
-    const { CONTENT_TYPE: type, CONTENT_LENGTH: length } = environ;
-    let count = 0;
-    if (type && type !== "text/plain") {
-      if (CONTENT_TYPE.length + type.length > this.size) return false;
-      count++;
-    }
-    if (length) {
-      if (CONTENT_LENGTH.length + length.length > this.size) return false;
-      count++;
-    }
-    const head = head_size(environ);
-    if (head) {
-      return count + head.fields <= this.fields && head.largest <= this.size;
-    }
-    const around = SEPARATOR.length - PREFIX.length;
-    for (const name in environ) {
-      if (name.charCodeAt(0) !== H || !name.startsWith(PREFIX)) continue;
-      const value = environ[name as `HTTP_${string}`]!;
-      if (this.#own && this.#own[name] === value) continue;
-      if (++count > this.fields) return false;
-      if (name.length + around + value.length > this.size) return false;
-    }
-    return count <= this.fields;
-  }
-}
-
-/**
- * The variables of this process that look like a header (`HTTP_PROXY`), which are in every environ; null if there are
- * none.
- */
-function own_variables(): Variables | null {
-  const variables = process_environ();
-  if (variables.REQUEST_METHOD !== undefined) return null; // In a CGI script, they are headers.
-  const own = Object.entries(variables)
-    .filter(([name]) => name.startsWith(PREFIX));
-  return own.length > 0 ? Object.fromEntries(own) : null;
 }

@@ -4,7 +4,7 @@
  */
 
 import { let_pass } from "../_internal/request/direct.ts";
-import { is_of_proxy } from "../_internal/request/request_head.ts";
+import { is_of_proxy } from "../_internal/request/forwarded.ts";
 import { check_function } from "../_internal/text/check.ts";
 import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
 import {

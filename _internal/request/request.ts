@@ -130,16 +130,13 @@ function add_fields(
   }
   environ.CONTENT_TYPE = type ?? "text/plain";
   if (length) environ.CONTENT_LENGTH = first_length(length);
-  note_head_size(environ, fields, largest + AROUND);
+  note_head_size(environ, fields, largest);
   return true;
 }
 
 function is_named(name: string, lower: string): boolean {
   return name.length === lower.length && name.toLowerCase() === lower;
 }
-
-/** What a field has beside its value and the name of its variable. */
-const AROUND = ": ".length - "HTTP_".length;
 
 /**
  * Adds the method and the target of `request` to `environ`.

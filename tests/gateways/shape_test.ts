@@ -1,5 +1,11 @@
 /** The variables of a request, made from the template of those before or name by name: the same either way. */
 
+import {
+  head_size,
+  type HeadSize,
+  is_forwarded,
+} from "../../_internal/request/head_size.ts";
+import type { WSGIEnvironment } from "../../types.ts";
 import type { Variables } from "../../_internal/request/variables.ts";
 import { assertEquals } from "@std/assert";
 import { Fields } from "../../gateways/fields.ts";
@@ -25,6 +31,12 @@ function fields_of(pairs: string[]): Fields {
   return fields;
 }
 
+/** What limits and proxies look for in the variables. */
+function head_of(variables: Variables): [HeadSize, is_forwarded: boolean] {
+  const environ = variables as unknown as WSGIEnvironment;
+  return [head_size(environ), is_forwarded(environ)];
+}
+
 /** What becomes of `pairs`: the same the first time that they come and when they have come before. */
 function entries_of(...pairs: string[]): Entries {
   const own = { ...OWN };
@@ -32,6 +44,7 @@ function entries_of(...pairs: string[]): Entries {
   for (let time = 0; time < 4; time++) {
     const again = variables_of(fields_of(pairs), own);
     assertEquals(Object.entries(again), first);
+    assertEquals(head_of(again), head_of({ ...again })); // One is noted, the other one is looked for.
     again.HOME = "changed";
     delete again.DOCUMENT_ROOT;
   }
@@ -49,6 +62,16 @@ const CASES: Record<string, [pairs: string[], expected: Entries]> = {
         "HTTP_X",
         "",
       ]] as Entries,
+    ],
+  ],
+  "headers of a proxy": [
+    ["HTTP_X_FORWARDED_FOR", "a", "CONTENT_TYPE", "a/b", "HTTP_ACCEPT", "*"],
+    [
+      ["HOME", "/root"],
+      ["DOCUMENT_ROOT", "/"],
+      ["HTTP_X_FORWARDED_FOR", "a"],
+      ["CONTENT_TYPE", "a/b"],
+      ["HTTP_ACCEPT", "*"],
     ],
   ],
   "variables that the process has too": [
