@@ -26,6 +26,7 @@ import {
   direct_way,
   type DirectAnswer,
   failing_with,
+  type SentResponse,
 } from "./_internal/request/direct.ts";
 import { is_promise } from "./_internal/promise.ts";
 import { takes_nothing } from "./_internal/takes_nothing.ts";
@@ -49,7 +50,11 @@ import {
 } from "./_internal/server/address.ts";
 import { demo_app } from "./_internal/server/demo_app.ts";
 import { ReadyHandler } from "./_internal/server/ready_handler.ts";
-import { ServerExchange } from "./_internal/server/server_exchange.ts";
+import {
+  environ_of,
+  note_sent,
+  ServerExchange,
+} from "./_internal/server/server_exchange.ts";
 import {
   type ClientAddress,
   HTTPServer,
@@ -65,11 +70,7 @@ import {
 import type { ErrorStream, WSGIApplication, WSGIEnvironment } from "./types.ts";
 
 export { demo_app, HTTPServer, ServerHandler };
-export type { ServerAddress } from "./_internal/server/address.ts";
-export type {
-  ClientAddress,
-  WSGIServerOptions,
-} from "./_internal/server/http_server.ts";
+export type { ClientAddress, ServerAddress, WSGIServerOptions };
 export type { RequestLogger } from "./_internal/handler/server_handler.ts";
 
 /**
@@ -258,9 +259,7 @@ export class WSGIRequestHandler {
 
   /** The environ of a request that an application may never ask for. */
   #environ(): WSGIEnvironment {
-    const handler = this.#running_handler();
-    if (!handler.environ) handler.setup_environ();
-    return handler.environ!;
+    return environ_of(this.#running_handler());
   }
 
   /** Whether no subclass has a say in what an application is given. */
@@ -293,26 +292,28 @@ export class WSGIRequestHandler {
     const is_counted = this.is_counted();
     // Deno tells nothing about a request any more once it has become a WebSocket.
     if (is_counted && this.headers.has("upgrade")) this.#environ();
+    const environ = () => this.#environ();
+    const exchange = new ServerExchange(this, is_counted, environ);
+    const fail = (error: unknown) => this.#send(failing_with(error));
     try {
-      const answered = answer(
-        new ServerExchange(this, is_counted, () => this.#environ()),
-      );
+      const answered = answer(exchange);
       return is_promise(answered)
-        ? answered.then(
-          (answered) => this.#send(answered),
-          (error) => this.#send(failing_with(error)),
-        )
-        : this.#send(answered);
+        ? answered.then((answered) => this.#send(answered, exchange.sent), fail)
+        : this.#send(answered, exchange.sent);
     } catch (error) {
-      return this.#send(failing_with(error));
+      return fail(error);
     }
   }
 
-  #send(answered: Answered): Response | Promise<Response> {
+  #send(
+    answered: Answered,
+    sent: SentResponse | null = null,
+  ): Response | Promise<Response> {
     if (typeof answered === "function") {
       return this.#running_handler().respond(answered);
     }
-    this.log_request(String(answered.status));
+    if (sent) note_sent(this.#running_handler(), sent);
+    this.log_request(String(answered.status), sent?.size);
     return answered;
   }
 

@@ -9,9 +9,18 @@ import { names } from "./request.ts";
 import { head_of_request, type RequestHead } from "./request_head.ts";
 import type {
   ErrorStream,
+  HeaderList,
   WSGIApplication,
   WSGIEnvironment,
 } from "../../types.ts";
+
+/** A response that is sent as it is, as `start_response` would have been told. */
+export interface SentResponse {
+  status: string;
+  headers: HeaderList;
+  /** The number of bytes in its body. */
+  size: number;
+}
 
 /** A request on the shortcut. */
 export abstract class Exchange {
@@ -19,6 +28,8 @@ export abstract class Exchange {
   readonly own: Request | null;
   /** Whether the server has to know the number of bytes in the body of the response. */
   readonly is_counted: boolean;
+  /** What a response is that is sent as it is, if the server has to know that. */
+  sent: SentResponse | null = null;
   /** Set by the application, and called if its response is no longer wanted. */
   on_leave: (() => void) | null = null;
   #head: RequestHead | null = null;

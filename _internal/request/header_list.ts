@@ -36,8 +36,8 @@ export function joined_list(headers: Headers): HeaderList {
   const list: [string, string][] = [];
   headers.forEach((value, name) => {
     const last = list.at(-1);
-    if (last?.[0] === name) last[1] += `, ${value}`; // `Set-Cookie`, which `Headers` does not join.
-    else list.push([name, value]);
+    if (last?.[0] !== name) list.push([name, value]);
+    else last[1] = last[1] ? `${last[1]}, ${value}` : value; // `Set-Cookie`, which `Headers` does not join.
   });
   return list;
 }

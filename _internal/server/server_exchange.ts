@@ -1,6 +1,8 @@
 /** A request of `WSGIServer` on the shortcut to an application. */
 
-import { OwnExchange } from "../request/direct.ts";
+import { Headers } from "../../headers.ts";
+import type { ServerHandler } from "../handler/server_handler.ts";
+import { OwnExchange, type SentResponse } from "../request/direct.ts";
 import type { ErrorStream, WSGIEnvironment } from "../../types.ts";
 import type { ClientAddress } from "./http_server.ts";
 
@@ -38,4 +40,22 @@ export class ServerExchange extends OwnExchange {
   get environ(): WSGIEnvironment {
     return this.#environ();
   }
+}
+
+/** The environ of a handler, whether it has run or not. */
+export function environ_of(handler: ServerHandler): WSGIEnvironment {
+  if (!handler.environ) handler.setup_environ();
+  return handler.environ!;
+}
+
+/** Has a handler look as if it had sent a response, for whoever logs it. */
+export function note_sent(
+  handler: ServerHandler,
+  { status, headers, size }: SentResponse,
+): void {
+  environ_of(handler);
+  handler.status = status;
+  handler.headers = new Headers(headers);
+  handler.headers_sent = true;
+  handler.bytes_sent = size;
 }

@@ -1,10 +1,15 @@
 /** The shortcut from a server to a fetch handler: it gets the platform's own request, and its response is sent as it is. */
 
-import type { Answered, Exchange } from "../../_internal/request/direct.ts";
+import type {
+  Answered,
+  Exchange,
+  SentResponse,
+} from "../../_internal/request/direct.ts";
 import { is_of_server } from "../../_internal/handler/response_head.ts";
 import { FetchCall } from "./fetch_call.ts";
-import { FetchResult } from "./fetch_result.ts";
+import { FetchResult, headers_of, status_of } from "./fetch_result.ts";
 import type { FetchHandler } from "./handler.ts";
+import { whole_size } from "./whole_body.ts";
 
 /**
  * Has a handler answer a request; continues by WSGI if the server has to see the response.
@@ -53,19 +58,36 @@ async function wait_for(
 function hand_on(
   response: Response,
   call: FetchCall,
-  { is_counted, own }: Exchange,
+  exchange: Exchange,
   mount: string,
 ): Answered {
   // An upgraded connection has no body, and needs this very response.
-  const is_upgrade = own !== null && response.status === 101;
-  const is_seen = is_counted || FetchCall.is_watched(call) ||
-    !is_sendable(response);
-  if (!is_upgrade && is_seen) {
-    return (_environ, start_response) =>
-      new FetchResult(call, () => response, start_response, mount);
+  const is_upgrade = exchange.own !== null && response.status === 101;
+  if (!is_upgrade) {
+    const sent = exchange.is_counted ? sent_as(response, exchange) : null;
+    const is_seen = exchange.is_counted && !sent ||
+      FetchCall.is_watched(call) || !is_sendable(response);
+    if (is_seen) {
+      return (_environ, start_response) =>
+        new FetchResult(call, () => response, start_response, mount);
+    }
+    exchange.sent = sent;
   }
   FetchCall.end(call, "handed on");
   return response;
+}
+
+/** What a server is told of a response that it sends as it is; null if it has to see the body for that. */
+function sent_as(response: Response, { own }: Exchange): SentResponse | null {
+  const size = own && whole_size(response);
+  if (size === null) return null;
+  const headers = headers_of(response);
+  const length = response.headers.get("content-length") ?? `${size}`;
+  if (length !== `${size}`) return null; // It is checked by WSGI.
+  if (!response.headers.has("content-length")) {
+    headers.push(["content-length", length]);
+  }
+  return { status: status_of(response), headers, size };
 }
 
 /** Whether a response is not a network error, and has no header that only the server may set. */

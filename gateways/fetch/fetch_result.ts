@@ -7,7 +7,8 @@ import { is_promise, type MaybePromise } from "../../_internal/promise.ts";
 import type { HeaderList, StartResponse } from "../../types.ts";
 import { FetchCall } from "./fetch_call.ts";
 import { mount_locations } from "./location.ts";
-import { ResponseBody } from "./response_body.ts";
+import { type ResponseBody, StreamedBody, WholeBody } from "./response_body.ts";
+import { is_whole } from "./whole_body.ts";
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
@@ -84,21 +85,33 @@ export class FetchResult
     const responding = respond();
     const response = is_promise(responding) ? await responding : responding;
     if (this.#closed) return await response.body?.cancel();
-    const { body } = response;
     const headers = this.#headers_of(response);
     let length = response.headers.get("content-length");
-    if (body) {
-      this.#body = new ResponseBody(body);
-      const size = length === null ? await this.#body.take_ready() : null;
-      if (size !== null) headers.push(["content-length", length = `${size}`]);
-      else if (!this.#body.has_block) this.#watch(this.#body);
-    }
+    const size = await this.#open(response, length === null);
     if (this.#closed) return;
+    if (size !== null) headers.push(["content-length", length = `${size}`]);
     if (length !== null) this.#left = Number(length);
     this.#start_response(status_of(response), headers);
-    if (!body || FetchCall.request_of(this.#call).method === "HEAD") {
+    if (!this.#body || FetchCall.request_of(this.#call).method === "HEAD") {
       this.#complete();
     }
+  }
+
+  /** Opens the body. Returns the number of its bytes, if that is wanted and known. */
+  async #open(
+    response: Response,
+    is_size_wanted: boolean,
+  ): Promise<number | null> {
+    if (is_whole(response)) {
+      const data = await response.bytes();
+      this.#body = new WholeBody(data);
+      return is_size_wanted ? data.length : null;
+    }
+    if (!response.body) return null;
+    const body = this.#body = new StreamedBody(response.body);
+    const size = is_size_wanted ? await body.take_ready() : null;
+    if (size === null && !body.has_block) this.#watch(body);
+    return size;
   }
 
   /** Cancels a body that waits for its first block when the client disconnects: the server has not begun to send. */
@@ -124,12 +137,12 @@ export class FetchResult
   }
 }
 
-function status_of({ status, statusText }: Response): string {
+export function status_of({ status, statusText }: Response): string {
   const texts: Record<number, string> = STATUS_TEXT;
   return `${status} ${statusText || (texts[status] ?? "")}`;
 }
 
-function headers_of({ headers }: Response): HeaderList {
+export function headers_of({ headers }: Response): HeaderList {
   const list: HeaderList = [];
   headers.forEach((value, name) => {
     if (!is_of_server(name)) list.push([name, value]);

@@ -10,7 +10,39 @@ const DONE: Step = { done: true, value: undefined };
 const MOST = 1024 * 1024;
 
 /** The blocks of a body. */
-export class ResponseBody {
+export interface ResponseBody {
+  /** Whether a block is available. */
+  readonly has_block: boolean;
+  /** The next block. */
+  read(): Step | Promise<Step>;
+  /** Cancels what has not been read. */
+  cancel(): MaybePromise;
+}
+
+/** The body of a response that is complete. */
+export class WholeBody implements ResponseBody {
+  #data: Uint8Array | null;
+
+  constructor(data: Uint8Array) {
+    this.#data = data;
+  }
+
+  get has_block(): boolean {
+    return this.#data !== null;
+  }
+
+  read(): Step {
+    const value = this.#data;
+    if (!value) return DONE;
+    this.#data = null;
+    return { done: false, value };
+  }
+
+  cancel(): void {}
+}
+
+/** A body that is read from a stream. */
+export class StreamedBody implements ResponseBody {
   #stream: ReadableStream<Uint8Array>;
   #reader: ReadableStreamDefaultReader<Uint8Array>;
   /** Blocks that have been read, but not returned yet. */
@@ -59,12 +91,10 @@ export class ResponseBody {
     return is_byte_stream;
   }
 
-  /** Whether a block is available. */
   get has_block(): boolean {
     return this.#blocks.length > 0;
   }
 
-  /** The next block. */
   read(): Step | Promise<Step> {
     const value = this.#blocks.shift();
     if (value) return { done: false, value };
@@ -74,7 +104,7 @@ export class ResponseBody {
     return this.#followed(next as Promise<Step>);
   }
 
-  /** Cancels the stream, unless it has ended or failed. */
+  /** Not if the stream has ended or failed. */
   cancel(): MaybePromise {
     const has_ended = this.#has_failed || this.#next === DONE;
     if (!has_ended) return this.#reader.cancel();

@@ -62,6 +62,7 @@ const rows: [fields: string[], environ: Record<string, string>][] = [
   [["X-A: \xe9"], { HTTP_X_A: "\xe9" }],
   [["Cookie: a=1", "Cookie: b=2"], { HTTP_COOKIE: "a=1; b=2" }],
   [["Set-Cookie: a", "Set-Cookie: b"], { HTTP_SET_COOKIE: "a, b" }],
+  [["Set-Cookie:", "Set-Cookie: a"], { HTTP_SET_COOKIE: "a" }],
   [["X-A: 1", "X_A: 2", "Proxy: x"], { HTTP_X_A: "1" }],
   [["CONTENT-type: a/b"], { CONTENT_TYPE: "a/b" }],
   [["Content-Type: a/b", "Content-Type: c/d"], { CONTENT_TYPE: "a/b, c/d" }],
