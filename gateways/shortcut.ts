@@ -41,7 +41,8 @@ export class Shortcut {
       return this.#app(environ, start_response);
     }
     const exchange = this.#exchange = new GatewayExchange(environ);
-    // The protocol needs the headers and the blocks of a response, so what answers is always an application.
+    // The protocol needs the headers and the blocks of a response, so what answers is an application. A Response only
+    // comes after `leave()`, when nothing is waited for any more.
     const answered = this.#answer(exchange) as
       | WSGIApplication
       | Promise<WSGIApplication>;

@@ -6,7 +6,7 @@ import { is_of_proxy } from "./forwarded.ts";
 import { head_size, type HeadSize, is_forwarded } from "./head_size.ts";
 import { header_list, joined_list } from "./header_list.ts";
 
-/** The header fields of a request. What their size is at most: repeated fields may count as several, or as more. */
+/** The header fields of a request. Their number and size may be too large, but not too small: repeated ones may not be joined. */
 export interface RequestHead extends HeadSize {
   /** The `Host` header; null without one. */
   host: string | null;

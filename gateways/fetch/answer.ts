@@ -82,11 +82,9 @@ function sent_as(response: Response, { own }: Exchange): SentResponse | null {
   const size = own && whole_size(response);
   if (size === null) return null;
   const headers = headers_of(response);
-  const length = response.headers.get("content-length") ?? `${size}`;
-  if (length !== `${size}`) return null; // It is checked by WSGI.
-  if (!response.headers.has("content-length")) {
-    headers.push(["content-length", length]);
-  }
+  const declared = response.headers.get("content-length");
+  if (declared === null) headers.push(["content-length", `${size}`]);
+  else if (declared !== `${size}`) return null; // WSGI knows what to do.
   return { status: status_of(response), headers, size };
 }
 
