@@ -7,7 +7,7 @@ import {
   type RequestHead,
 } from "../_internal/request/request_head.ts";
 import {
-  request_line,
+  request_line_length,
   type Variables,
 } from "../_internal/request/variables.ts";
 import { is_promise } from "../_internal/promise.ts";
@@ -80,7 +80,7 @@ class GatewayExchange extends Exchange {
   }
 
   get line_size(): number {
-    return request_line(this.environ as unknown as Variables).length;
+    return request_line_length(this.environ as unknown as Variables);
   }
 
   /** The host has been checked before an application is called. */

@@ -4,11 +4,11 @@ import { STATUS_CODE } from "@std/http/status";
 import { let_pass } from "../_internal/request/direct.ts";
 import { head_size, type HeadSize } from "../_internal/request/head_size.ts";
 import {
-  request_line,
+  request_line_length,
   type Variables,
 } from "../_internal/request/variables.ts";
 import { check_count, check_function } from "../_internal/text/check.ts";
-import type { WSGIApplication, WSGIEnvironment } from "../types.ts";
+import type { WSGIApplication } from "../types.ts";
 import { refuse } from "../_internal/handler/refusal.ts";
 
 /**
@@ -85,7 +85,7 @@ export function limit_request(
   const is_allowed = (head: HeadSize) =>
     head.fields <= most && head.largest <= largest;
   const limited: WSGIApplication = (environ, start_response) => {
-    if (line_length(environ) > longest) {
+    if (request_line_length(environ as unknown as Variables) > longest) {
       return refuse(environ, start_response, STATUS_CODE.URITooLong);
     }
     if (!is_allowed(head_size(environ))) {
@@ -99,15 +99,4 @@ export function limit_request(
     app,
     ({ line_size, head }) => line_size <= longest && is_allowed(head),
   );
-}
-
-/** The length of the request line; a native string has one character per byte. */
-function line_length(environ: WSGIEnvironment): number {
-  const { REQUEST_METHOD, REQUEST_URI, SERVER_PROTOCOL } = environ;
-  if (REQUEST_URI === undefined) {
-    return request_line(environ as unknown as Variables).length;
-  }
-  const blanks = 2;
-  return (REQUEST_METHOD ?? "").length + REQUEST_URI.length +
-    (SERVER_PROTOCOL ?? "").length + blanks;
 }

@@ -18,17 +18,21 @@ let way: symbol | null | undefined;
 
 /** The last request that came from the platform. A `Request` from elsewhere may be a proxy, with headers of its own. */
 let newest: Request | null = null;
+/** Its list, once it has been read: Deno makes another one each time, and limits and environ both need it. */
+let newest_list: HeaderList | null = null;
 
 /** Notes a request that came from the platform: only its header list is read, and only until the next one comes. */
 export function note_received(request: Request): void {
   newest = request;
+  newest_list = null;
 }
 
 /** The header list of a request; null if only its `Headers` can be read. */
 export function header_list(request: Request): HeaderList | null {
   if (request !== newest || way === null) return null;
-  if (way === undefined) return find_way(request);
-  return list_behind(request, way);
+  return newest_list ??= way === undefined
+    ? find_way(request)
+    : list_behind(request, way);
 }
 
 /** The fields of `headers`, each name once and in lower case. */

@@ -6,7 +6,10 @@ import { is_of_proxy } from "./forwarded.ts";
 import { head_size, type HeadSize, is_forwarded } from "./head_size.ts";
 import { header_list, joined_list } from "./header_list.ts";
 
-/** The header fields of a request. Their number and size may be too large, but not too small: repeated ones may not be joined. */
+/**
+ * The header fields of a request. `fields` and `largest` may be too large, but not too small: they are of fields that may
+ * not be joined yet. A limit that they exceed is checked once more, by WSGI.
+ */
 export interface RequestHead extends HeadSize {
   /** The `Host` header; null without one. */
   host: string | null;

@@ -47,6 +47,15 @@ export function request_line(variables: Variables): string {
   return `${REQUEST_METHOD ?? "-"} ${target} ${SERVER_PROTOCOL ?? "-"}`;
 }
 
+/** The length of the request line, which is not made for that. */
+export function request_line_length(variables: Variables): number {
+  const { REQUEST_METHOD = "", REQUEST_URI, SERVER_PROTOCOL = "" } = variables;
+  if (REQUEST_URI === undefined) return request_line(variables).length;
+  const blanks = 2;
+  return REQUEST_METHOD.length + REQUEST_URI.length + SERVER_PROTOCOL.length +
+    blanks;
+}
+
 function target_of(
   { SCRIPT_NAME, PATH_INFO, QUERY_STRING }: Variables,
 ): string {

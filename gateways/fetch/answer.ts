@@ -61,25 +61,32 @@ function hand_on(
   exchange: Exchange,
   mount: string,
 ): Answered {
-  // An upgraded connection has no body, and needs this very response.
-  const is_upgrade = exchange.own !== null && response.status === 101;
-  if (!is_upgrade) {
-    const sent = exchange.is_counted ? sent_as(response, exchange) : null;
-    const is_seen = exchange.is_counted && !sent ||
-      FetchCall.is_watched(call) || !is_sendable(response);
-    if (is_seen) {
-      return (_environ, start_response) =>
-        new FetchResult(call, () => response, start_response, mount);
-    }
-    exchange.sent = sent;
+  if (!is_handed_on(response, call, exchange)) {
+    return (_environ, start_response) =>
+      new FetchResult(call, () => response, start_response, mount);
   }
   FetchCall.end(call, "handed on");
   return response;
 }
 
+/** Whether the server sends a response as it is. If it has to know which, that is noted. */
+function is_handed_on(
+  response: Response,
+  call: FetchCall,
+  exchange: Exchange,
+): boolean {
+  if (exchange.own === null) return false;
+  // An upgraded connection has no body, and needs this very response.
+  if (response.status === 101) return true;
+  if (FetchCall.is_watched(call) || !is_sendable(response)) return false;
+  if (!exchange.is_counted) return true;
+  exchange.sent = sent_as(response);
+  return exchange.sent !== null;
+}
+
 /** What a server is told of a response that it sends as it is; null if it has to see the body for that. */
-function sent_as(response: Response, { own }: Exchange): SentResponse | null {
-  const size = own && whole_size(response);
+function sent_as(response: Response): SentResponse | null {
+  const size = whole_size(response);
   if (size === null) return null;
   const headers = headers_of(response);
   const declared = response.headers.get("content-length");

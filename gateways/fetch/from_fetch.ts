@@ -48,10 +48,10 @@ export interface FromFetchOptions {
  * Work passed to `context.waitUntil()` continues after the response.
  *
  * From the simple server and from `to_fetch`, the handler gets the server's own `Request` for a `GET`, and its own
- * `Response` is sent, if nothing in between has to see or change them: no log that needs the number of bytes of a body
- * that is not text or bytes, and no middleware other than `limit_request`, `limit_body`, `limit_time` and `trust_forwarded`. Without such a log and with
- * none of these but `limit_time`, nothing reads the headers, so that a wrong `Host` or `Transfer-Encoding` is refused only
- * if `Deno.serve` does that.
+ * `Response` is sent, if nothing in between has to see or change them: no middleware other than `limit_request`,
+ * `limit_body`, `limit_time` and `trust_forwarded`, and no log that has the number of bytes, unless the body is text or
+ * bytes. Without such a log and with none of these but `limit_time`, nothing reads the headers, so that a wrong `Host` or
+ * `Transfer-Encoding` is refused only if `Deno.serve` does that.
  *
  * Behind a web server, a `GET` goes past the same middleware, and a `Request` is created when more than its URL is asked
  * for.

@@ -1,11 +1,13 @@
 /** The header list of a request that came from the platform, and what is done where there is none. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import {
   header_list,
   type HeaderList,
 } from "../../_internal/request/header_list.ts";
 import type * as module from "../../_internal/request/header_list.ts";
+import { from_fetch } from "../../gateways/fetch.ts";
+import { limit_request } from "../../middleware/mod.ts";
 import { request_of_body } from "../../_internal/streams/own_request.ts";
 import {
   type ClientAddress,
@@ -38,8 +40,9 @@ class ProxyServer extends WSGIServer {
 function start(
   app: WSGIApplication,
   server_class: WSGIServerClass,
+  handler_class = Quiet,
 ): WSGIServer {
-  const server = make_server("127.0.0.1", 0, app, server_class, Quiet);
+  const server = make_server("127.0.0.1", 0, app, server_class, handler_class);
   server.serve_forever();
   return server;
 }
@@ -108,6 +111,34 @@ Deno.test("a request that is not the platform's has its own headers", async () =
   await using server = start(show, OtherHeaders);
   const { HTTP_X_A, HTTP_X_OTHER } = await environ_of(server, "X-A: 1");
   assertEquals([HTTP_X_A, HTTP_X_OTHER], [undefined, "2"]);
+});
+
+Deno.test("limits count repeated fields as one, with the size of all, logged or not, by WSGI or not", async () => {
+  const limits = { fields: 5, field_size: 40 };
+  const handler = from_fetch(() => new Response("Hello"));
+  const rows: [fields: string[], status: string][] = [
+    [["X-A: 1", "X-B: 2", "X-C: 3"], "200"],
+    [["X-A: 1", "X-B: 2", "X-C: 3", "X-D: 4"], "431"],
+    [["X-A: 1", "x-a: 2", "X-A: 3", "X-A: 4"], "200"],
+    [[`X-A: ${"a".repeat(35)}`, `X-B: ${"b".repeat(35)}`], "200"],
+    [[`X-A: ${"a".repeat(36)}`], "431"],
+    [[`X-A: ${"a".repeat(17)}`, `X-A: ${"a".repeat(16)}`], "200"],
+    [[`X-A: ${"a".repeat(17)}`, `X-A: ${"a".repeat(17)}`], "431"],
+  ];
+  class Silent extends Quiet {
+    override log_request() {}
+  }
+  for (const app of [handler, show]) {
+    for (const handler_class of [Quiet, Silent]) {
+      const limited = limit_request(app, limits);
+      await using server = start(limited, WSGIServer, handler_class);
+      for (const [fields, expected] of rows) {
+        const request = get("/", ...fields);
+        const { status } = await raw_request(server.server_port, request);
+        assertEquals(status.split(" ")[1], expected, fields.join());
+      }
+    }
+  }
 });
 
 Deno.test("Deno's requests have a list, with the fields as they came", async () => {
@@ -181,7 +212,9 @@ for (const [platform, requests] of Object.entries(platforms)) {
     for (const [request, expected] of requests) {
       assertEquals(header_list(request), null, "before it is received");
       note_received(request);
-      assertEquals(header_list(request), expected);
+      const list = header_list(request);
+      assertEquals(list, expected);
+      assertStrictEquals(header_list(request), list, "it is read once");
     }
   });
 }
